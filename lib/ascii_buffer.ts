@@ -1,0 +1,86 @@
+/**
+ * Text in the making, as bytes: ASCII appended to a buffer that is used again and again. Strings joined
+ * and encoded later cost more, most of it garbage. Knows JSON strings, no messages.
+ *
+ * @module
+ */
+
+import { quote } from "./json_text.ts";
+
+const FIRST_BYTES = 64 * 1024;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const ZERO = 0x30;
+const MAX_INT32 = 2 ** 31 - 1;
+
+/** A buffer of ASCII text that grows as needed. */
+export class AsciiBuffer {
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #length = 0;
+
+  /** How many bytes it holds. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What it holds: a view, good until the next change. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Empties it, and keeps its memory for what comes next. */
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** @param ascii Text of ASCII only. */
+  text(ascii: string): void {
+    this.#reserve(ascii.length);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let i = 0; i < ascii.length; i++) bytes[at++] = ascii.charCodeAt(i);
+    this.#length = at;
+  }
+
+  /** @param text Any text; appended as a JSON string, with quotes and what escapes it needs. */
+  string(text: string): void {
+    this.#reserve(text.length + 2);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = QUOTE;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) {
+        return this.text(quote(text));
+      }
+      bytes[at++] = unit;
+    }
+    bytes[at++] = QUOTE;
+    this.#length = at;
+  }
+
+  /** @param value A whole number, 0 to `Number.MAX_SAFE_INTEGER`; appended in decimal. */
+  integer(value: number): void {
+    if (value > MAX_INT32) return this.text(String(value));
+    let digits = 1;
+    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
+    this.#reserve(digits);
+    this.#length += digits;
+    const bytes = this.#bytes;
+    let at = this.#length;
+    let rest = value;
+    do {
+      const tens = (rest / 10) | 0;
+      bytes[--at] = ZERO + rest - tens * 10;
+      rest = tens;
+    } while (rest > 0);
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    grown.set(this.bytes);
+    this.#bytes = grown;
+  }
+}

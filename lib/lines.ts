@@ -1,0 +1,102 @@
+/**
+ * Bytes to lines: UTF-8 in, one string a line out, by `TextLineStream`, which has no limit on the length
+ * of a line; so the limit stands before it. Knows nothing of what the lines say.
+ *
+ * @module
+ */
+
+import { TextLineStream } from "@std/streams/text-line-stream";
+
+/** Where bytes come from, as `Deno.stdin` gives them. */
+export interface ByteReader {
+  /** Fills some of the buffer and returns how many bytes, or `null` at the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+}
+
+/** The longest line that is read, in bytes, without its line feed. */
+export const MAX_LINE_BYTES = 1024 * 1024;
+
+const READ_BYTES = 64 * 1024;
+const LINE_FEED = 0x0a;
+/** Ends a line that was cut: no JSON text has a NUL in it, so no cut line can pass for a whole one. */
+const CUT = 0x00;
+
+/**
+ * Splits a byte stream into lines, at `\n` or `\r\n`. A last line needs no line end. Bytes that are no
+ * UTF-8 become U+FFFD; a byte order mark at the start is left out.
+ *
+ * @param input The bytes. It is read a chunk ahead, no further.
+ * @returns A reader of the lines. A line of more than {@linkcode MAX_LINE_BYTES} comes cut, and
+ *   {@linkcode isCut} tells. A failing input makes `read` reject with its error.
+ */
+export function readLines(input: ByteReader): ReadableStreamDefaultReader<string> {
+  const { readable, writable } = new TextLineStream();
+  feed(input, writable.getWriter());
+  return readable.getReader();
+}
+
+/**
+ * Whether a line from {@linkcode readLines} was longer than allowed. The length tells a cut line from one
+ * that ends in a NUL of its own: decoding takes no more than four bytes for a UTF-16 unit.
+ */
+export function isCut(line: string): boolean {
+  return line.charCodeAt(line.length - 1) === CUT && line.length > MAX_LINE_BYTES / 4;
+}
+
+async function feed(input: ByteReader, lines: WritableStreamDefaultWriter<string>): Promise<void> {
+  const buffer = new Uint8Array(READ_BYTES);
+  const decoder = new TextDecoder();
+  const limit = new LineLimit();
+  try {
+    for (;;) {
+      const length = await input.read(buffer);
+      if (length === null) break;
+      const bytes = limit.apply(buffer.subarray(0, length));
+      await lines.write(decoder.decode(bytes, { stream: true }));
+    }
+    await lines.write(decoder.decode());
+    await lines.close();
+  } catch (error) {
+    await lines.abort(error).catch(() => {});
+  }
+}
+
+/** Cuts lines that are too long out of a byte stream, whatever the borders of its chunks. */
+export class LineLimit {
+  /** Bytes of the line that the last chunk left open. */
+  #open = 0;
+
+  /**
+   * Applies the limit to the next chunk, in place.
+   *
+   * @param chunk The bytes; what is behind the returned part is garbage afterwards.
+   * @returns The part of the chunk that holds the result.
+   */
+  apply(chunk: Uint8Array): Uint8Array {
+    if (this.#open + chunk.length <= MAX_LINE_BYTES) {
+      const last = chunk.lastIndexOf(LINE_FEED);
+      this.#open = last === -1 ? this.#open + chunk.length : chunk.length - last - 1;
+      return chunk;
+    }
+    return chunk.subarray(0, this.#cut(chunk));
+  }
+
+  #cut(chunk: Uint8Array): number {
+    let kept = 0;
+    for (let from = 0; from < chunk.length;) {
+      const feed = chunk.indexOf(LINE_FEED, from);
+      const end = feed === -1 ? chunk.length : feed;
+      const fitting = Math.min(end - from, Math.max(MAX_LINE_BYTES - this.#open, 0));
+      chunk.copyWithin(kept, from, from + fitting);
+      kept += fitting;
+      if (fitting < end - from && this.#open <= MAX_LINE_BYTES) chunk[kept++] = CUT;
+      this.#open += end - from;
+      if (feed !== -1) {
+        chunk[kept++] = LINE_FEED;
+        this.#open = 0;
+      }
+      from = end + 1;
+    }
+    return kept;
+  }
+}

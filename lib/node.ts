@@ -1,0 +1,113 @@
+/**
+ * The node: one request in, its replies out. Owns the node's name, the count of its messages and who
+ * wants to be told of a promotion; the pool decides everything else. Knows no stream.
+ *
+ * @module
+ */
+
+import { quote } from "./json_text.ts";
+import type { ConnectionPool, Counts } from "./pool.ts";
+import { type Envelope, ErrorCode, type Reply, type ReplyBody, type Request } from "./protocol.ts";
+
+/** Answers requests on behalf of a pool. */
+export class Node {
+  #pool: ConnectionPool;
+  #name: string | undefined;
+  #nextMsgId = 0;
+  /** For each waiting client whose promotion is to be told: the request that asked for it. */
+  #watchers = new Map<string, Envelope>();
+
+  /**
+   * @param pool The pool that requests act on.
+   * @param name The node's name until an `init` gives another. Without one, a reply comes from the name
+   *   that its request was addressed to.
+   */
+  constructor(pool: ConnectionPool, name?: string) {
+    this.#pool = pool;
+    this.#name = name;
+  }
+
+  /**
+   * Carries out one request. Never throws: a fault of this program is answered with error 13.
+   *
+   * @param request What {@linkcode decode} read.
+   * @returns The answer, then the promotions that it caused and that somebody asked to be told of.
+   */
+  handle(request: Request): Reply[] {
+    try {
+      return this.#carryOut(request);
+    } catch (error) {
+      return [this.#reply(request, { type: "error", code: ErrorCode.Crash, text: String(error) })];
+    }
+  }
+
+  #carryOut(request: Request): Reply[] {
+    switch (request.type) {
+      case "init":
+        this.#name = request.nodeId;
+        return [this.#reply(request, { type: "init_ok" })];
+      case "pool_config": {
+        const { promoted, ...counts } = this.#pool.configure(request);
+        const reply = this.#reply(request, { type: "pool_config_ok" });
+        return [reply, ...promoted.flatMap((clientId) => this.#notices(clientId, counts))];
+      }
+      case "pool_connect":
+        return [this.#connect(request)];
+      case "pool_disconnect":
+        return this.#disconnect(request);
+      case "pool_stats":
+        return [this.#reply(request, { type: "pool_stats_ok", ...this.#pool.stats() })];
+      case "refused": {
+        const { code, text } = request;
+        return [this.#reply(request, { type: "error", code, text })];
+      }
+    }
+  }
+
+  #connect(request: Request & { type: "pool_connect" }): Reply {
+    const { clientId, notify } = request;
+    const { status, active, queued } = this.#pool.connect(clientId);
+    if (notify && status === "queued" && !this.#watchers.has(clientId)) {
+      this.#watchers.set(clientId, request);
+    }
+    return this.#reply(request, { type: "pool_connect_ok", status, active, queued });
+  }
+
+  #disconnect(request: Request & { type: "pool_disconnect" }): Reply[] {
+    const { clientId } = request;
+    const done = this.#pool.disconnect(clientId);
+    if (done === undefined) {
+      const text = `client_id is ${quote(clientId)}, it is neither connected nor queued`;
+      const code = ErrorCode.KeyDoesNotExist;
+      return [this.#reply(request, { type: "error", code, text })];
+    }
+    this.#unwatch(clientId);
+    const { promoted, active, queued } = done;
+    const reply = this.#reply(request, { type: "pool_disconnect_ok", promoted, active, queued });
+    return promoted === null ? [reply] : [reply, ...this.#notices(promoted, done)];
+  }
+
+  /** The message that tells of a promotion, if anyone asked for it. */
+  #notices(clientId: string, { active, queued }: Counts): Reply[] {
+    const watcher = this.#unwatch(clientId);
+    if (watcher === undefined) return [];
+    const body: ReplyBody = { type: "pool_promoted", clientId, active, queued };
+    return [this.#message(watcher, undefined, body)];
+  }
+
+  #unwatch(clientId: string): Envelope | undefined {
+    // Where nobody watches, which is usual, a look-up would only cost the hash of the id.
+    if (this.#watchers.size === 0) return undefined;
+    const watcher = this.#watchers.get(clientId);
+    this.#watchers.delete(clientId);
+    return watcher;
+  }
+
+  #reply(request: Envelope, body: ReplyBody): Reply {
+    return this.#message(request, request.msgId, body);
+  }
+
+  #message(to: Envelope, inReplyTo: string | undefined, body: ReplyBody): Reply {
+    return { src: this.#name ?? to.dest, dest: to.src, inReplyTo, msgId: this.#nextMsgId++, body };
+  }
+}

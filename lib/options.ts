@@ -1,0 +1,2 @@
+import { parseArgs } from "@std/cli/parse-args";
+export { parseArgs };

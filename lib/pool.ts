@@ -1,0 +1,193 @@
+/**
+ * The connection pool: who is connected, who waits, who is next. It knows client ids and two limits,
+ * nothing of messages, sockets or time. Every operation takes constant time, also when a client leaves
+ * the middle of a long backlog.
+ *
+ * @module
+ */
+
+import { Backlog, type Waiting } from "./backlog.ts";
+import { ClientTable, type Entry, hashOf } from "./client_table.ts";
+
+/** The two limits of the gate, each a whole number of clients, 0 to `Number.MAX_SAFE_INTEGER`. */
+export interface Limits {
+  /** How many clients may be connected at once; 0 pauses admission. */
+  maxConnections: number;
+  /** How many may wait for a place; 0 turns everyone away who cannot be connected at once. */
+  backlogSize: number;
+}
+
+/** How many clients are connected and how many wait, after the operation that reports it. */
+export interface Counts {
+  active: number;
+  queued: number;
+}
+
+/** What a connect came to. A rejected client is not in the pool. */
+export type Status = "connected" | "queued" | "rejected";
+
+/** Where a client stands after {@linkcode ConnectionPool.connect}. */
+export interface Connected extends Counts {
+  status: Status;
+}
+
+/** What a disconnect did: who left from where, and who took the place. */
+export interface Disconnected extends Counts {
+  /** Where the client was. */
+  left: "active" | "backlog";
+  /** The client that was let in for it, or `null`. */
+  promoted: string | null;
+}
+
+/** What a change of the limits did. */
+export interface Configured extends Counts {
+  /** The clients that were let in by it, in order of arrival. */
+  promoted: string[];
+}
+
+/** Limits, counts and the totals since the pool was made. */
+export interface Stats extends Limits, Counts {
+  /** Clients let in by their own connect, without waiting. */
+  connectedTotal: number;
+  /** Clients put into the backlog. */
+  queuedTotal: number;
+  /** Clients let in from the backlog. */
+  promotedTotal: number;
+  /** Connects turned away. */
+  rejectedTotal: number;
+  /** Clients that left, connected or waiting. */
+  disconnectedTotal: number;
+}
+
+interface Client extends Entry, Waiting {
+  active: boolean;
+}
+
+/**
+ * A pool of `maxConnections` places with a first-come-first-served backlog before it.
+ *
+ * Nobody waits while a place is free: each operation that frees places fills them before it returns.
+ */
+export class ConnectionPool {
+  #limits: Limits;
+  /** Everyone in the pool, connected or waiting. */
+  #clients = new ClientTable<Client>();
+  #backlog = new Backlog<Client>();
+  #active = 0;
+  #connectedTotal = 0;
+  #queuedTotal = 0;
+  #promotedTotal = 0;
+  #rejectedTotal = 0;
+  #disconnectedTotal = 0;
+
+  /** Starts empty, with these limits. */
+  constructor({ maxConnections, backlogSize }: Limits) {
+    this.#limits = { maxConnections, backlogSize };
+  }
+
+  /**
+   * Asks for a place. Asking again while in the pool changes nothing and answers the present status.
+   *
+   * @param id The client, any string.
+   * @returns Where the client stands now, and the counts.
+   */
+  connect(id: string): Connected {
+    const hash = hashOf(id);
+    const present = this.#clients.find(id, hash);
+    if (present !== undefined) return this.#stands(present.active ? "connected" : "queued");
+    if (this.#active < this.#limits.maxConnections) {
+      this.#enter(id, hash, true);
+      this.#active++;
+      this.#connectedTotal++;
+      return this.#stands("connected");
+    }
+    if (this.#backlog.length < this.#limits.backlogSize) {
+      this.#backlog.push(this.#enter(id, hash, false));
+      this.#queuedTotal++;
+      return this.#stands("queued");
+    }
+    this.#rejectedTotal++;
+    return this.#stands("rejected");
+  }
+
+  /**
+   * Takes a client out, connected or waiting, and lets the next one in if that freed a place.
+   *
+   * @param id The client.
+   * @returns What happened, or `undefined` when the client is not in the pool.
+   */
+  disconnect(id: string): Disconnected | undefined {
+    const client = this.#clients.find(id, hashOf(id));
+    if (client === undefined) return undefined;
+    this.#clients.remove(client);
+    this.#disconnectedTotal++;
+    let promoted: string | null = null;
+    if (client.active) {
+      this.#active--;
+      promoted = this.#promote();
+    } else {
+      this.#backlog.remove(client);
+    }
+    return {
+      left: client.active ? "active" : "backlog",
+      promoted,
+      active: this.#active,
+      queued: this.#backlog.length,
+    };
+  }
+
+  /**
+   * Sets both limits from now on. Room that this makes is filled from the backlog at once; nobody is dropped when
+   * a limit falls below what is there.
+   *
+   * @returns Who was let in, and the counts.
+   */
+  configure({ maxConnections, backlogSize }: Limits): Configured {
+    this.#limits = { maxConnections, backlogSize };
+    const promoted: string[] = [];
+    for (let id = this.#promote(); id !== null; id = this.#promote()) promoted.push(id);
+    return { promoted, active: this.#active, queued: this.#backlog.length };
+  }
+
+  /** @returns A copy of the limits, the counts and the running totals. */
+  stats(): Stats {
+    return {
+      ...this.#limits,
+      active: this.#active,
+      queued: this.#backlog.length,
+      connectedTotal: this.#connectedTotal,
+      queuedTotal: this.#queuedTotal,
+      promotedTotal: this.#promotedTotal,
+      rejectedTotal: this.#rejectedTotal,
+      disconnectedTotal: this.#disconnectedTotal,
+    };
+  }
+
+  #enter(id: string, hash: number, active: boolean): Client {
+    const client: Client = {
+      id,
+      hash,
+      active,
+      chained: undefined,
+      before: undefined,
+      after: undefined,
+    };
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** Lets the head of the backlog in, if there is one and room for it. */
+  #promote(): string | null {
+    if (this.#active >= this.#limits.maxConnections) return null;
+    const client = this.#backlog.shift();
+    if (client === undefined) return null;
+    client.active = true;
+    this.#active++;
+    this.#promotedTotal++;
+    return client.id;
+  }
+
+  #stands(status: Status): Connected {
+    return { status, active: this.#active, queued: this.#backlog.length };
+  }
+}
