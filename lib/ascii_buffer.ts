@@ -8,14 +8,36 @@
 import { quote } from "./json_text.ts";
 
 const FIRST_BYTES = 64 * 1024;
+const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
 const MAX_INT32 = 2 ** 31 - 1;
 
+/** A piece of fixed text, made by {@linkcode literal}. */
+export interface Literal {
+  /** The text four bytes a word, the last word filled up. */
+  readonly words: Int32Array;
+  /** How many bytes of it count. */
+  readonly length: number;
+}
+
+/**
+ * Prepares a piece of fixed text, to be copied four bytes at a time.
+ *
+ * @param ascii Text of ASCII only.
+ */
+export function literal(ascii: string): Literal {
+  const words = new Int32Array(Math.ceil(ascii.length / WORD_BYTES));
+  const bytes = new Uint8Array(words.buffer);
+  for (let i = 0; i < ascii.length; i++) bytes[i] = ascii.charCodeAt(i);
+  return { words, length: ascii.length };
+}
+
 /** A buffer of ASCII text that grows as needed. */
 export class AsciiBuffer {
   #bytes = new Uint8Array(FIRST_BYTES);
+  #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
   /** How many bytes it holds. */
@@ -31,6 +53,15 @@ export class AsciiBuffer {
   /** Empties it, and keeps its memory for what comes next. */
   clear(): void {
     this.#length = 0;
+  }
+
+  /** @param piece Fixed text. */
+  literal({ words, length }: Literal): void {
+    this.#reserve(words.length * WORD_BYTES);
+    const view = this.#view;
+    let at = this.#length;
+    for (let i = 0; i < words.length; i++, at += WORD_BYTES) view.setInt32(at, words[i]!, true);
+    this.#length += length;
   }
 
   /** @param ascii Text of ASCII only. */
@@ -82,5 +113,6 @@ export class AsciiBuffer {
     const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
     grown.set(this.bytes);
     this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
   }
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { AsciiBuffer } from "./ascii_buffer.ts";
+import { type AsciiBuffer, type Literal, literal } from "./ascii_buffer.ts";
 import { quote } from "./json_text.ts";
 import type { Counts, Stats, Status } from "./pool.ts";
 
@@ -96,21 +96,24 @@ export function decode(line: string): Request | Fault | Silent {
  * @param out Where its line goes, in printable ASCII, with the line end.
  */
 export function encode({ src, dest, inReplyTo, msgId, body }: Reply, out: AsciiBuffer): void {
-  out.text('{"src": ');
-  out.string(src);
-  out.text(', "dest": ');
-  out.string(dest);
-  out.text(', "body": {"type": "');
-  out.text(body.type);
-  out.text('"');
+  string(SRC, src, out);
+  string(DEST, dest, out);
+  string(TYPE, body.type, out);
   if (inReplyTo !== undefined) {
-    out.text(', "in_reply_to": ');
+    out.literal(IN_REPLY_TO);
     out.text(inReplyTo);
   }
   encodeFields(body, out);
-  integer(', "msg_id": ', msgId, out);
-  out.text("}}\n");
+  integer(MSG_ID, msgId, out);
+  out.literal(END);
 }
+
+const SRC = literal('{"src": ');
+const DEST = literal(', "dest": ');
+const TYPE = literal(', "body": {"type": ');
+const IN_REPLY_TO = literal(', "in_reply_to": ');
+const MSG_ID = literal(', "msg_id": ');
+const END = literal("}}\n");
 
 function encodeFields(body: ReplyBody, out: AsciiBuffer): void {
   switch (body.type) {
@@ -118,44 +121,64 @@ function encodeFields(body: ReplyBody, out: AsciiBuffer): void {
     case "pool_config_ok":
       return;
     case "pool_connect_ok":
-      string(', "status": ', body.status, out);
+      string(STATUS, body.status, out);
       return encodeCounts(body, out);
     case "pool_disconnect_ok":
-      if (body.promoted === null) out.text(', "promoted": null');
-      else string(', "promoted": ', body.promoted, out);
+      if (body.promoted === null) out.literal(PROMOTED_NULL);
+      else string(PROMOTED, body.promoted, out);
       return encodeCounts(body, out);
     case "pool_promoted":
-      string(', "client_id": ', body.clientId, out);
+      string(CLIENT_ID, body.clientId, out);
       return encodeCounts(body, out);
     case "pool_stats_ok":
-      integer(', "max_connections": ', body.maxConnections, out);
-      integer(', "backlog_size": ', body.backlogSize, out);
-      encodeCounts(body, out);
-      integer(', "connected_total": ', body.connectedTotal, out);
-      integer(', "queued_total": ', body.queuedTotal, out);
-      integer(', "promoted_total": ', body.promotedTotal, out);
-      integer(', "rejected_total": ', body.rejectedTotal, out);
-      integer(', "disconnected_total": ', body.disconnectedTotal, out);
-      return;
+      return encodeStats(body, out);
     case "error":
-      integer(', "code": ', body.code, out);
-      string(', "text": ', body.text, out);
-      return;
+      integer(CODE, body.code, out);
+      return string(TEXT, body.text, out);
   }
 }
 
-function encodeCounts({ active, queued }: Counts, out: AsciiBuffer): void {
-  integer(', "active": ', active, out);
-  integer(', "queued": ', queued, out);
+const STATUS = literal(', "status": ');
+const PROMOTED_NULL = literal(', "promoted": null');
+const PROMOTED = literal(', "promoted": ');
+const CLIENT_ID = literal(', "client_id": ');
+const CODE = literal(', "code": ');
+const TEXT = literal(', "text": ');
+
+function encodeStats(stats: Stats, out: AsciiBuffer): void {
+  integer(MAX_CONNECTIONS, stats.maxConnections, out);
+  integer(BACKLOG_SIZE, stats.backlogSize, out);
+  encodeCounts(stats, out);
+  integer(CONNECTED_TOTAL, stats.connectedTotal, out);
+  integer(QUEUED_TOTAL, stats.queuedTotal, out);
+  integer(PROMOTED_TOTAL, stats.promotedTotal, out);
+  integer(REJECTED_TOTAL, stats.rejectedTotal, out);
+  integer(DISCONNECTED_TOTAL, stats.disconnectedTotal, out);
 }
 
-function integer(name: string, value: number, out: AsciiBuffer): void {
-  out.text(name);
+const MAX_CONNECTIONS = literal(', "max_connections": ');
+const BACKLOG_SIZE = literal(', "backlog_size": ');
+const CONNECTED_TOTAL = literal(', "connected_total": ');
+const QUEUED_TOTAL = literal(', "queued_total": ');
+const PROMOTED_TOTAL = literal(', "promoted_total": ');
+const REJECTED_TOTAL = literal(', "rejected_total": ');
+const DISCONNECTED_TOTAL = literal(', "disconnected_total": ');
+
+function encodeCounts({ active, queued }: Counts, out: AsciiBuffer): void {
+  integer(ACTIVE, active, out);
+  integer(QUEUED, queued, out);
+}
+
+const ACTIVE = literal(', "active": ');
+const QUEUED = literal(', "queued": ');
+
+function integer(name: Literal, value: number, out: AsciiBuffer): void {
+  out.literal(name);
   out.integer(value);
 }
 
-function string(name: string, value: string, out: AsciiBuffer): void {
-  out.text(name);
+function string(name: Literal, value: string, out: AsciiBuffer): void {
+  out.literal(name);
   out.string(value);
 }
 
@@ -214,7 +237,7 @@ function decodeAny(line: string): Request | Fault | Silent {
 
 const INTEGER = `an integer from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`;
 const COUNT = `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`;
-const CLIENT_ID = `a string of 1 to ${MAX_CLIENT_ID} characters`;
+const CLIENT = `a string of 1 to ${MAX_CLIENT_ID} characters`;
 const TYPES = "init, pool_config, pool_connect, pool_disconnect or pool_stats";
 
 function decodeOperation(body: Fields): Operation | Refused {
@@ -234,13 +257,13 @@ function decodeOperation(body: Fields): Operation | Refused {
     }
     case "pool_connect": {
       const { client_id, notify = false } = body;
-      if (!isClientId(client_id)) return malformed("client_id", client_id, CLIENT_ID);
+      if (!isClientId(client_id)) return malformed("client_id", client_id, CLIENT);
       if (typeof notify !== "boolean") return malformed("notify", notify, "true or false");
       return { type, clientId: client_id, notify };
     }
     case "pool_disconnect": {
       const { client_id } = body;
-      if (!isClientId(client_id)) return malformed("client_id", client_id, CLIENT_ID);
+      if (!isClientId(client_id)) return malformed("client_id", client_id, CLIENT);
       return { type, clientId: client_id };
     }
     case "pool_stats":
