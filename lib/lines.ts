@@ -9,8 +9,8 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 
 /** Where bytes come from, as `Deno.stdin` gives them. */
 export interface ByteReader {
-  /** Fills some of the buffer and returns how many bytes, or `null` at the end. */
-  read(buffer: Uint8Array): Promise<number | null>;
+  /** Fills some of the buffer, now or later, and returns how many bytes, or `null` at the end. */
+  read(buffer: Uint8Array): Promise<number | null> | number | null;
 }
 
 /** The longest line that is read, in bytes, without its line feed. */
@@ -25,13 +25,17 @@ const CUT = 0x00;
  * Splits a byte stream into lines, at `\n` or `\r\n`. A last line needs no line end. Bytes that are no
  * UTF-8 become U+FFFD; a byte order mark at the start is left out.
  *
- * @param input The bytes. It is read a chunk ahead, no further.
+ * @param input The bytes. It is read only when a line is asked for that is not there yet.
+ * @param rest Called before each read of the input, which waits for it: no whole line is left to take.
  * @returns A reader of the lines. A line of more than {@linkcode MAX_LINE_BYTES} comes cut, and
- *   {@linkcode isCut} tells. A failing input makes `read` reject with its error.
+ *   {@linkcode isCut} tells. When the input or `rest` fails, `read` rejects with its error.
  */
-export function readLines(input: ByteReader): ReadableStreamDefaultReader<string> {
+export function readLines(
+  input: ByteReader,
+  rest: () => Promise<void>,
+): ReadableStreamDefaultReader<string> {
   const { readable, writable } = new TextLineStream();
-  feed(input, writable.getWriter());
+  feed(input, rest, writable.getWriter());
   return readable.getReader();
 }
 
@@ -43,12 +47,19 @@ export function isCut(line: string): boolean {
   return line.charCodeAt(line.length - 1) === CUT && line.length > MAX_LINE_BYTES / 4;
 }
 
-async function feed(input: ByteReader, lines: WritableStreamDefaultWriter<string>): Promise<void> {
+async function feed(
+  input: ByteReader,
+  rest: () => Promise<void>,
+  lines: WritableStreamDefaultWriter<string>,
+): Promise<void> {
   const buffer = new Uint8Array(READ_BYTES);
   const decoder = new TextDecoder();
   const limit = new LineLimit();
   try {
     for (;;) {
+      // A stream takes a chunk, even an empty one, only when its reader waits for more than there is.
+      await lines.write("");
+      await rest();
       const length = await input.read(buffer);
       if (length === null) break;
       const bytes = limit.apply(buffer.subarray(0, length));
@@ -73,12 +84,10 @@ export class LineLimit {
    * @returns The part of the chunk that holds the result.
    */
   apply(chunk: Uint8Array): Uint8Array {
-    if (this.#open + chunk.length <= MAX_LINE_BYTES) {
-      const last = chunk.lastIndexOf(LINE_FEED);
-      this.#open = last === -1 ? this.#open + chunk.length : chunk.length - last - 1;
-      return chunk;
-    }
-    return chunk.subarray(0, this.#cut(chunk));
+    if (this.#open + chunk.length > MAX_LINE_BYTES) return chunk.subarray(0, this.#cut(chunk));
+    const last = chunk.lastIndexOf(LINE_FEED);
+    this.#open = last === -1 ? this.#open + chunk.length : chunk.length - last - 1;
+    return chunk;
   }
 
   #cut(chunk: Uint8Array): number {

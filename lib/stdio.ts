@@ -6,51 +6,57 @@
  */
 
 import { type ByteReader, isCut, MAX_LINE_BYTES, readLines } from "./lines.ts";
+import type { Log } from "./log.ts";
 import type { Node } from "./node.ts";
-import { type ByteWriter, Outbox } from "./outbox.ts";
-import { decode, encode } from "./protocol.ts";
+import { type ByteWriter, Outlet } from "./outlet.ts";
+import { decode, encode, ErrorCode } from "./protocol.ts";
 
-/** How much may wait for a slow reader of the replies, in bytes, before requests wait too. */
+/** How many bytes of replies are gathered before they are written, requests at hand or not. */
 export const MAX_UNSENT_BYTES = 1024 * 1024;
 
-/** The parts of {@linkcode serve}. */
+/** What {@linkcode serve} works with. */
 export interface Stdio {
   input: ByteReader;
   output: ByteWriter;
   node: Node;
-  /** Called with one sentence about a line that could not be answered, or a fault of this program. */
-  warn: (text: string) => void;
+  log: Log;
 }
 
 /**
- * Answers requests until the input ends and every reply is written.
+ * Answers requests until the input ends and every reply is written. Replies to requests that arrived
+ * together leave together; nothing is read while a reply is unsent, so a reader of the replies that does
+ * not keep up slows the requests down, not the memory up.
  *
  * @throws The error of the input when a read fails, that of the output when a write fails.
  */
-export async function serve({ input, output, node, warn }: Stdio): Promise<void> {
-  const outbox = new Outbox(output);
-  await Promise.race([answer(readLines(input), outbox, node, warn), outbox.broken]);
-}
-
-async function answer(
-  lines: ReadableStreamDefaultReader<string>,
-  outbox: Outbox,
-  node: Node,
-  warn: Stdio["warn"],
-): Promise<void> {
+export async function serve({ input, output, node, log }: Stdio): Promise<void> {
+  const replies = new Outlet(output);
+  const flush = async () => {
+    await log.flush();
+    await replies.flush();
+  };
+  const lines = readLines(input, flush);
   for (let number = 1;; number++) {
     const { done, value: line } = await lines.read();
     if (done) break;
-    const message = decode(line);
-    if (message.type === "silent") continue;
-    if (message.type === "fault") {
-      const reason = isCut(line) ? `it is longer than ${MAX_LINE_BYTES} bytes` : message.reason;
-      warn(`line ${number} is passed over: ${reason}`);
-      continue;
-    }
-    for (const reply of node.handle(message)) encode(reply, outbox.gathering);
-    outbox.send();
-    if (outbox.unsent > MAX_UNSENT_BYTES) await outbox.drained();
+    answer(line, number, node, replies, log);
+    if (replies.length > MAX_UNSENT_BYTES) await replies.flush();
   }
-  await outbox.drained();
+  await flush();
+}
+
+function answer(line: string, number: number, node: Node, replies: Outlet, log: Log): void {
+  const message = decode(line);
+  if (message.type === "silent") return;
+  if (message.type === "fault") {
+    const reason = isCut(line) ? `it is longer than ${MAX_LINE_BYTES} bytes` : message.reason;
+    return log.note("warn", `line ${number} is passed over: ${reason}`);
+  }
+  for (const reply of node.handle(message)) {
+    encode(reply, replies);
+    const { body } = reply;
+    if (body.type === "error" && body.code === ErrorCode.Crash) {
+      log.note("error", `line ${number} met a fault of poolgate: ${body.text}`);
+    }
+  }
 }

@@ -1,0 +1,50 @@
+/**
+ * Notes for the operator: one line an event, as text or as JSON. Gathered like replies, so that a flood
+ * of bad lines costs few writes.
+ *
+ * @module
+ */
+
+import { printable, quote } from "./json_text.ts";
+import type { LogFormat } from "./options.ts";
+import { type ByteWriter, Outlet } from "./outlet.ts";
+
+/** How severe a note is: an `error` is a fault of poolgate, or the end of it. */
+export type Level = "info" | "warn" | "error";
+
+/** How a {@linkcode Log} writes. */
+export interface LogOptions {
+  format: LogFormat;
+  /** Leaves out all but errors. */
+  quiet: boolean;
+  /** The time, for the JSON format. */
+  clock: () => Date;
+}
+
+/** Takes notes. */
+export class Log {
+  #options: LogOptions;
+  #notes: Outlet;
+
+  /** @param writer Where the notes go. */
+  constructor(writer: ByteWriter, options: LogOptions) {
+    this.#notes = new Outlet(writer);
+    this.#options = options;
+  }
+
+  /** Takes a note, to be written by the next {@linkcode flush}. */
+  note(level: Level, text: string): void {
+    const { format, quiet, clock } = this.#options;
+    if (quiet && level !== "error") return;
+    this.#notes.text(
+      format === "text"
+        ? `poolgate: ${printable(text)}\n`
+        : `{"time": "${clock().toISOString()}", "level": "${level}", "text": ${quote(text)}}\n`,
+    );
+  }
+
+  /** Writes what has been noted. Where notes cannot be written they are lost: there is nobody to tell. */
+  async flush(): Promise<void> {
+    await this.#notes.flush().catch(() => this.#notes.clear());
+  }
+}
