@@ -1,0 +1,99 @@
+/** The house rules that a reader of the code relies on, held to the code itself. */
+
+import { assertEquals } from "@std/assert";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** Decide, without streams, time, promises or the runtime. They import each other only. */
+const PURE = [
+  "ascii_buffer.ts",
+  "backlog.ts",
+  "client_table.ts",
+  "flags.ts",
+  "json_text.ts",
+  "node.ts",
+  "options.ts",
+  "pool.ts",
+  "protocol.ts",
+];
+
+/** Move bytes, between streams that they are given. They import each other and the pure. */
+const EDGES = ["lines.ts", "log.ts", "outlet.ts", "stdio.ts"];
+
+/** The packages, and who may import them. */
+const PACKAGES: Record<string, string[]> = {
+  "@std/cli/parse-args": ["flags.ts"],
+  "@std/streams/text-line-stream": ["lines.ts"],
+};
+
+const LIB = [...Deno.readDirSync(new URL("lib/", ROOT))].map(({ name }) => name).sort();
+
+async function source(path: string): Promise<string> {
+  return await Deno.readTextFile(new URL(path, ROOT));
+}
+
+function withoutComments(code: string): string {
+  return code.replace(/\/\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}
+
+function imports(code: string): string[] {
+  const specifiers = code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g);
+  return [...specifiers].map(([, specifier = ""]) => specifier);
+}
+
+async function strangers(file: string, allowed: string[]): Promise<string[]> {
+  const packages = Object.keys(PACKAGES).filter((name) => PACKAGES[name]?.includes(file));
+  const known = [...allowed.map((name) => `./${name}`), ...packages];
+  return imports(withoutComments(await source(`lib/${file}`)))
+    .filter((specifier) => !known.includes(specifier));
+}
+
+Deno.test("architecture: every file of lib is pure, an edge, or the types of @std", () => {
+  assertEquals(LIB, [...PURE, ...EDGES, "std.d.ts"].sort());
+});
+
+Deno.test("architecture: at the top there is what the design card names, and nothing else", () => {
+  const allowed = [
+    ...[".ci", ".gitignore", "LICENSE", "README.md", "deno.json", "deno.lock"],
+    ...["lib", "main.ts", "tests"],
+    ...[".git", "poolgate"], // git's own, and what `deno task compile` writes
+  ];
+  const top = [...Deno.readDirSync(ROOT)].map(({ name }) => name);
+  assertEquals(top.filter((name) => !allowed.includes(name)), []);
+});
+
+for (const file of PURE) {
+  Deno.test(`architecture: ${file} imports only what is pure`, async () => {
+    assertEquals(await strangers(file, PURE), []);
+  });
+
+  Deno.test(`architecture: ${file} knows no runtime, time or promise`, async () => {
+    const impure =
+      /\b(Deno|Promise|async|await|console|Date|performance|setTimeout|setInterval|queueMicrotask|fetch)\b/g;
+    assertEquals(withoutComments(await source(`lib/${file}`)).match(impure), null);
+  });
+}
+
+for (const file of EDGES) {
+  Deno.test(`architecture: ${file} imports only edges and what is pure`, async () => {
+    assertEquals(await strangers(file, [...PURE, ...EDGES]), []);
+  });
+
+  Deno.test(`architecture: ${file} takes its streams as arguments`, async () => {
+    const reached = /\b(Deno\.(?!errors\b)\w+|console|globalThis|process)\b/g;
+    assertEquals(withoutComments(await source(`lib/${file}`)).match(reached), null);
+  });
+}
+
+Deno.test("architecture: the tests from outside import nothing from lib", async () => {
+  for (const file of ["cli_test.ts", "samples_test.ts", "compile_test.ts", "program.ts"]) {
+    const inner = imports(await source(`tests/${file}`)).filter((path) => path.includes("lib/"));
+    assertEquals(inner, [], file);
+  }
+});
+
+Deno.test("architecture: every module begins with what it owns", async () => {
+  for (const path of ["main.ts", ...[...PURE, ...EDGES].map((file) => `lib/${file}`)]) {
+    assertEquals((await source(path)).startsWith("/**\n"), true, path);
+  }
+});

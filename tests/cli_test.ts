@@ -1,0 +1,229 @@
+/** The program from outside: streams, flags, variables and exit codes. Imports nothing from lib/. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { BINARY, commandLine, run, runInShell, start } from "./program.ts";
+
+const MIB = 1024 * 1024;
+
+const stats = (id: number) =>
+  `{"src":"c1","dest":"n1","body":{"type":"pool_stats","msg_id":${id}}}\n`;
+
+const connect = (id: number, client: string) =>
+  `{"src":"c1","dest":"n1","body":{"type":"pool_connect","msg_id":${id},"client_id":"${client}"}}\n`;
+
+function lines(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
+
+Deno.test("poolgate: no input gives no output and exit 0", async () => {
+  assertEquals(await run(""), { code: 0, stdout: "", stderr: "" });
+});
+
+Deno.test("poolgate: answers a lone request while stdin stays open", async () => {
+  const child = start();
+  const writer = child.stdin.getWriter();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  for (let id = 0; id < 3; id++) {
+    await writer.write(new TextEncoder().encode(stats(id)));
+    const { value } = await reader.read();
+    assertStringIncludes(value ?? "", `"in_reply_to": ${id},`);
+  }
+  await writer.close();
+  assertEquals((await child.status).code, 0);
+  await reader.cancel();
+  await child.stderr.cancel();
+});
+
+Deno.test("poolgate: answers a line that arrives in two writes", async () => {
+  const child = start();
+  const writer = child.stdin.getWriter();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const bytes = new TextEncoder().encode(connect(1, "é") + stats(2));
+  const middle = bytes.indexOf(0xc3) + 1;
+  await writer.write(bytes.subarray(0, middle));
+  await writer.write(bytes.subarray(middle));
+  await writer.close();
+  let text = "";
+  for (let got = await reader.read(); !got.done; got = await reader.read()) text += got.value;
+  assertEquals(lines(text).length, 2);
+  assertStringIncludes(text, `"connected_total": 1`);
+  await child.status;
+  await child.stderr.cancel();
+});
+
+Deno.test("poolgate: answers a million bytes of requests written at once, in order", async () => {
+  const count = 20_000;
+  const { code, stdout } = await run(
+    Array.from({ length: count }, (_, id) => stats(id)).join(""),
+  );
+  assertEquals(code, 0);
+  const ids = lines(stdout).map((line) => JSON.parse(line).body.in_reply_to);
+  assertEquals(ids, Array.from({ length: count }, (_, id) => id));
+});
+
+Deno.test("poolgate: a reader that goes away ends it at once, quietly, with exit 0", async () => {
+  const { stdout, stderr } = await runInShell(
+    `yes '${stats(1).trim()}' | { "$@"; echo "exit $?" >&2; } | head -n 1`,
+  );
+  assertEquals(lines(stdout).length, 1);
+  assertEquals(stderr, "exit 0\n");
+});
+
+Deno.test("poolgate: a full disk behind stdout is one line and exit 1", async () => {
+  const { code, stderr } = await runInShell(`echo '${stats(1).trim()}' | "$@" > /dev/full`);
+  assertEquals(code, 1);
+  assertMatch(stderr, /^poolgate: writing stdout failed: .*No space left.*\n$/);
+});
+
+Deno.test("poolgate: a stdin that cannot be read is one line and exit 1", async () => {
+  const { code, stderr } = await runInShell(`"$@" < /`);
+  assertEquals(code, 1);
+  assertMatch(stderr, /^poolgate: reading stdin failed: .*directory.*\n$/);
+});
+
+Deno.test("poolgate: a closed stderr loses the notes, not the replies", async () => {
+  const { code, stdout } = await runInShell(
+    `printf '%s\\n' 'not json' '${stats(1).trim()}' | "$@" 2> /dev/full`,
+  );
+  assertEquals(code, 0);
+  assertEquals(lines(stdout).length, 1);
+});
+
+Deno.test("poolgate: a line of exactly 1 MiB is read, a longer one is passed over", async () => {
+  const exact = stats(1).trim().padEnd(MIB);
+  const { code, stdout, stderr } = await run(
+    `${exact}\n${exact} \n${"x".repeat(3 * MIB)}\n${stats(2)}`,
+  );
+  assertEquals(code, 0);
+  assertEquals(lines(stdout).length, 2);
+  assertEquals(
+    stderr,
+    "poolgate: line 2 is passed over: it is longer than 1048576 bytes\n" +
+      "poolgate: line 3 is passed over: it is longer than 1048576 bytes\n",
+  );
+});
+
+Deno.test("poolgate: 20,000 bad lines are told one by one and hold nothing up", async () => {
+  const count = 20_000;
+  const { code, stdout, stderr } = await run("bad\n".repeat(count) + stats(1));
+  assertEquals(code, 0);
+  assertEquals(lines(stdout).length, 1);
+  assertEquals(lines(stderr).length, count);
+  assertStringIncludes(stderr, `line ${count} is passed over`);
+});
+
+Deno.test("--quiet: says nothing of bad lines", async () => {
+  const { code, stdout, stderr } = await run(`bad\n${stats(1)}`, { args: ["--quiet"] });
+  assertEquals([code, lines(stdout).length, stderr], [0, 1, ""]);
+});
+
+Deno.test("--log-format json: a note is a JSON object with time, level and text", async () => {
+  const { stderr } = await run("bad\n", { args: ["--log-format", "json"] });
+  const note = JSON.parse(stderr);
+  assertEquals(Object.keys(note), ["time", "level", "text"]);
+  assertEquals(note.level, "warn");
+  assertStringIncludes(note.text, "line 1 is passed over");
+});
+
+Deno.test("--max-connections, --backlog-size: are the limits until a pool_config", async () => {
+  const args = ["--max-connections", "1", "--backlog-size=1"];
+  const { stdout } = await run(connect(1, "a") + connect(2, "b") + connect(3, "c"), { args });
+  const statuses = lines(stdout).map((line) => JSON.parse(line).body.status);
+  assertEquals(statuses, ["connected", "queued", "rejected"]);
+});
+
+Deno.test("--node-id: names the replies until an init", async () => {
+  const init =
+    `{"src":"c0","dest":"x","body":{"type":"init","msg_id":1,"node_id":"n2","node_ids":["n2"]}}\n`;
+  const { stdout } = await run(stats(0) + init + stats(2), { args: ["--node-id", "gate"] });
+  assertEquals(lines(stdout).map((line) => JSON.parse(line).src), ["gate", "n2", "n2"]);
+});
+
+Deno.test("--version: prints the version of deno.json and nothing else", async () => {
+  const config = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
+  const { code, stdout, stderr } = await run("", { args: ["--version"] });
+  assertEquals({ code, stdout, stderr }, { code: 0, stdout: `${config.version}\n`, stderr: "" });
+});
+
+for (const flag of ["--help", "-h"]) {
+  Deno.test(`${flag}: shows defaults and an example, exit 0`, async () => {
+    const { code, stdout, stderr } = await run("", { args: [flag] });
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, "Default 100");
+    assertStringIncludes(stdout, "poolgate --max-connections 1 --backlog-size 0");
+  });
+}
+
+Deno.test("--help: its example prints what it says", async () => {
+  const { stdout: help } = await run("", { args: ["--help"] });
+  const example = help.slice(help.indexOf("  $ ") + 4, help.indexOf("\nExit status"));
+  const script = example.slice(0, example.indexOf("\n  {")).replace(/poolgate/, '"$@"');
+  const promised = lines(example).filter((line) => line.startsWith("  {")).map((l) => l.trim());
+  const { stdout } = await runInShell(script, {});
+  assertEquals(promised.length, 2);
+  assertEquals(lines(stdout), promised);
+});
+
+const refused: [string[], RegExp][] = [
+  [["--bogus"], /"--bogus" is no flag of poolgate/],
+  [["--max-connection", "3"], /"--max-connection" is no flag of poolgate/],
+  [["serve"], /"serve" is no flag of poolgate/],
+  [["--", "x"], /"x" is no flag of poolgate/],
+  [["--max-connections", "many"], /--max-connections is "many", it must be an integer from 0/],
+  [["--max-connections"], /--max-connections is "", it must be an integer from 0/],
+  [["--backlog-size=-1"], /--backlog-size is "-1", it must be an integer from 0/],
+  [["--log-format", "xml"], /--log-format is "xml", it must be text or json/],
+];
+
+for (const [args, complaint] of refused) {
+  Deno.test(`poolgate ${args.join(" ")}: one line on stderr and exit 2`, async () => {
+    const { code, stdout, stderr } = await run(stats(1), { args });
+    assertEquals([code, stdout], [2, ""]);
+    assertMatch(stderr, complaint);
+    assertEquals(lines(stderr).length, 1);
+  });
+}
+
+const permitted = { permissions: ["--allow-env=POOLGATE_*"] };
+
+Deno.test("POOLGATE_MAX_CONNECTIONS: is the default of its flag, which wins over it", async () => {
+  const env = { POOLGATE_MAX_CONNECTIONS: "7", POOLGATE_BACKLOG_SIZE: "8" };
+  const { stdout } = await run(stats(1), { ...permitted, env, args: ["--backlog-size", "9"] });
+  assertStringIncludes(stdout, `"max_connections": 7, "backlog_size": 9`);
+});
+
+Deno.test("POOLGATE_MAX_CONNECTIONS: a bad value is one line that names it and exit 2", async () => {
+  const env = { POOLGATE_MAX_CONNECTIONS: "x" };
+  const { code, stderr } = await run("", { ...permitted, env });
+  assertEquals(code, 2);
+  assertMatch(stderr, /^poolgate: POOLGATE_MAX_CONNECTIONS is "x", it must be .*\n$/);
+});
+
+Deno.test({
+  name: "POOLGATE_MAX_CONNECTIONS: is not read, and not asked for, without permission" +
+    (BINARY === undefined ? "" : " (skipped: a compiled binary has the permission built in)"),
+  ignore: BINARY !== undefined,
+  fn: async () => {
+    const { code, stdout, stderr } = await run(stats(1), {
+      env: { POOLGATE_MAX_CONNECTIONS: "7" },
+    });
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, `"max_connections": 100,`);
+  },
+});
+
+const HAS_SCRIPT =
+  (await new Deno.Command("bash", { args: ["-c", "command -v script"] }).output()).success;
+
+Deno.test({
+  name: "poolgate: on a terminal, says what it reads and where help is" +
+    (HAS_SCRIPT ? "" : " (skipped: no `script` command to make a terminal)"),
+  ignore: !HAS_SCRIPT,
+  fn: async () => {
+    const [program, args] = commandLine();
+    const quoted = [program, ...args].map((word) => `'${word}'`).join(" ");
+    const { stdout } = await runInShell(`script -qec "${quoted}" /dev/null < /dev/null`);
+    assertMatch(stdout, /poolgate: reading requests from the terminal.*--help/);
+    assert(!stdout.includes("error"), stdout);
+  },
+});

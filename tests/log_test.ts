@@ -1,0 +1,51 @@
+import { assertEquals } from "@std/assert";
+import { Log, type LogOptions } from "../lib/log.ts";
+import { Output } from "./memory_streams.ts";
+
+const clock = () => new Date("2026-01-02T03:04:05.678Z");
+
+async function written(options: Omit<LogOptions, "clock">): Promise<string> {
+  const output = new Output();
+  const log = new Log(output, { ...options, clock });
+  log.note("info", "starting");
+  log.note("warn", 'a "bad"\x1b line');
+  log.note("error", "the end");
+  await log.flush();
+  return output.text;
+}
+
+Deno.test("Log: as text, a line a note, safe for a terminal", async () => {
+  assertEquals(
+    await written({ format: "text", quiet: false }),
+    'poolgate: starting\npoolgate: a "bad"\\u001b line\npoolgate: the end\n',
+  );
+});
+
+Deno.test("Log: as JSON, an object a note with time, level and text", async () => {
+  const time = '"time": "2026-01-02T03:04:05.678Z"';
+  assertEquals(
+    await written({ format: "json", quiet: false }),
+    `{${time}, "level": "info", "text": "starting"}\n` +
+      `{${time}, "level": "warn", "text": "a \\"bad\\"\\u001b line"}\n` +
+      `{${time}, "level": "error", "text": "the end"}\n`,
+  );
+});
+
+Deno.test("Log: quiet, only errors", async () => {
+  assertEquals(await written({ format: "text", quiet: true }), "poolgate: the end\n");
+});
+
+Deno.test("Log.flush: loses notes that cannot be written, and takes the next", async () => {
+  const output = new Output();
+  let broken = true;
+  const writer = {
+    write: (chunk: Uint8Array) => broken ? Promise.reject(new Error("gone")) : output.write(chunk),
+  };
+  const log = new Log(writer, { format: "text", quiet: false, clock });
+  log.note("warn", "lost");
+  await log.flush();
+  broken = false;
+  log.note("warn", "kept");
+  await log.flush();
+  assertEquals(output.text, "poolgate: kept\n");
+});

@@ -1,0 +1,29 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Outlet } from "../lib/outlet.ts";
+import { Output } from "./memory_streams.ts";
+
+Deno.test("Outlet.flush: writes what was gathered as one, and nothing when there is nothing", async () => {
+  const output = new Output();
+  const outlet = new Outlet(output);
+  outlet.text("one ");
+  outlet.text("two");
+  await outlet.flush();
+  await outlet.flush();
+  outlet.text("three");
+  await outlet.flush();
+  assertEquals(output.writes, ["one two", "three"]);
+});
+
+Deno.test("Outlet.flush: goes on where a writer took only a part", async () => {
+  const output = new Output(3);
+  const outlet = new Outlet(output);
+  outlet.text("abcdefgh");
+  await outlet.flush();
+  assertEquals(output.writes, ["abc", "def", "gh"]);
+});
+
+Deno.test("Outlet.flush: rejects with the writer's error", async () => {
+  const outlet = new Outlet({ write: () => Promise.reject(new Error("full")) });
+  outlet.text("x");
+  await assertRejects(() => outlet.flush(), Error, "full");
+});

@@ -1,0 +1,130 @@
+/**
+ * The pool against a naive model of it, under random operations: everything is compared after each one.
+ * A failure prints fast-check's seed and path; POOLGATE_TEST_SEED repeats a run.
+ */
+
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { ConnectionPool, type Limits, type Stats } from "../lib/pool.ts";
+
+/** The rules of the pool, written down as plainly as can be. */
+class Model {
+  active: string[] = [];
+  queue: string[] = [];
+  totals = {
+    connectedTotal: 0,
+    queuedTotal: 0,
+    promotedTotal: 0,
+    rejectedTotal: 0,
+    disconnectedTotal: 0,
+  };
+
+  constructor(public limits: Limits) {}
+
+  get counts() {
+    return { active: this.active.length, queued: this.queue.length };
+  }
+
+  connect(id: string) {
+    const status = this.active.includes(id)
+      ? "connected"
+      : this.queue.includes(id)
+      ? "queued"
+      : this.#arrive(id);
+    return { status, ...this.counts };
+  }
+
+  #arrive(id: string) {
+    if (this.active.length < this.limits.maxConnections) {
+      this.active.push(id);
+      this.totals.connectedTotal++;
+      return "connected";
+    }
+    if (this.queue.length < this.limits.backlogSize) {
+      this.queue.push(id);
+      this.totals.queuedTotal++;
+      return "queued";
+    }
+    this.totals.rejectedTotal++;
+    return "rejected";
+  }
+
+  disconnect(id: string) {
+    const left = this.active.includes(id) ? "active" : this.queue.includes(id) ? "backlog" : null;
+    if (left === null) return undefined;
+    this.active = this.active.filter((other) => other !== id);
+    this.queue = this.queue.filter((other) => other !== id);
+    this.totals.disconnectedTotal++;
+    const [promoted = null] = this.#fill();
+    return { left, promoted, ...this.counts };
+  }
+
+  configure(limits: Limits) {
+    this.limits = limits;
+    const promoted = this.#fill();
+    return { promoted, ...this.counts };
+  }
+
+  #fill(): string[] {
+    const room = Math.max(this.limits.maxConnections - this.active.length, 0);
+    const promoted = this.queue.splice(0, room);
+    this.active.push(...promoted);
+    this.totals.promotedTotal += promoted.length;
+    return promoted;
+  }
+
+  stats(): Stats {
+    return { ...this.limits, ...this.counts, ...this.totals };
+  }
+}
+
+type Operation =
+  | { type: "connect" | "disconnect"; id: string }
+  | { type: "configure"; limits: Limits };
+
+const limits = fc.record({ maxConnections: fc.nat(4), backlogSize: fc.nat(5) });
+const id = fc.nat(12).map((n) => `client-${n}`);
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ type: fc.constant("connect" as const), id }) },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant("disconnect" as const), id }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("configure" as const), limits }) },
+);
+
+function perform(pool: ConnectionPool | Model, operation: Operation) {
+  switch (operation.type) {
+    case "connect":
+      return pool.connect(operation.id);
+    case "disconnect":
+      return pool.disconnect(operation.id);
+    case "configure":
+      return pool.configure(operation.limits);
+  }
+}
+
+function checkInvariants(stats: Stats): void {
+  const { active, queued, maxConnections } = stats;
+  assertEquals(queued === 0 || active >= maxConnections, true, "nobody waits beside a free place");
+  const entered = stats.connectedTotal + stats.queuedTotal;
+  assertEquals(entered, stats.disconnectedTotal + active + queued, "who entered is in or has left");
+}
+
+const seed = Deno.env.get("POOLGATE_TEST_SEED");
+
+Deno.test("ConnectionPool: does what the naive model does, after every operation", () => {
+  fc.assert(
+    fc.property(
+      limits,
+      fc.array(operation, { maxLength: 120, size: "max" }),
+      (start, operations) => {
+        const pool = new ConnectionPool(start);
+        const model = new Model(start);
+        for (const operation of operations) {
+          assertEquals<unknown>(perform(pool, operation), perform(model, operation));
+          assertEquals(pool.stats(), model.stats());
+          checkInvariants(pool.stats());
+        }
+      },
+    ),
+    { numRuns: 500, ...(seed === undefined ? {} : { seed: Number(seed) }) },
+  );
+});

@@ -1,0 +1,70 @@
+/**
+ * Runs poolgate as its users do: as a child process, from source or, where POOLGATE_TEST_BINARY names
+ * one, as a compiled binary. Imports nothing from lib/.
+ *
+ * @module
+ */
+
+const ROOT = new URL("..", import.meta.url).pathname;
+
+/** The compiled binary under test, or `undefined` where the source is. */
+export const BINARY = Deno.env.get("POOLGATE_TEST_BINARY");
+
+/** How a run ended. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** How to run: `permissions` are Deno's flags, and do not apply to a binary, which has its own. */
+export interface RunOptions {
+  args?: string[];
+  env?: Record<string, string>;
+  permissions?: string[];
+}
+
+/** The program and its arguments, as `Deno.Command` takes them. */
+export function commandLine({ args = [], permissions = [] }: RunOptions = {}): [string, string[]] {
+  if (BINARY !== undefined) return [BINARY, args];
+  return [Deno.execPath(), ["run", "--quiet", "--no-prompt", ...permissions, "main.ts", ...args]];
+}
+
+/** Starts the program with all three standard streams piped. */
+export function start(options: RunOptions = {}): Deno.ChildProcess {
+  const [program, args] = commandLine(options);
+  const pipes = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+  return new Deno.Command(program, { args, cwd: ROOT, env: options.env ?? {}, ...pipes }).spawn();
+}
+
+/** Runs the program on an input to its end. */
+export async function run(input: Uint8Array | string, options: RunOptions = {}): Promise<Ended> {
+  const child = start(options);
+  const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
+  const [output] = await Promise.all([child.output(), send(child, bytes)]);
+  return ended(output);
+}
+
+/** Runs the program in a shell line, where it stands as `"$@"`. */
+export async function runInShell(script: string, options: RunOptions = {}): Promise<Ended> {
+  const [program, args] = commandLine(options);
+  const env = options.env ?? {};
+  const command = new Deno.Command("bash", {
+    args: ["-c", script, "bash", program, ...args],
+    cwd: ROOT,
+    env,
+    stdin: "null",
+  });
+  return ended(await command.output());
+}
+
+async function send(child: Deno.ChildProcess, bytes: Uint8Array): Promise<void> {
+  const writer = child.stdin.getWriter();
+  // A program that ends before it has read everything closes the pipe: its output tells what it did.
+  await writer.write(bytes).then(() => writer.close()).catch(() => {});
+}
+
+function ended({ code, stdout, stderr }: Deno.CommandOutput): Ended {
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}

@@ -1,0 +1,152 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { ByteReader } from "../lib/lines.ts";
+import { Log } from "../lib/log.ts";
+import { Node } from "../lib/node.ts";
+import type { ByteWriter } from "../lib/outlet.ts";
+import { ConnectionPool } from "../lib/pool.ts";
+import { MAX_UNSENT_BYTES, serve } from "../lib/stdio.ts";
+import { bytes, input, Output } from "./memory_streams.ts";
+
+const SAMPLES = new URL("samples/", import.meta.url);
+
+interface Parts {
+  reader: ByteReader;
+  output: ByteWriter;
+  notes?: ByteWriter;
+  pool?: ConnectionPool;
+}
+
+function serveParts({ reader, output, notes, pool }: Parts): Promise<void> {
+  const node = new Node(pool ?? new ConnectionPool({ maxConnections: 100, backlogSize: 100 }));
+  const clock = () => new Date(0);
+  const log = new Log(notes ?? new Output(), { format: "text", quiet: false, clock });
+  return serve({ input: reader, output, node, log });
+}
+
+function stats(id: number): string {
+  return `{"src":"c1","dest":"n1","body":{"type":"pool_stats","msg_id":${id}}}\n`;
+}
+
+Deno.test("serve: answers the same wherever the input is cut in two", async () => {
+  const text = [
+    `{"src":"c1","dest":"n1","body":{"type":"pool_connect","msg_id":1,"client_id":"é😀"}}\r\n`,
+    `not json 日本\n\n`,
+    `{"src":"c1","dest":"n1","body":{"type":"pool_disconnect","msg_id":2,"client_id":"é😀"}}`,
+  ].join("");
+  const whole = bytes(text);
+  const expected = new Output();
+  const expectedNotes = new Output();
+  await serveParts({ reader: input([whole]), output: expected, notes: expectedNotes });
+  assertEquals(expected.text.split("\n").length, 3);
+  assertEquals(expectedNotes.text.split("\n").length, 2);
+  for (let cut = 1; cut < whole.length; cut++) {
+    const output = new Output();
+    const notes = new Output();
+    const reader = input([whole.subarray(0, cut), whole.subarray(cut)]);
+    await serveParts({ reader, output, notes });
+    assertEquals(output.text, expected.text, `cut at ${cut}`);
+    assertEquals(notes.text, expectedNotes.text, `cut at ${cut}`);
+  }
+});
+
+for (const name of ["beyond_ascii", "notify", "hostile_lines"]) {
+  Deno.test(`serve: answers ${name} the same, fed byte by byte`, async () => {
+    const whole = await Deno.readFile(new URL(`${name}.in.ndjson`, SAMPLES));
+    const output = new Output();
+    await serveParts({ reader: input([...whole].map((byte) => Uint8Array.of(byte))), output });
+    assertEquals(output.text, await Deno.readTextFile(new URL(`${name}.out.ndjson`, SAMPLES)));
+  });
+}
+
+Deno.test("serve: has written every reply before it reads on, requests that came together as one", async () => {
+  const output = new Output();
+  const source = input([bytes(stats(1) + stats(2)), bytes(stats(3)), bytes(stats(4).slice(0, 9))]);
+  const writesBefore: number[] = [];
+  const reader: ByteReader = {
+    read: (buffer) => {
+      writesBefore.push(output.writes.length);
+      return source.read(buffer);
+    },
+  };
+  await serveParts({ reader, output });
+  assertEquals(writesBefore, [0, 1, 2, 2]);
+  assertEquals(output.writes.map((text) => text.split("\n").length - 1), [2, 1]);
+});
+
+Deno.test("serve: holds no more unsent replies than the limit and one reply", async () => {
+  const sizes: number[] = [];
+  const output = {
+    write: (chunk: Uint8Array) => {
+      sizes.push(chunk.length);
+      return Promise.resolve(chunk.length);
+    },
+  };
+  // The shortest request with the longest answer, as many as one read brings.
+  const chunk = bytes(`{"src":"","dest":"","body":{}}\n`.repeat(2000));
+  const long = bytes(`{"src":"${"é".repeat(30_000)}","dest":"","body":{}}\n`);
+  await serveParts({ reader: input([chunk, ...Array.from({ length: 40 }, () => long)]), output });
+  const longest = Math.max(...sizes);
+  assert(longest < MAX_UNSENT_BYTES + 200_000, `${longest} bytes were written as one`);
+  assert(sizes.reduce((sum, size) => sum + size, 0) > MAX_UNSENT_BYTES);
+});
+
+Deno.test("serve: waits for a slow writer instead of reading on", async () => {
+  const gate = Promise.withResolvers<void>();
+  let reads = 0;
+  const source = input([bytes(stats(1)), bytes(stats(2)), bytes(stats(3))]);
+  const reader: ByteReader = {
+    read: (buffer) => {
+      reads++;
+      return source.read(buffer);
+    },
+  };
+  const output = new Output();
+  const slow = {
+    write: async (chunk: Uint8Array) => {
+      await gate.promise;
+      return await output.write(chunk);
+    },
+  };
+  const done = serveParts({ reader, output: slow });
+  // Whatever could go on without the writer has gone on when a macrotask has passed.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals([reads, output.writes.length], [1, 0]);
+  gate.resolve();
+  await done;
+  assertEquals([reads, output.writes.length], [4, 3]);
+});
+
+Deno.test("serve: rejects with the error of a failing input, the replies before it written", async () => {
+  const output = new Output();
+  const reader = input([bytes(stats(1))], new Error("input gone"));
+  await assertRejects(() => serveParts({ reader, output }), Error, "input gone");
+  assertEquals(output.writes.length, 1);
+});
+
+Deno.test("serve: rejects with the error of a failing output, and reads no further", async () => {
+  let reads = 0;
+  const reader: ByteReader = {
+    read: (buffer) => {
+      reads++;
+      buffer.set(bytes(stats(1)));
+      return stats(1).length;
+    },
+  };
+  const output = { write: () => Promise.reject(new Error("output gone")) };
+  await assertRejects(() => serveParts({ reader, output }), Error, "output gone");
+  assertEquals(reads, 1);
+});
+
+Deno.test("serve: tells on the log of a fault of poolgate, by line, and goes on", async () => {
+  const pool = new ConnectionPool({ maxConnections: 1, backlogSize: 1 });
+  pool.stats = () => {
+    throw new Error("BUG: on purpose");
+  };
+  const output = new Output();
+  const notes = new Output();
+  const connect = `{"src":"c1","dest":"n1","body":{"type":"pool_connect","client_id":"a"}}\n`;
+  await serveParts({ reader: input([bytes(`\n${stats(5)}${connect}`)]), output, notes, pool });
+  const types = output.text.trim().split("\n").map((line) => JSON.parse(line).body.type);
+  assertEquals(types, ["error", "pool_connect_ok"]);
+  assertEquals(notes.text, "poolgate: line 2 met a fault of poolgate: Error: BUG: on purpose\n");
+});
