@@ -39,6 +39,11 @@ export class ClientTable<T extends Entry> {
     return this.#size;
   }
 
+  /** How many buckets it has: room for as many entries before it grows. */
+  get capacity(): number {
+    return this.#buckets.length;
+  }
+
   /** @returns The entry with this id, `undefined` when there is none. `hash` is the {@linkcode hashOf} it. */
   find(id: string, hash: number): T | undefined {
     let entry = this.#buckets[hash & (this.#buckets.length - 1)];

@@ -11,8 +11,8 @@ import type { Node } from "./node.ts";
 import { type ByteWriter, Outlet } from "./outlet.ts";
 import { decode, encode, ErrorCode } from "./protocol.ts";
 
-/** How many bytes of replies are gathered before they are written, requests at hand or not. */
-export const MAX_UNSENT_BYTES = 1024 * 1024;
+/** With more bytes of replies than this gathered, they are written before the next request is answered. */
+export const MAX_UNSENT_BYTES = 64 * 1024;
 
 /** What {@linkcode serve} works with. */
 export interface Stdio {

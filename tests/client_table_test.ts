@@ -45,9 +45,11 @@ Deno.test("ClientTable: tells entries apart that share a hash, and removes the r
 Deno.test("ClientTable: still finds everyone after it has grown and shrunk", () => {
   const table = new ClientTable<Row>();
   const rows = Array.from({ length: 10_000 }, (_, value) => row(`client ${value}`, value));
+  const empty = table.capacity;
   for (const each of rows) table.add(each);
+  assertEquals(table.capacity >= rows.length, true);
   for (const each of rows.slice(10)) table.remove(each);
-  assertEquals(table.size, 10);
+  assertEquals([table.size, table.capacity], [10, empty]);
   const found = rows.map(({ id, hash }) => table.find(id, hash)?.value);
   assertEquals(found.slice(0, 10), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   assertEquals(found.slice(10).every((value) => value === undefined), true);

@@ -1,0 +1,191 @@
+/**
+ * Measures poolgate beside its peers, in one run: `deno task bench [--rounds N] [--messages N] [SECTION]...`
+ *
+ * The sections are throughput, lone, start and growth; without any, all are run. In each round every
+ * program takes its turn on the same input. A ratio is that of the first row to another, within a round, so
+ * that a machine whose speed drifts does not decide; the median of the rounds is what counts.
+ *
+ * Peers that are always there are in peers/, in Python and Node. POOLGATE_BENCH_PEERS adds others that read
+ * the same messages: `rust=/path/to/program,go=/path/to/other`. POOLGATE_BENCH_BINARY measures a compiled
+ * poolgate instead of the source.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { ConnectionPool } from "../../lib/pool.ts";
+import { writeMixed, writeStanding } from "./workloads.ts";
+
+const HERE = new URL(".", import.meta.url).pathname;
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const WAITING = [1_000, 1_000_000] as const;
+const TURNS = 500_000;
+const LONE_REQUESTS = 20_000;
+
+type Command = [string, ...string[]];
+
+interface Settings {
+  rounds: number;
+  messages: number;
+  /** A folder for the workloads. */
+  folder: string;
+}
+
+const binary = Deno.env.get("POOLGATE_BENCH_BINARY");
+const poolgate: Command = binary === undefined ? [Deno.execPath(), "run", MAIN] : [binary];
+const bareDeno: Command = [Deno.execPath(), "run", `${HERE}peers/bare_echo.ts`];
+
+async function has(program: string): Promise<boolean> {
+  const { success } = await new Deno.Command("sh", { args: ["-c", `command -v ${program}`] })
+    .output();
+  if (!success) console.log(`  (${program} is not on this machine: what needs it is skipped)`);
+  return success;
+}
+
+async function peers(): Promise<Map<string, Command>> {
+  const found = new Map<string, Command>();
+  for (const pair of (Deno.env.get("POOLGATE_BENCH_PEERS") ?? "").split(",").filter(Boolean)) {
+    const [name = "", program = ""] = pair.split("=");
+    found.set(name, [program]);
+  }
+  if (await has("node")) found.set("Node, a write a line", ["node", `${HERE}peers/node_line.mjs`]);
+  if (await has("python3")) {
+    found.set("Python, a flush a line", ["python3", `${HERE}peers/python_line.py`]);
+  }
+  return found;
+}
+
+/** Runs a command on an input file, its output to nowhere, and returns the seconds it took. */
+async function seconds([program, ...args]: Command, input: string): Promise<number> {
+  const script = `exec "$@" < '${input}' > /dev/null`;
+  const start = performance.now();
+  const command = new Deno.Command("sh", { args: ["-c", script, "sh", program, ...args] });
+  const { success, stderr } = await command.output();
+  if (!success) throw new Error(`${program} failed: ${new TextDecoder().decode(stderr)}`);
+  return (performance.now() - start) / 1000;
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+/** Prints each median, and the first row's ratio to each other: the median of the rounds, least to most. */
+function report(unit: string, figures: Map<string, number[]>): void {
+  const [own = []] = figures.values();
+  for (const [name, values] of figures) {
+    const ratios = values.map((value, round) => (own[round] ?? NaN) / value);
+    const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
+    const ratio = values === own ? "" : `   ratio ${median(ratios).toFixed(2)} (${range})`;
+    console.log(`  ${name.padEnd(24)} ${median(values).toFixed(2).padStart(9)} ${unit}${ratio}`);
+  }
+}
+
+async function compare(
+  rounds: number,
+  programs: Map<string, Command>,
+  measure: (command: Command) => Promise<number>,
+): Promise<Map<string, number[]>> {
+  const figures = new Map([...programs.keys()].map((name) => [name, [] as number[]]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, command] of programs) figures.get(name)?.push(await measure(command));
+  }
+  return figures;
+}
+
+async function throughput({ rounds, messages, folder }: Settings): Promise<void> {
+  console.log(`throughput: ${messages} mixed messages, output to /dev/null`);
+  const input = `${folder}/mixed.ndjson`;
+  await writeMixed(input, messages);
+  const programs = new Map([["poolgate", poolgate], ...await peers()]);
+  report("s", await compare(rounds, programs, (command) => seconds(command, input)));
+}
+
+/** One run of ping_pong.py: milliseconds to the first reply, microseconds of a median round trip. */
+async function pingPong(count: number, command: Command): Promise<[number, number]> {
+  const run = ["python3", `${HERE}ping_pong.py`, String(count), ...command];
+  const [program = "", ...args] = await pinned() ? ["taskset", "-c", "0", ...run] : run;
+  const { success, stdout, stderr } = await new Deno.Command(program, { args }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const [first = NaN, trip = NaN] = new TextDecoder().decode(stdout).split(" ").map(Number);
+  return [first, trip];
+}
+
+let onOneCore: Promise<boolean> | undefined;
+
+/** Whether both sides can be held to one core, where a round trip does not depend on who sleeps where. */
+function pinned(): Promise<boolean> {
+  return onOneCore ??= has("taskset");
+}
+
+async function lone({ rounds }: Settings): Promise<void> {
+  console.log(
+    `lone: ${LONE_REQUESTS} requests, each after the reply to the one before, on one core`,
+  );
+  if (!await has("python3")) return;
+  const programs = new Map([["poolgate", poolgate], ...await peers()]);
+  const trip = async (command: Command) => (await pingPong(LONE_REQUESTS, command))[1];
+  report("us", await compare(rounds, programs, trip));
+}
+
+async function start({ rounds }: Settings): Promise<void> {
+  console.log("start: from the start of the process to the first reply, on one core");
+  if (!await has("python3")) return;
+  const programs = new Map([["poolgate", poolgate], ["bare Deno, echo", bareDeno]]);
+  const first = async (command: Command) => (await pingPong(1, command))[0];
+  report("ms", await compare(3 * rounds, programs, first));
+}
+
+/** The time of a message at a standing queue: a run with turns less a run that only fills the queue. */
+async function growth({ rounds, folder }: Settings): Promise<void> {
+  console.log(
+    `growth: ${2 * TURNS} messages at a standing queue of ${WAITING.join(" and ")} waiting`,
+  );
+  const figures = new Map<string, number[]>();
+  for (const waiting of WAITING.toReversed()) {
+    await writeStanding(`${folder}/fill-${waiting}.ndjson`, waiting, 0);
+    await writeStanding(`${folder}/turn-${waiting}.ndjson`, waiting, TURNS);
+    figures.set(`${waiting} waiting`, []);
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const waiting of WAITING) {
+      const fill = await seconds(poolgate, `${folder}/fill-${waiting}.ndjson`);
+      const turn = await seconds(poolgate, `${folder}/turn-${waiting}.ndjson`);
+      figures.get(`${waiting} waiting`)?.push((turn - fill) * 1e6 / (2 * TURNS));
+    }
+  }
+  report("us", figures);
+  memory();
+}
+
+/** The heap that a waiting client takes beyond its id, as far as the collector can tell. */
+function memory(): void {
+  const waiting = WAITING[1];
+  const ids = Array.from({ length: waiting }, (_, n) => `client-${n}`);
+  const before = Deno.memoryUsage().heapUsed;
+  const pool = new ConnectionPool({ maxConnections: 0, backlogSize: waiting });
+  for (const id of ids) pool.connect(id);
+  const bytes = (Deno.memoryUsage().heapUsed - before) / waiting;
+  console.log(`  memory: at most ${bytes.toFixed(0)} bytes a waiting client, its id not counted`);
+}
+
+const SECTIONS = { throughput, lone, start, growth };
+
+async function main(): Promise<void> {
+  const { _: names, rounds = "5", messages = "1000000" } = parseArgs(Deno.args, {
+    string: ["rounds", "messages"],
+    boolean: [],
+    alias: {},
+    unknown: (argument) => !argument.startsWith("-"),
+  });
+  const folder = await Deno.makeTempDir({ prefix: "poolgate-bench-" });
+  try {
+    for (const [name, section] of Object.entries(SECTIONS)) {
+      if (names.length > 0 && !names.includes(name)) continue;
+      await section({ rounds: Number(rounds), messages: Number(messages), folder });
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+await main();
