@@ -175,7 +175,10 @@ async function main(): Promise<void> {
     string: ["rounds", "messages"],
     boolean: [],
     alias: {},
-    unknown: (argument) => !argument.startsWith("-"),
+    unknown: (argument) => {
+      if (argument in SECTIONS) return true;
+      throw new Error(`${argument} is no flag or section: see the top of bench.ts`);
+    },
   });
   const folder = await Deno.makeTempDir({ prefix: "poolgate-bench-" });
   try {
