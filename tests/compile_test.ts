@@ -53,6 +53,7 @@ async function testToTheLastStep(): Promise<void> {
   await using standIn = await build({ DENORT_BIN: Deno.execPath() });
   assert(standIn.success, standIn.log);
   for (const file of ["main.ts", "stdio.ts", "flags.ts"]) assertStringIncludes(standIn.log, file);
+  assert(!standIn.log.includes("fast-check"), "what only the tests use is embedded");
   const runtime = await Deno.stat(Deno.execPath());
   assert((await Deno.stat(standIn.binary)).size > runtime.size, "nothing is embedded");
 }
