@@ -31,6 +31,8 @@ export type Command =
   | { type: "print"; text: string }
   | { type: "refuse"; complaint: string };
 
+const DEFAULT_LIMITS: Limits = { maxConnections: 100, backlogSize: 100 };
+
 export const HELP =
   `poolgate: lets N clients in at once, keeps the next B waiting in order of arrival,
 and turns the rest away, saying so.
@@ -42,8 +44,8 @@ stdin ends. Notes for the operator go to stderr.
 
 Flags:
   --max-connections N  how many clients are let in at once, 0 to ${Number.MAX_SAFE_INTEGER};
-                       0 lets nobody in. Default 100. A pool_config changes it.
-  --backlog-size B     how many more may wait for a place, same range. Default 100.
+                       0 lets nobody in. Default ${DEFAULT_LIMITS.maxConnections}. A pool_config changes it.
+  --backlog-size B     how many more may wait for a place, same range. Default ${DEFAULT_LIMITS.backlogSize}.
                        A pool_config changes it.
   --node-id NAME       the name that replies come from until an init gives another.
                        Default: the name that each request is addressed to.
@@ -65,8 +67,7 @@ Example, one place and nobody may wait:
   {"src": "n1", "dest": "c1", "body": {"type": "pool_connect_ok", "in_reply_to": 2, "status": "rejected", "active": 1, "queued": 0, "msg_id": 1}}
 
 Exit status: 0 at the end of input, or when the reader of stdout went away; 1 when stdin or stdout failed;
-2 when the command line is wrong.
-`;
+2 when the command line is wrong.`;
 
 /** A setting as it was given, and where. */
 interface Given {
@@ -110,8 +111,8 @@ function readOptions(given: (name: ValueFlag) => Given | undefined): Command {
   };
   const options: Options = {
     limits: {
-      maxConnections: read("max-connections", readCount, 100),
-      backlogSize: read("backlog-size", readCount, 100),
+      maxConnections: read("max-connections", readCount, DEFAULT_LIMITS.maxConnections),
+      backlogSize: read("backlog-size", readCount, DEFAULT_LIMITS.backlogSize),
     },
     nodeId: read<string | undefined>("node-id", readName, undefined),
     logFormat: read<LogFormat>("log-format", readLogFormat, "text"),
