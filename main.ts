@@ -1,14 +1,14 @@
 /**
- * poolgate: wires the parts together. The only place that touches `Deno.args`, `Deno.env`, `Deno.exit` and
- * the standard streams.
+ * poolgate: puts the parts together. The only place that touches `Deno.args`, `Deno.env`, `Deno.exit` and the
+ * standard streams.
  *
  * @module
  */
 
-import type { Flags } from "./lib/flags.ts";
 import { Log } from "./lib/log.ts";
 import { Node } from "./lib/node.ts";
-import { type Options, readCommand } from "./lib/options.ts";
+import { NO_FLAGS, type Options, readCommand } from "./lib/options.ts";
+import { Outlet } from "./lib/outlet.ts";
 import { ConnectionPool } from "./lib/pool.ts";
 import { serve } from "./lib/stdio.ts";
 
@@ -16,22 +16,22 @@ const OK = 0;
 const FAILED = 1;
 const USAGE = 2;
 
+const TEXT_LOG = { format: "text", quiet: false, clock: () => new Date() } as const;
+
 async function main(): Promise<number> {
   const command = readCommand(await readFlags(), readEnv);
   switch (command.type) {
     case "print":
-      console.log(command.text);
-      return OK;
+      return await untilStreamsFail(new Log(stderr, TEXT_LOG), () => print(command.text));
     case "refuse":
-      console.error(`poolgate: ${command.complaint}`);
-      return USAGE;
+      return await refuse(command.complaint);
     case "run":
       return await run(command.options);
   }
 }
 
-async function readFlags(): Promise<Flags> {
-  if (Deno.args.length === 0) return { help: false, version: false, values: {}, stray: undefined };
+async function readFlags() {
+  if (Deno.args.length === 0) return NO_FLAGS;
   const { parseFlags } = await import("./lib/flags.ts");
   return parseFlags(Deno.args);
 }
@@ -39,48 +39,79 @@ async function readFlags(): Promise<Flags> {
 /** Reads a variable where that is permitted already: poolgate needs no permission, so it asks for none. */
 function readEnv(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) : undefined;
+  if (state !== "granted") return undefined;
+  try {
+    return Deno.env.get(variable);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.InvalidData)) throw error;
+    return "\ufffd"; // what Deno makes of an argument that is no UTF-8
+  }
+}
+
+async function print(text: string): Promise<void> {
+  const outlet = new Outlet(stdout);
+  outlet.gathered.text(`${text}\n`);
+  await outlet.flush();
+}
+
+async function refuse(complaint: string): Promise<number> {
+  const log = new Log(stderr, TEXT_LOG);
+  log.note("error", complaint);
+  await log.flush();
+  return USAGE;
 }
 
 async function run({ limits, nodeId, logFormat, quiet }: Options): Promise<number> {
-  const log = new Log(stderr, { format: logFormat, quiet, clock: () => new Date() });
+  const log = new Log(stderr, { ...TEXT_LOG, format: logFormat, quiet });
   if (Deno.stdin.isTerminal()) {
     log.note("info", "reading requests from the terminal, one JSON message a line; see --help");
   }
   const node = new Node(new ConnectionPool(limits), nodeId);
+  return await untilStreamsFail(log, () => serve({ input: stdin, output: stdout, node, log }));
+}
+
+async function untilStreamsFail(log: Log, action: () => Promise<void>): Promise<number> {
   try {
-    await serve({ input: stdin, output: stdout, node, log });
+    await action();
     return OK;
   } catch (error) {
+    if (error instanceof ReaderGone) return OK;
     if (!(error instanceof StreamError)) throw error;
-    if (error.cause instanceof Deno.errors.BrokenPipe) return OK;
     log.note("error", error.message);
     await log.flush();
     return FAILED;
   }
 }
 
-// The standard streams, waited for in the call itself. While it only answers stdin, poolgate has nothing
-// else to do, and Deno's promises for these streams go by way of another thread: a lone request would take
-// three times as long.
-const stdin = {
-  read: (buffer: Uint8Array) => attempt("reading stdin", () => Deno.stdin.readSync(buffer)),
-};
-const stdout = {
-  write: (bytes: Uint8Array) => attempt("writing stdout", () => Deno.stdout.writeSync(bytes)),
-};
-const stderr = {
-  write: (bytes: Uint8Array) => attempt("writing stderr", () => Deno.stderr.writeSync(bytes)),
-};
-
 class StreamError extends Error {}
+class ReaderGone extends Error {}
 
-function attempt<T>(action: string, operation: () => T): T {
-  try {
-    return operation();
-  } catch (error) {
-    throw new StreamError(`${action} failed: ${(error as Error).message}`, { cause: error });
-  }
-}
+// The standard streams, waited for in the call itself: Deno's promises for them go by way of another thread,
+// and a lone request would take three times as long. It holds up all else, so it is right only as long as
+// nothing else runs beside it.
+
+const stdin = {
+  read(buffer: Uint8Array): number | null {
+    try {
+      return Deno.stdin.readSync(buffer);
+    } catch (error) {
+      throw new StreamError(`reading stdin failed: ${(error as Error).message}`);
+    }
+  },
+};
+
+const stdout = {
+  write(bytes: Uint8Array): number {
+    try {
+      return Deno.stdout.writeSync(bytes);
+    } catch (error) {
+      const { BrokenPipe, ConnectionReset } = Deno.errors;
+      if (error instanceof BrokenPipe || error instanceof ConnectionReset) throw new ReaderGone();
+      throw new StreamError(`writing stdout failed: ${(error as Error).message}`);
+    }
+  },
+};
+
+const stderr = { write: (bytes: Uint8Array) => Deno.stderr.writeSync(bytes) };
 
 Deno.exit(await main());

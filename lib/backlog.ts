@@ -7,13 +7,13 @@
  */
 
 /** The links of an entry. They belong to the backlog: whoever makes an entry sets them `undefined`. */
-export interface Waiting {
+export interface Links {
   before: this | undefined;
   after: this | undefined;
 }
 
 /** A queue of entries of type `T`; an entry is in at most one backlog, at most once. */
-export class Backlog<T extends Waiting> {
+export class Backlog<T extends Links> {
   #first: T | undefined;
   #last: T | undefined;
   #length = 0;

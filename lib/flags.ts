@@ -1,6 +1,6 @@
 /**
- * The arguments: which flags there are, and what was given for them. What their values mean is the affair
- * of the options. Apart from those because the parser is loaded only when there are arguments to parse.
+ * The arguments: which flags there are, and what was given for them. What the values mean is for the
+ * options to say. Apart from those because the parser is loaded only when there are arguments to parse.
  *
  * @module
  */
@@ -25,15 +25,28 @@ export interface Flags {
 /** @param argv The arguments, without the program. */
 export function parseFlags(argv: string[]): Flags {
   let stray: string | undefined;
-  const { _: rest, help, version, ...values } = parseArgs(argv, {
-    string: [...VALUE_FLAGS],
-    boolean: ["help", "version"],
-    alias: { help: "h" },
+  const { _: rest, h, help = h, version, ...values } = parseArgs(joined(argv), {
+    string: [...VALUE_FLAGS, "help", "h", "version"],
     unknown: (argument) => {
       stray ??= argument;
       return false;
     },
   });
   if (rest[0] !== undefined) stray ??= String(rest[0]);
-  return { help: help !== false, version: version !== false, values, stray };
+  return { help: help !== undefined, version: version !== undefined, values, stray };
+}
+
+/** Joins a flag to its value where that is empty or begins with a dash: the parser would not take it for one. */
+function joined(argv: string[]): string[] {
+  const flags: string[] = VALUE_FLAGS.map((flag) => `--${flag}`);
+  return argv.flatMap((argument, at) => {
+    const previous = argv[at - 1] ?? "";
+    const next = argv[at + 1];
+    if (flags.includes(previous) && isOddValue(argument)) return [];
+    return flags.includes(argument) && isOddValue(next) ? [`${argument}=${next}`] : [argument];
+  });
+}
+
+function isOddValue(argument: string | undefined): boolean {
+  return argument === "" || /^-[^-]/.test(argument ?? "");
 }

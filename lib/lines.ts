@@ -13,11 +13,13 @@ export interface ByteReader {
   read(buffer: Uint8Array): Promise<number | null> | number | null;
 }
 
-/** The longest line that is read, in bytes, without its line feed. */
+/** The longest line that is read, in bytes; the line feed does not count, a carriage return does. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
 const READ_BYTES = 64 * 1024;
 const LINE_FEED = 0x0a;
+/** A byte order mark, which the decoder leaves out. */
+const MARK_BYTES = 3;
 /** Ends a line that was cut: no JSON text has a NUL in it, so no cut line can pass for a whole one. */
 const CUT = 0x00;
 
@@ -26,30 +28,33 @@ const CUT = 0x00;
  * UTF-8 become U+FFFD; a byte order mark at the start is left out.
  *
  * @param input The bytes. It is read only when a line is asked for that is not there yet.
- * @param rest Called before each read of the input, which waits for it: no whole line is left to take.
+ * @param beforeRead Called before each read of the input, which waits for it: every whole line has been
+ *   taken, and the next one asked for.
  * @returns A reader of the lines. A line of more than {@linkcode MAX_LINE_BYTES} comes cut, and
- *   {@linkcode isCut} tells. When the input or `rest` fails, `read` rejects with its error.
+ *   {@linkcode isCut} tells. When the input or `beforeRead` fails, `read` rejects with its error.
  */
 export function readLines(
   input: ByteReader,
-  rest: () => Promise<void>,
+  beforeRead: () => Promise<void>,
 ): ReadableStreamDefaultReader<string> {
   const { readable, writable } = new TextLineStream();
-  feed(input, rest, writable.getWriter());
+  feed(input, beforeRead, writable.getWriter());
   return readable.getReader();
 }
 
 /**
- * Whether a line from {@linkcode readLines} was longer than allowed. The length tells a cut line from one
- * that ends in a NUL of its own: decoding takes no more than four bytes for a UTF-16 unit.
+ * Whether a line from {@linkcode readLines} was longer than allowed. A whole line that ends in a NUL of its
+ * own is told from a cut one by its length; only one of nearly the limit's length can be mistaken, and it is
+ * no JSON either.
  */
 export function isCut(line: string): boolean {
-  return line.charCodeAt(line.length - 1) === CUT && line.length > MAX_LINE_BYTES / 4;
+  if (line.charCodeAt(line.length - 1) !== CUT) return false;
+  return new TextEncoder().encode(line).length >= MAX_LINE_BYTES - MARK_BYTES;
 }
 
 async function feed(
   input: ByteReader,
-  rest: () => Promise<void>,
+  beforeRead: () => Promise<void>,
   lines: WritableStreamDefaultWriter<string>,
 ): Promise<void> {
   const buffer = new Uint8Array(READ_BYTES);
@@ -59,7 +64,7 @@ async function feed(
     for (;;) {
       // A stream takes a chunk, even an empty one, only when its reader waits for more than there is.
       await lines.write("");
-      await rest();
+      await beforeRead();
       const length = await input.read(buffer);
       if (length === null) break;
       const bytes = limit.apply(buffer.subarray(0, length));
@@ -93,14 +98,14 @@ export class LineLimit {
   #cut(chunk: Uint8Array): number {
     let kept = 0;
     for (let from = 0; from < chunk.length;) {
-      const feed = chunk.indexOf(LINE_FEED, from);
-      const end = feed === -1 ? chunk.length : feed;
+      const lineFeed = chunk.indexOf(LINE_FEED, from);
+      const end = lineFeed === -1 ? chunk.length : lineFeed;
       const fitting = Math.min(end - from, Math.max(MAX_LINE_BYTES - this.#open, 0));
       chunk.copyWithin(kept, from, from + fitting);
       kept += fitting;
       if (fitting < end - from && this.#open <= MAX_LINE_BYTES) chunk[kept++] = CUT;
       this.#open += end - from;
-      if (feed !== -1) {
+      if (lineFeed !== -1) {
         chunk[kept++] = LINE_FEED;
         this.#open = 0;
       }

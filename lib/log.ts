@@ -36,7 +36,7 @@ export class Log {
   note(level: Level, text: string): void {
     const { format, quiet, clock } = this.#options;
     if (quiet && level !== "error") return;
-    this.#notes.text(
+    this.#notes.gathered.text(
       format === "text"
         ? `poolgate: ${printable(text)}\n`
         : `{"time": "${clock().toISOString()}", "level": "${level}", "text": ${quote(text)}}\n`,
@@ -45,6 +45,6 @@ export class Log {
 
   /** Writes what has been noted. Where notes cannot be written they are lost: there is nobody to tell. */
   async flush(): Promise<void> {
-    await this.#notes.flush().catch(() => this.#notes.clear());
+    await this.#notes.flush().catch(() => this.#notes.gathered.clear());
   }
 }

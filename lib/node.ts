@@ -7,7 +7,8 @@
 
 import { quote } from "./json_text.ts";
 import type { ConnectionPool, Counts } from "./pool.ts";
-import { type Envelope, ErrorCode, type Reply, type ReplyBody, type Request } from "./protocol.ts";
+import { ErrorCode } from "./protocol.ts";
+import type { Envelope, Operation, Reply, ReplyBody, Request } from "./protocol.ts";
 
 /** Answers requests on behalf of a pool. */
 export class Node {
@@ -30,7 +31,7 @@ export class Node {
   /**
    * Carries out one request. Never throws: a fault of this program is answered with error 13.
    *
-   * @param request What {@linkcode decode} read.
+   * @param request The request, as `decode` read it.
    * @returns The answer, then the promotions that it caused and that somebody asked to be told of.
    */
   handle(request: Request): Reply[] {
@@ -42,30 +43,30 @@ export class Node {
   }
 
   #carryOut(request: Request): Reply[] {
-    switch (request.type) {
+    const { operation } = request;
+    switch (operation.type) {
       case "init":
-        this.#name = request.nodeId;
+        this.#name = operation.nodeId;
         return [this.#reply(request, { type: "init_ok" })];
       case "pool_config": {
-        const { promoted, ...counts } = this.#pool.configure(request);
+        const { promoted, ...counts } = this.#pool.configure(operation);
         const reply = this.#reply(request, { type: "pool_config_ok" });
-        return [reply, ...promoted.flatMap((clientId) => this.#notices(clientId, counts))];
+        return [reply, ...promoted.flatMap((clientId) => this.#notice(clientId, counts))];
       }
       case "pool_connect":
-        return [this.#connect(request)];
+        return [this.#connect(request, operation)];
       case "pool_disconnect":
-        return this.#disconnect(request);
+        return this.#disconnect(request, operation.clientId);
       case "pool_stats":
         return [this.#reply(request, { type: "pool_stats_ok", ...this.#pool.stats() })];
       case "refused": {
-        const { code, text } = request;
+        const { code, text } = operation;
         return [this.#reply(request, { type: "error", code, text })];
       }
     }
   }
 
-  #connect(request: Request & { type: "pool_connect" }): Reply {
-    const { clientId, notify } = request;
+  #connect(request: Request, { clientId, notify }: Operation & { type: "pool_connect" }): Reply {
     const { status, active, queued } = this.#pool.connect(clientId);
     if (notify && status === "queued" && !this.#watchers.has(clientId)) {
       this.#watchers.set(clientId, request);
@@ -73,8 +74,7 @@ export class Node {
     return this.#reply(request, { type: "pool_connect_ok", status, active, queued });
   }
 
-  #disconnect(request: Request & { type: "pool_disconnect" }): Reply[] {
-    const { clientId } = request;
+  #disconnect(request: Request, clientId: string): Reply[] {
     const done = this.#pool.disconnect(clientId);
     if (done === undefined) {
       const text = `client_id is ${quote(clientId)}, it is neither connected nor queued`;
@@ -84,11 +84,11 @@ export class Node {
     this.#unwatch(clientId);
     const { promoted, active, queued } = done;
     const reply = this.#reply(request, { type: "pool_disconnect_ok", promoted, active, queued });
-    return promoted === null ? [reply] : [reply, ...this.#notices(promoted, done)];
+    return promoted === null ? [reply] : [reply, ...this.#notice(promoted, done)];
   }
 
-  /** The message that tells of a promotion, if anyone asked for it. */
-  #notices(clientId: string, { active, queued }: Counts): Reply[] {
+  /** The message that tells of a promotion; none where nobody asked for it. */
+  #notice(clientId: string, { active, queued }: Counts): Reply[] {
     const watcher = this.#unwatch(clientId);
     if (watcher === undefined) return [];
     const body: ReplyBody = { type: "pool_promoted", clientId, active, queued };

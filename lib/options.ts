@@ -25,6 +25,9 @@ export interface Options {
 
 export type LogFormat = "text" | "json";
 
+/** The flags of an empty command line. */
+export const NO_FLAGS: Flags = { help: false, version: false, values: {}, stray: undefined };
+
 /** What the command line asks for. */
 export type Command =
   | { type: "run"; options: Options }
@@ -33,30 +36,30 @@ export type Command =
 
 const DEFAULT_LIMITS: Limits = { maxConnections: 100, backlogSize: 100 };
 
-export const HELP =
-  `poolgate: lets N clients in at once, keeps the next B waiting in order of arrival,
-and turns the rest away, saying so.
+export const HELP = `poolgate: lets N clients in at once, keeps the next B waiting in order of
+arrival, and turns the rest away, saying so.
 
 Usage: poolgate [FLAG]...
 
-Reads requests from stdin, one JSON message a line, and answers them on stdout in the same order, until
-stdin ends. Notes for the operator go to stderr.
+Reads requests from stdin, one JSON message a line, and answers them on stdout
+in the same order, until stdin ends. Notes for the operator go to stderr.
 
 Flags:
-  --max-connections N  how many clients are let in at once, 0 to ${Number.MAX_SAFE_INTEGER};
-                       0 lets nobody in. Default ${DEFAULT_LIMITS.maxConnections}. A pool_config changes it.
-  --backlog-size B     how many more may wait for a place, same range. Default ${DEFAULT_LIMITS.backlogSize}.
-                       A pool_config changes it.
-  --node-id NAME       the name that replies come from until an init gives another.
+  --max-connections N  how many clients are let in at once, from 0 (nobody) to
+                       ${Number.MAX_SAFE_INTEGER}, until a pool_config. Default ${DEFAULT_LIMITS.maxConnections}.
+  --backlog-size B     how many more may wait for a place, in the same range,
+                       until a pool_config. Default ${DEFAULT_LIMITS.backlogSize}.
+  --node-id NAME       the name that replies come from until an init.
                        Default: the name that each request is addressed to.
-  --log-format FORMAT  how notes are written to stderr: text or json. Default text.
-  --quiet              write no notes to stderr, only errors.
+  --log-format FORMAT  how notes are written: text or json. Default text.
+  --quiet              write no notes, only errors. Default false.
   --help, -h           print this text.
   --version            print the version.
 
-Each flag with a value, and --quiet, is also an environment variable: POOLGATE_MAX_CONNECTIONS for
---max-connections, and so on. A flag wins over its variable. Run from source, poolgate reads them with
-deno run --allow-env='POOLGATE_*'.
+The first five are environment variables too: POOLGATE_MAX_CONNECTIONS for
+--max-connections, and so on; POOLGATE_QUIET is true, false, 1 or 0. An empty
+variable counts as none, and a flag wins over its variable. From source, they
+are read with: deno run --allow-env='POOLGATE_*' main.ts
 
 Example, one place and nobody may wait:
   $ printf '%s\\n' \\
@@ -66,8 +69,8 @@ Example, one place and nobody may wait:
   {"src": "n1", "dest": "c1", "body": {"type": "pool_connect_ok", "in_reply_to": 1, "status": "connected", "active": 1, "queued": 0, "msg_id": 0}}
   {"src": "n1", "dest": "c1", "body": {"type": "pool_connect_ok", "in_reply_to": 2, "status": "rejected", "active": 1, "queued": 0, "msg_id": 1}}
 
-Exit status: 0 at the end of input, or when the reader of stdout went away; 1 when stdin or stdout failed;
-2 when the command line is wrong.`;
+Exit status: 0 at the end of input, or when the reader of stdout went away;
+1 when stdin or stdout failed; 2 when the command line is wrong.`;
 
 /** A setting as it was given, and where. */
 interface Given {
@@ -77,7 +80,7 @@ interface Given {
 }
 
 /** A value, or what should have been given instead. */
-type Read<T> = { value: T } | { allowed: string };
+type Reading<T> = { value: T } | { allowed: string };
 
 /**
  * Reads the settings.
@@ -93,20 +96,20 @@ export function readCommand(flags: Flags, env: (name: string) => string | undefi
   return readOptions((name) => {
     const flag = flags.values[name];
     if (flag !== undefined) return { from: `--${name}`, text: flag };
-    const variable = `POOLGATE_${name.toUpperCase().replace("-", "_")}`;
+    const variable = `POOLGATE_${name.toUpperCase().replaceAll("-", "_")}`;
     const text = env(variable);
     return text === undefined || text === "" ? undefined : { from: variable, text };
   });
 }
 
 function readOptions(given: (name: ValueFlag) => Given | undefined): Command {
-  const complaints: string[] = [];
-  const read = <T>(name: ValueFlag, reader: (text: string) => Read<T>, otherwise: T): T => {
+  let complaint: string | undefined;
+  const read = <T>(name: ValueFlag, reader: (text: string) => Reading<T>, otherwise: T): T => {
     const setting = given(name);
     if (setting === undefined) return otherwise;
-    const result = reader(setting.text);
-    if ("value" in result) return result.value;
-    complaints.push(`${setting.from} is ${quote(setting.text)}, it must be ${result.allowed}`);
+    const reading = reader(setting.text);
+    if ("value" in reading) return reading.value;
+    complaint ??= `${setting.from} is ${quote(setting.text)}, it must be ${reading.allowed}`;
     return otherwise;
   };
   const options: Options = {
@@ -118,7 +121,6 @@ function readOptions(given: (name: ValueFlag) => Given | undefined): Command {
     logFormat: read<LogFormat>("log-format", readLogFormat, "text"),
     quiet: read("quiet", readSwitch, false),
   };
-  const complaint = complaints[0];
   return complaint === undefined ? { type: "run", options } : refuse(complaint);
 }
 
@@ -126,23 +128,23 @@ function refuse(what: string): Command {
   return { type: "refuse", complaint: `${what}; poolgate --help lists the flags` };
 }
 
-function readCount(text: string): Read<number> {
+function readCount(text: string): Reading<number> {
   const value = Number(text);
   return /^\d+$/.test(text) && Number.isSafeInteger(value)
     ? { value }
     : { allowed: `an integer from 0 to ${Number.MAX_SAFE_INTEGER}` };
 }
 
-function readName(text: string): Read<string> {
+function readName(text: string): Reading<string> {
   return text === "" ? { allowed: "a name that is not empty" } : { value: text };
 }
 
-function readLogFormat(text: string): Read<LogFormat> {
+function readLogFormat(text: string): Reading<LogFormat> {
   return text === "text" || text === "json" ? { value: text } : { allowed: "text or json" };
 }
 
-function readSwitch(text: string): Read<boolean> {
+function readSwitch(text: string): Reading<boolean> {
   if (text === "" || text === "true" || text === "1") return { value: true };
   if (text === "false" || text === "0") return { value: false };
-  return { allowed: "true or false" };
+  return { allowed: "true, false, 1 or 0" };
 }

@@ -12,20 +12,21 @@ export interface ByteWriter {
   write(bytes: Uint8Array): Promise<number> | number;
 }
 
-/** Text on its way to a writer. It has no bound: who fills it watches its length. */
-export class Outlet extends AsciiBuffer {
+/** Text on its way to a writer. */
+export class Outlet {
+  /** What the next flush writes. It has no bound: who appends to it watches its length. */
+  readonly gathered = new AsciiBuffer();
   #writer: ByteWriter;
 
   /** @param writer Where the text goes; nobody else may write to it meanwhile. */
   constructor(writer: ByteWriter) {
-    super();
     this.#writer = writer;
   }
 
-  /** Writes what has been gathered. Nothing may be added until it is done. Rejects when a write fails. */
+  /** Writes what has been gathered. Nothing may be appended until it is done. Rejects when a write fails. */
   async flush(): Promise<void> {
-    const { bytes } = this;
+    const { bytes } = this.gathered;
     for (let sent = 0; sent < bytes.length;) sent += await this.#writer.write(bytes.subarray(sent));
-    this.clear();
+    this.gathered.clear();
   }
 }

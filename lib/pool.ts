@@ -1,12 +1,13 @@
 /**
  * The connection pool: who is connected, who waits, who is next. It knows client ids and two limits,
- * nothing of messages, sockets or time. Every operation takes constant time, also when a client leaves
- * the middle of a long backlog.
+ * nothing of messages, sockets or time. However long the backlog is, an operation takes the same few steps
+ * for each client that it moves, also when one leaves from the middle; only when the client table doubles or
+ * halves, now and then, does one step take time for all.
  *
  * @module
  */
 
-import { Backlog, type Waiting } from "./backlog.ts";
+import { Backlog, type Links } from "./backlog.ts";
 import { ClientTable, type Entry, hashOf } from "./client_table.ts";
 
 /** The two limits of the gate, each a whole number of clients, 0 to `Number.MAX_SAFE_INTEGER`. */
@@ -31,11 +32,9 @@ export interface Connected extends Counts {
   status: Status;
 }
 
-/** What a disconnect did: who left from where, and who took the place. */
+/** What a disconnect did. */
 export interface Disconnected extends Counts {
-  /** Where the client was. */
-  left: "active" | "backlog";
-  /** The client that was let in for it, or `null`. */
+  /** The client that was let in for the one that left, or `null`. */
   promoted: string | null;
 }
 
@@ -59,7 +58,7 @@ export interface Stats extends Limits, Counts {
   disconnectedTotal: number;
 }
 
-interface Client extends Entry, Waiting {
+interface Client extends Entry, Links {
   active: boolean;
 }
 
@@ -128,12 +127,7 @@ export class ConnectionPool {
     } else {
       this.#backlog.remove(client);
     }
-    return {
-      left: client.active ? "active" : "backlog",
-      promoted,
-      active: this.#active,
-      queued: this.#backlog.length,
-    };
+    return { promoted, active: this.#active, queued: this.#backlog.length };
   }
 
   /**

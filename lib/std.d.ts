@@ -13,8 +13,6 @@ declare module "@std/cli/parse-args" {
     argv: string[],
     options: {
       string: string[];
-      boolean: string[];
-      alias: Record<string, string>;
       /** Called with each argument that is no known flag; `false` leaves it out of the result. */
       unknown: (arg: string) => boolean;
     },
@@ -25,7 +23,6 @@ declare module "@std/assert" {
   export function assert(condition: unknown, message?: string): asserts condition;
   export function assertEquals<T>(actual: T, expected: T, message?: string): void;
   export function assertMatch(actual: string, expected: RegExp, message?: string): void;
-  export function assertNotEquals<T>(actual: T, expected: T, message?: string): void;
   export function assertStringIncludes(actual: string, expected: string, message?: string): void;
   export function assertThrows(
     action: () => unknown,

@@ -1,15 +1,17 @@
 /**
  * The default way in: requests as lines of a byte stream, replies as lines of another, in the same order.
- * Its streams are arguments; the pool is the node's affair.
+ * Its streams are arguments; the pool is behind the node.
  *
  * @module
  */
 
+import { decode } from "./decode.ts";
+import { encode } from "./encode.ts";
 import { type ByteReader, isCut, MAX_LINE_BYTES, readLines } from "./lines.ts";
 import type { Log } from "./log.ts";
 import type { Node } from "./node.ts";
 import { type ByteWriter, Outlet } from "./outlet.ts";
-import { decode, encode, ErrorCode } from "./protocol.ts";
+import { ErrorCode } from "./protocol.ts";
 
 /** With more bytes of replies than this gathered, they are written before the next request is answered. */
 export const MAX_UNSENT_BYTES = 64 * 1024;
@@ -31,29 +33,30 @@ export interface Stdio {
  */
 export async function serve({ input, output, node, log }: Stdio): Promise<void> {
   const replies = new Outlet(output);
+  // Replies first: a stderr that nobody reads is not to hold them up.
   const flush = async () => {
-    await log.flush();
     await replies.flush();
+    await log.flush();
   };
   const lines = readLines(input, flush);
   for (let number = 1;; number++) {
     const { done, value: line } = await lines.read();
     if (done) break;
     answer(line, number, node, replies, log);
-    if (replies.length > MAX_UNSENT_BYTES) await replies.flush();
+    if (replies.gathered.length > MAX_UNSENT_BYTES) await replies.flush();
   }
   await flush();
 }
 
 function answer(line: string, number: number, node: Node, replies: Outlet, log: Log): void {
   const message = decode(line);
-  if (message.type === "silent") return;
+  if (message.type === "ignored") return;
   if (message.type === "fault") {
     const reason = isCut(line) ? `it is longer than ${MAX_LINE_BYTES} bytes` : message.reason;
     return log.note("warn", `line ${number} is passed over: ${reason}`);
   }
   for (const reply of node.handle(message)) {
-    encode(reply, replies);
+    encode(reply, replies.gathered);
     const { body } = reply;
     if (body.type === "error" && body.code === ErrorCode.Crash) {
       log.note("error", `line ${number} met a fault of poolgate: ${body.text}`);

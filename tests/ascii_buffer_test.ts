@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { AsciiBuffer, literal } from "../lib/ascii_buffer.ts";
 import { quote } from "../lib/json_text.ts";
+import { fc } from "./property.ts";
 
 const read = (buffer: AsciiBuffer) => new TextDecoder().decode(buffer.bytes);
 

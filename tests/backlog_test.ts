@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Backlog, type Waiting } from "../lib/backlog.ts";
+import { Backlog, type Links } from "../lib/backlog.ts";
 
-interface Entry extends Waiting {
+interface Entry extends Links {
   name: string;
 }
 

@@ -34,20 +34,22 @@ Deno.test("poolgate: answers a lone request while stdin stays open", async () =>
   await child.stderr.cancel();
 });
 
-Deno.test("poolgate: answers a line that arrives in two writes", async () => {
+Deno.test("poolgate: answers a line whose second half comes after another reply", async () => {
   const child = start();
   const writer = child.stdin.getWriter();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const bytes = new TextEncoder().encode(connect(1, "é") + stats(2));
-  const middle = bytes.indexOf(0xc3) + 1;
-  await writer.write(bytes.subarray(0, middle));
-  await writer.write(bytes.subarray(middle));
+  const requests = new TextEncoder().encode(stats(1) + connect(2, "é"));
+  const insideCharacter = requests.indexOf(0xc3) + 1;
+  await writer.write(requests.subarray(0, insideCharacter));
+  assertStringIncludes((await reader.read()).value ?? "", `"in_reply_to": 1,`);
+  await writer.write(requests.subarray(insideCharacter));
+  assertStringIncludes(
+    (await reader.read()).value ?? "",
+    `"in_reply_to": 2, "status": "connected"`,
+  );
   await writer.close();
-  let text = "";
-  for (let got = await reader.read(); !got.done; got = await reader.read()) text += got.value;
-  assertEquals(lines(text).length, 2);
-  assertStringIncludes(text, `"connected_total": 1`);
-  await child.status;
+  assertEquals((await child.status).code, 0);
+  await reader.cancel();
   await child.stderr.cancel();
 });
 
@@ -81,12 +83,26 @@ Deno.test("poolgate: a stdin that cannot be read is one line and exit 1", async 
   assertMatch(stderr, /^poolgate: reading stdin failed: .*directory.*\n$/);
 });
 
-Deno.test("poolgate: a closed stderr loses the notes, not the replies", async () => {
-  const { code, stdout } = await runInShell(
-    `printf '%s\\n' 'not json' '${stats(1).trim()}' | "$@" 2> /dev/full`,
-  );
-  assertEquals(code, 0);
-  assertEquals(lines(stdout).length, 1);
+for (const [kind, redirection] of [["closed", "2>&-"], ["full", "2> /dev/full"]] as const) {
+  Deno.test(`poolgate: a ${kind} stderr loses the notes, not the replies`, async () => {
+    const { code, stdout } = await runInShell(
+      `printf '%s\\n' 'not json' '${stats(1).trim()}' | "$@" ${redirection}`,
+    );
+    assertEquals(code, 0);
+    assertEquals(lines(stdout).length, 1);
+  });
+}
+
+for (const flag of ["--help", "--version"]) {
+  Deno.test(`${flag}: onto a full disk is one line and exit 1`, async () => {
+    const { code, stderr } = await runInShell(`"$@" > /dev/full`, { args: [flag] });
+    assertEquals(code, 1);
+    assertMatch(stderr, /^poolgate: writing stdout failed: .*No space left.*\n$/);
+  });
+}
+
+Deno.test("poolgate --bogus: is exit 2 also where the complaint cannot be written", async () => {
+  assertEquals((await runInShell(`"$@" 2> /dev/full`, { args: ["--bogus"] })).code, 2);
 });
 
 Deno.test("poolgate: a line of exactly 1 MiB is read, a longer one is passed over", async () => {
@@ -172,6 +188,8 @@ const refused: [string[], RegExp][] = [
   [["--max-connections", "many"], /--max-connections is "many", it must be an integer from 0/],
   [["--max-connections"], /--max-connections is "", it must be an integer from 0/],
   [["--backlog-size=-1"], /--backlog-size is "-1", it must be an integer from 0/],
+  [["--backlog-size", "-1"], /--backlog-size is "-1", it must be an integer from 0/],
+  [["--backlog-size", ""], /--backlog-size is "", it must be an integer from 0/],
   [["--log-format", "xml"], /--log-format is "xml", it must be text or json/],
 ];
 
@@ -197,6 +215,13 @@ Deno.test("POOLGATE_MAX_CONNECTIONS: a bad value is one line that names it and e
   const { code, stderr } = await run("", { ...permitted, env });
   assertEquals(code, 2);
   assertMatch(stderr, /^poolgate: POOLGATE_MAX_CONNECTIONS is "x", it must be .*\n$/);
+});
+
+Deno.test("POOLGATE_MAX_CONNECTIONS: one that is no UTF-8 is a bad value like any other", async () => {
+  const script = `POOLGATE_MAX_CONNECTIONS=$'\\xff' "$@" < /dev/null`;
+  const { code, stderr } = await runInShell(script, permitted);
+  assertEquals(code, 2);
+  assertMatch(stderr, /^poolgate: POOLGATE_MAX_CONNECTIONS is "\\ufffd", it must be .*\n$/);
 });
 
 Deno.test({

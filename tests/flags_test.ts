@@ -16,6 +16,20 @@ Deno.test("parseFlags: a value keeps its spelling", () => {
   assertEquals(parseFlags(["--node-id", "true"]).values["node-id"], "true");
 });
 
+Deno.test("parseFlags: a value may be empty or begin with a dash", () => {
+  assertEquals(parseFlags(["--max-connections", "-1", "--node-id", ""]), {
+    help: false,
+    version: false,
+    values: { "max-connections": "-1", "node-id": "" },
+    stray: undefined,
+  });
+});
+
+Deno.test("parseFlags: a flag is no value for the flag before it", () => {
+  const { values } = parseFlags(["--node-id", "--quiet"]);
+  assertEquals([values["node-id"], values.quiet], ["", ""]);
+});
+
 Deno.test("parseFlags: --quiet needs no value", () => {
   assertEquals(parseFlags(["--quiet"]).values.quiet, "");
   assertEquals(parseFlags([]).values.quiet, undefined);
@@ -28,6 +42,7 @@ Deno.test("parseFlags: knows --help, -h and --version", () => {
     [true, false],
     [false, true],
   ]);
+  assertEquals(parseFlags(["--help", "false"]).help, true);
 });
 
 const strays: [string[], string][] = [

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import fc from "fast-check";
 import { printable, quote } from "../lib/json_text.ts";
+import { fc } from "./property.ts";
 
 Deno.test("quote: writes what Python's json.dumps writes", () => {
   assertEquals(quote("plain text"), '"plain text"');

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import fc from "fast-check";
 import { type ByteReader, isCut, LineLimit, MAX_LINE_BYTES, readLines } from "../lib/lines.ts";
 import { bytes, input } from "./memory_streams.ts";
+import { fc } from "./property.ts";
 
 const MIB = 1024 * 1024;
 
@@ -75,7 +75,7 @@ Deno.test("readLines: a line of 1 MiB is whole, one byte more is cut, the next l
   assertEquals([lines[0] === exact, lines[2]], [true, "short"]);
 });
 
-Deno.test("readLines: of a line of 64 MiB no more is held than the limit", async () => {
+Deno.test("readLines: a line of 64 MiB comes out no longer than the limit", async () => {
   const chunk = bytes("z".repeat(MIB));
   const long = Array.from({ length: 64 }, () => chunk);
   const lines = await linesOf(input([...long, bytes("\nnext")]));
@@ -84,9 +84,15 @@ Deno.test("readLines: of a line of 64 MiB no more is held than the limit", async
   assertEquals(lines[1], "next");
 });
 
-Deno.test("isCut: a cut line of three-byte characters is one, a short line that ends in NUL is none", async () => {
-  const [cut, short] = await linesOf(input([bytes(`${"日".repeat(MIB)}\na\0\n`)]));
-  assertEquals([isCut(cut!), isCut(short!), isCut("")], [true, false, false]);
+Deno.test("isCut: tells a cut line, of any characters, from one that ends in a NUL of its own", async () => {
+  for (const character of ["x", "é", "日", "😀"]) {
+    const [cut] = await linesOf(input([bytes(`${character.repeat(MIB + 1)}\n`)]));
+    assertEquals(isCut(cut!), true, character);
+  }
+  for (const own of ["", "\0", "a\0", `${"x".repeat(MIB - 10)}\0`, `${"日".repeat(MIB / 4)}\0`]) {
+    const [line = ""] = await linesOf(input([bytes(`${own}\n`)]));
+    assertEquals([line.length, isCut(line)], [own.length, false]);
+  }
 });
 
 Deno.test("LineLimit: cuts the same, whatever the chunks", () => {

@@ -8,7 +8,7 @@ function newPool(): ConnectionPool {
 }
 
 function request(operation: Operation | Refused, src = "c1", dest = "n1"): Request {
-  return { src, dest, msgId: "7", ...operation };
+  return { type: "request", src, dest, msgId: "7", operation };
 }
 
 function connect(clientId: string, notify = false, src = "c1"): Request {

@@ -1,11 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Flags } from "../lib/flags.ts";
-import { type Command, HELP, readCommand, VERSION } from "../lib/options.ts";
-
-const NONE: Flags = { help: false, version: false, values: {}, stray: undefined };
+import { type Command, HELP, NO_FLAGS, readCommand, VERSION } from "../lib/options.ts";
 
 function read(values: Flags["values"], env: Record<string, string> = {}): Command {
-  return readCommand({ ...NONE, values }, (name) => env[name]);
+  return readCommand({ ...NO_FLAGS, values }, (name) => env[name]);
 }
 
 function complaint(command: Command): string {
@@ -75,7 +73,7 @@ Deno.test("readCommand: a complaint names the flag or the variable, the value an
   assertStringIncludes(complaint(read({ "node-id": "" })), '--node-id is "", it must be a name');
   assertStringIncludes(
     complaint(read({}, { POOLGATE_QUIET: "no" })),
-    'POOLGATE_QUIET is "no", it must be true or false',
+    'POOLGATE_QUIET is "no", it must be true, false, 1 or 0',
   );
 });
 
@@ -85,7 +83,7 @@ Deno.test("readCommand: --quiet may be switched off over its variable", () => {
 });
 
 Deno.test("readCommand: --help and --version come before any complaint", () => {
-  const flags = { ...NONE, stray: "--bogus" };
+  const flags = { ...NO_FLAGS, stray: "--bogus" };
   const env = () => "bad";
   assertEquals(readCommand({ ...flags, help: true }, env), { type: "print", text: HELP });
   assertEquals(readCommand({ ...flags, version: true }, env), { type: "print", text: VERSION });

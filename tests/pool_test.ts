@@ -3,7 +3,7 @@
  *
  *   config 2 1       -> promoted: -; 0+0      the clients let in, then active+queued
  *   connect a        -> connected 1+0
- *   disconnect a     -> active, promoted: b; 1+0   where it was, who got the place
+ *   disconnect a     -> promoted: b; 1+0      who got the place
  *   stats            -> 2/1 1+0 c1 q0 p0 r0 d0     limits, counts, the five totals
  */
 
@@ -28,7 +28,7 @@ function perform(pool: ConnectionPool, operation: string): string {
     case "disconnect": {
       const done = pool.disconnect(first);
       if (done === undefined) return "not in the pool";
-      return `${done.left}, promoted: ${done.promoted ?? "-"}; ${counts(done)}`;
+      return `promoted: ${done.promoted ?? "-"}; ${counts(done)}`;
     }
     case "stats": {
       const s = pool.stats();
@@ -71,7 +71,7 @@ transcript(
   connect d     -> queued 2+2
   connect c     -> queued 2+2
   stats         -> 2/2 2+2 c2 q2 p0 r0 d0
-  disconnect a  -> active, promoted: c; 2+1
+  disconnect a  -> promoted: c; 2+1
   connect c     -> connected 2+1
   `,
 );
@@ -94,10 +94,10 @@ transcript(
   connect b     -> connected 2+0
   connect c     -> queued 2+1
   connect d     -> queued 2+2
-  disconnect b  -> active, promoted: c; 2+1
-  disconnect a  -> active, promoted: d; 2+0
-  disconnect d  -> active, promoted: -; 1+0
-  disconnect c  -> active, promoted: -; 0+0
+  disconnect b  -> promoted: c; 2+1
+  disconnect a  -> promoted: d; 2+0
+  disconnect d  -> promoted: -; 1+0
+  disconnect c  -> promoted: -; 0+0
   disconnect c  -> not in the pool
   stats         -> 2/2 0+0 c2 q2 p2 r0 d4
   `,
@@ -112,12 +112,12 @@ transcript(
   connect c     -> queued 1+2
   connect d     -> queued 1+3
   connect e     -> queued 1+4
-  disconnect c  -> backlog, promoted: -; 1+3
-  disconnect e  -> backlog, promoted: -; 1+2
-  disconnect b  -> backlog, promoted: -; 1+1
+  disconnect c  -> promoted: -; 1+3
+  disconnect e  -> promoted: -; 1+2
+  disconnect b  -> promoted: -; 1+1
   connect c     -> queued 1+2
-  disconnect a  -> active, promoted: d; 1+1
-  disconnect d  -> active, promoted: c; 1+0
+  disconnect a  -> promoted: d; 1+1
+  disconnect d  -> promoted: c; 1+0
   stats         -> 1/4 1+0 c1 q5 p2 r0 d5
   `,
 );
@@ -145,9 +145,9 @@ transcript(
   connect d     -> queued 2+2
   config 1 0    -> promoted: -; 2+2
   connect e     -> rejected 2+2
-  disconnect a  -> active, promoted: -; 1+2
-  disconnect b  -> active, promoted: c; 1+1
-  disconnect c  -> active, promoted: d; 1+0
+  disconnect a  -> promoted: -; 1+2
+  disconnect b  -> promoted: c; 1+1
+  disconnect c  -> promoted: d; 1+0
   connect e     -> rejected 1+0
   `,
 );
@@ -158,7 +158,7 @@ transcript(
   connect a     -> connected 1+0
   config 0 2    -> promoted: -; 1+0
   connect b     -> queued 1+1
-  disconnect a  -> active, promoted: -; 0+1
+  disconnect a  -> promoted: -; 0+1
   connect c     -> queued 0+2
   connect d     -> rejected 0+2
   config 2 2    -> promoted: b c; 2+0

@@ -7,6 +7,9 @@
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
+/** A program that does not end by then is stopped, and its test fails. */
+const TIME_LIMIT_MS = 60_000;
+
 /** The compiled binary under test, or `undefined` where the source is. */
 export const BINARY = Deno.env.get("POOLGATE_TEST_BINARY");
 
@@ -34,7 +37,9 @@ export function commandLine({ args = [], permissions = [] }: RunOptions = {}): [
 export function start(options: RunOptions = {}): Deno.ChildProcess {
   const [program, args] = commandLine(options);
   const pipes = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
-  return new Deno.Command(program, { args, cwd: ROOT, env: options.env ?? {}, ...pipes }).spawn();
+  const env = options.env ?? {};
+  const signal = AbortSignal.timeout(TIME_LIMIT_MS);
+  return new Deno.Command(program, { args, cwd: ROOT, env, signal, ...pipes }).spawn();
 }
 
 /** Runs the program on an input to its end. */
@@ -54,6 +59,7 @@ export async function runInShell(script: string, options: RunOptions = {}): Prom
     cwd: ROOT,
     env,
     stdin: "null",
+    signal: AbortSignal.timeout(TIME_LIMIT_MS),
   });
   return ended(await command.output());
 }

@@ -1,4 +1,7 @@
-/** What the README shows is what happens: its commands are run, and print what stands below them. */
+/**
+ * What the README shows is what happens: its commands on the samples are run, and print what stands below
+ * them. Its commands to test and to compile are for .ci/run and compile_test.ts.
+ */
 
 import { assertEquals } from "@std/assert";
 
@@ -22,6 +25,7 @@ async function stdoutOf(script: string): Promise<string> {
 Deno.test("README: shows how to run it and how to test it, in this order", () => {
   assertEquals(blocks[0]?.script, `${DENO} run main.ts < tests/samples/queue.in.ndjson\n`);
   assertEquals(blocks[1]?.script, `${DENO} task test\n`);
+  assertEquals(blocks.filter(({ output }) => output !== undefined).length, 2);
 });
 
 for (const { script, output } of blocks) {

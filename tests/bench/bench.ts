@@ -170,21 +170,31 @@ function memory(): void {
 
 const SECTIONS = { throughput, lone, start, growth };
 
+function positive(flag: string, text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) {
+    throw new Error(`${flag} is "${text}", it must be an integer from 1`);
+  }
+  return Number(text);
+}
+
 async function main(): Promise<void> {
   const { _: names, rounds = "5", messages = "1000000" } = parseArgs(Deno.args, {
     string: ["rounds", "messages"],
-    boolean: [],
-    alias: {},
     unknown: (argument) => {
-      if (argument in SECTIONS) return true;
-      throw new Error(`${argument} is no flag or section: see the top of bench.ts`);
+      if (Object.hasOwn(SECTIONS, argument)) return true;
+      const sections = Object.keys(SECTIONS).join(", ");
+      throw new Error(`"${argument}" is not --rounds, --messages or one of ${sections}`);
     },
   });
+  const counts = {
+    rounds: positive("--rounds", String(rounds)),
+    messages: positive("--messages", String(messages)),
+  };
   const folder = await Deno.makeTempDir({ prefix: "poolgate-bench-" });
   try {
     for (const [name, section] of Object.entries(SECTIONS)) {
       if (names.length > 0 && !names.includes(name)) continue;
-      await section({ rounds: Number(rounds), messages: Number(messages), folder });
+      await section({ ...counts, folder });
     }
   } finally {
     await Deno.remove(folder, { recursive: true });

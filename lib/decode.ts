@@ -1,0 +1,166 @@
+/**
+ * Reading the wire: a line to the request in it, or to what is to be done instead. No line makes it throw.
+ * Knows no pool and no stream.
+ *
+ * @module
+ */
+
+import { quote } from "./json_text.ts";
+import { ErrorCode, MAX_CLIENT_ID } from "./protocol.ts";
+import type { Fault, Ignored, Operation, Refused, Request } from "./protocol.ts";
+
+/**
+ * Reads one line.
+ *
+ * @param line A line of any content, without its line end.
+ * @returns The request in it, or why there is nothing to answer.
+ */
+export function decode(line: string): Request | Fault | Ignored {
+  return decodeFast(line) ?? decodeAny(line);
+}
+
+/**
+ * What the fast path reads: a connect or a disconnect with its members in the order of the samples, and no
+ * escapes in its strings, as nearly every line of a storm is. {@linkcode decodeAny} reads it to the same
+ * effect.
+ */
+const FAST =
+  /^\{"src": ?"([ !#-\[\]-~]*)", ?"dest": ?"([ !#-\[\]-~]*)", ?"body": ?\{"type": ?"pool_(connect|disconnect)", ?"msg_id": ?([1-9]\d*), ?"client_id": ?"([ !#-\[\]-~]+)"\}\}$/;
+type FastMatch = [string, string, string, "connect" | "disconnect", string, string];
+
+/** As many digits as are a safe integer, whatever they are. */
+const MAX_FAST_DIGITS = 15;
+
+function decodeFast(line: string): Request | undefined {
+  const match = FAST.exec(line) as FastMatch | null;
+  if (match === null) return undefined;
+  const [, src, dest, verb, msgId, clientId] = match;
+  if (msgId.length > MAX_FAST_DIGITS || clientId.length > MAX_CLIENT_ID) return undefined;
+  const operation: Operation = verb === "connect"
+    ? { type: "pool_connect", clientId: standAlone(clientId), notify: false }
+    : { type: "pool_disconnect", clientId };
+  return { type: "request", src, dest, msgId, operation };
+}
+
+/** The longest substring that V8 copies; a longer one is a view of the text that it was cut from. */
+const MAX_COPIED = 12;
+
+/** A client may stay for hours: its id must not keep alive the whole chunk that it arrived in. */
+function standAlone(clientId: string): string {
+  return clientId.length <= MAX_COPIED ? clientId : JSON.parse(`"${clientId}"`);
+}
+
+type Fields = Record<string, unknown>;
+
+function decodeAny(line: string): Request | Fault | Ignored {
+  let message: unknown;
+  try {
+    message = JSON.parse(line);
+  } catch (error) {
+    if (line.trim() === "") return { type: "ignored" };
+    return fault(`it is not JSON (${(error as Error).message})`);
+  }
+  if (!isObject(message)) return fault(`it is ${describe(message)}, not an object`);
+  const { src, dest, body } = message;
+  if (typeof src !== "string") return fault(complaint("src", src, "a string"));
+  if (typeof dest !== "string") return fault(complaint("dest", dest, "a string"));
+  if (!isObject(body)) return fault(complaint("body", body, "an object"));
+  if (body.type === "error" || Object.hasOwn(body, "in_reply_to")) return { type: "ignored" };
+  const { msg_id } = body;
+  if (msg_id !== undefined && !Number.isSafeInteger(msg_id)) {
+    const operation = malformed("msg_id", msg_id, MSG_ID);
+    return { type: "request", src, dest, msgId: undefined, operation };
+  }
+  const msgId = msg_id === undefined ? undefined : String(msg_id);
+  return { type: "request", src, dest, msgId, operation: decodeOperation(body) };
+}
+
+const MSG_ID = `an integer from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`;
+const COUNT = `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`;
+const CLIENT_ID = `a string of 1 to ${MAX_CLIENT_ID} characters`;
+const TYPES = "init, pool_config, pool_connect, pool_disconnect or pool_stats";
+
+function decodeOperation(body: Fields): Operation | Refused {
+  const { type } = body;
+  switch (type) {
+    case "init": {
+      const { node_id, node_ids } = body;
+      if (!isNodeId(node_id)) return malformed("node_id", node_id, "a string that is not empty");
+      if (!isStrings(node_ids)) return malformed("node_ids", node_ids, "an array of strings");
+      return { type, nodeId: node_id };
+    }
+    case "pool_config": {
+      const { max_connections, backlog_size } = body;
+      if (!isCount(max_connections)) return malformed("max_connections", max_connections, COUNT);
+      if (!isCount(backlog_size)) return malformed("backlog_size", backlog_size, COUNT);
+      return { type, maxConnections: max_connections, backlogSize: backlog_size };
+    }
+    case "pool_connect": {
+      const { client_id, notify = false } = body;
+      if (!isClientId(client_id)) return malformed("client_id", client_id, CLIENT_ID);
+      if (typeof notify !== "boolean") return malformed("notify", notify, "true or false");
+      return { type, clientId: client_id, notify };
+    }
+    case "pool_disconnect": {
+      const { client_id } = body;
+      if (!isClientId(client_id)) return malformed("client_id", client_id, CLIENT_ID);
+      return { type, clientId: client_id };
+    }
+    case "pool_stats":
+      return { type };
+    default:
+      if (typeof type !== "string") return malformed("type", type, "a string");
+      return {
+        type: "refused",
+        code: ErrorCode.NotSupported,
+        text: complaint("type", type, TYPES),
+      };
+  }
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isNodeId(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isClientId(value: unknown): value is string {
+  if (typeof value !== "string" || value === "") return false;
+  return value.length <= MAX_CLIENT_ID ||
+    (value.length <= 2 * MAX_CLIENT_ID && [...value].length <= MAX_CLIENT_ID);
+}
+
+function fault(reason: string): Fault {
+  return { type: "fault", reason };
+}
+
+function malformed(field: string, value: unknown, allowed: string): Refused {
+  const text = complaint(field, value, allowed);
+  return { type: "refused", code: ErrorCode.MalformedRequest, text };
+}
+
+function complaint(field: string, value: unknown, allowed: string): string {
+  return `${field} is ${describe(value)}, it must be ${allowed}`;
+}
+
+/** How much of a string a complaint repeats, in UTF-16 units. */
+const MAX_SHOWN = 40;
+
+function describe(value: unknown): string {
+  if (value === undefined) return "missing";
+  if (Array.isArray(value)) return "an array";
+  if (isObject(value)) return "an object";
+  if (typeof value !== "string") return String(value);
+  if (value.length <= MAX_SHOWN) return quote(value);
+  return `${quote(value.slice(0, MAX_SHOWN))}... (${[...value].length} characters)`;
+}
