@@ -1,7 +1,7 @@
 /**
  * Measures poolgate beside its peers, in one run: `deno task bench [--rounds N] [--messages N] [SECTION]...`
  *
- * The sections are throughput, lone, start and growth; without any, all are run. In each round every
+ * The sections are throughput, order, lone, start and growth; without any, all are run. In each round every
  * program takes its turn on the same input. A ratio is that of the first row to another, within a round, so
  * that a machine whose speed drifts does not decide; the median of the rounds is what counts.
  *
@@ -14,7 +14,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { ConnectionPool } from "../../lib/pool.ts";
-import { writeMixed, writeStanding } from "./workloads.ts";
+import { writeMixed, writeReversed, writeStanding } from "./workloads.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -80,14 +80,14 @@ function report(unit: string, figures: Map<string, number[]>): void {
   }
 }
 
-async function compare(
+async function compare<T>(
   rounds: number,
-  programs: Map<string, Command>,
-  measure: (command: Command) => Promise<number>,
+  subjects: Map<string, T>,
+  measure: (subject: T) => Promise<number>,
 ): Promise<Map<string, number[]>> {
-  const figures = new Map([...programs.keys()].map((name) => [name, [] as number[]]));
+  const figures = new Map([...subjects.keys()].map((name) => [name, [] as number[]]));
   for (let round = 0; round < rounds; round++) {
-    for (const [name, command] of programs) figures.get(name)?.push(await measure(command));
+    for (const [name, subject] of subjects) figures.get(name)?.push(await measure(subject));
   }
   return figures;
 }
@@ -98,6 +98,18 @@ async function throughput({ rounds, messages, folder }: Settings): Promise<void>
   await writeMixed(input, messages);
   const programs = new Map([["poolgate", poolgate], ...await peers()]);
   report("s", await compare(rounds, programs, (command) => seconds(command, input)));
+}
+
+async function order({ rounds, messages, folder }: Settings): Promise<void> {
+  console.log(
+    `order: ${messages} mixed messages, their members the other way round, and as in the samples`,
+  );
+  const reversed = `${folder}/reversed.ndjson`;
+  const sampled = `${folder}/mixed.ndjson`;
+  await writeReversed(reversed, messages);
+  await writeMixed(sampled, messages);
+  const inputs = new Map([["reversed", reversed], ["as in the samples", sampled]]);
+  report("s", await compare(rounds, inputs, (input) => seconds(poolgate, input)));
 }
 
 /** One run of ping_pong.py: milliseconds to the first reply, microseconds of a median round trip. */
@@ -140,19 +152,16 @@ async function growth({ rounds, folder }: Settings): Promise<void> {
   console.log(
     `growth: ${2 * TURNS} messages at a standing queue of ${WAITING.join(" and ")} waiting`,
   );
-  const figures = new Map<string, number[]>();
-  for (const waiting of WAITING.toReversed()) {
+  for (const waiting of WAITING) {
     await writeStanding(`${folder}/fill-${waiting}.ndjson`, waiting, 0);
     await writeStanding(`${folder}/turn-${waiting}.ndjson`, waiting, TURNS);
-    figures.set(`${waiting} waiting`, []);
   }
-  for (let round = 0; round < rounds; round++) {
-    for (const waiting of WAITING) {
-      const fill = await seconds(poolgate, `${folder}/fill-${waiting}.ndjson`);
-      const turn = await seconds(poolgate, `${folder}/turn-${waiting}.ndjson`);
-      figures.get(`${waiting} waiting`)?.push((turn - fill) * 1e6 / (2 * TURNS));
-    }
-  }
+  const queues = new Map(WAITING.toReversed().map((waiting) => [`${waiting} waiting`, waiting]));
+  const figures = await compare(rounds, queues, async (waiting) => {
+    const fill = await seconds(poolgate, `${folder}/fill-${waiting}.ndjson`);
+    const turn = await seconds(poolgate, `${folder}/turn-${waiting}.ndjson`);
+    return (turn - fill) * 1e6 / (2 * TURNS);
+  });
   report("us", figures);
   memory();
 }
@@ -168,7 +177,7 @@ function memory(): void {
   console.log(`  memory: at most ${bytes.toFixed(0)} bytes a waiting client, its id not counted`);
 }
 
-const SECTIONS = { throughput, lone, start, growth };
+const SECTIONS = { throughput, order, lone, start, growth };
 
 function positive(flag: string, text: string): number {
   if (!/^[1-9]\d*$/.test(text)) {

@@ -80,6 +80,16 @@ export function writeMixed(path: string, count: number): Promise<void> {
   return write(path, mixed(count));
 }
 
+/** Writes the same messages, their members the other way round. */
+export function writeReversed(path: string, count: number): Promise<void> {
+  const reversed = mixed(count).map((line) => {
+    const { src, dest, body } = JSON.parse(line);
+    const fields = Object.fromEntries(Object.entries(body).reverse());
+    return `${JSON.stringify({ body: fields, dest, src })}\n`;
+  });
+  return write(path, reversed);
+}
+
 /** Writes a standing queue of `waiting` clients and `turns` arrivals with a departure each. */
 export function writeStanding(path: string, waiting: number, turns: number): Promise<void> {
   return write(path, standing(waiting, turns));
