@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Flags } from "./lib/flags.ts";
 import { Log } from "./lib/log.ts";
 import { Node } from "./lib/node.ts";
 import { NO_FLAGS, type Options, readCommand } from "./lib/options.ts";
@@ -30,7 +31,7 @@ async function main(): Promise<number> {
   }
 }
 
-async function readFlags() {
+async function readFlags(): Promise<Flags> {
   if (Deno.args.length === 0) return NO_FLAGS;
   const { parseFlags } = await import("./lib/flags.ts");
   return parseFlags(Deno.args);

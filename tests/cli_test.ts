@@ -1,7 +1,8 @@
 /** The program from outside: streams, flags, variables and exit codes. Imports nothing from lib/. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { BINARY, commandLine, run, runInShell, start } from "./program.ts";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { BINARY, commandLine, run, runInShell, start, startInShell } from "./program.ts";
 
 const MIB = 1024 * 1024;
 
@@ -69,6 +70,25 @@ Deno.test("poolgate: a reader that goes away ends it at once, quietly, with exit
   );
   assertEquals(lines(stdout).length, 1);
   assertEquals(stderr, "exit 0\n");
+});
+
+Deno.test("poolgate: a socket for stdout that is reset ends it quietly too", async () => {
+  const replied = Promise.withResolvers<Socket>();
+  const server = createServer((socket) => socket.once("data", () => replied.resolve(socket)));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const child = startInShell(`exec "$@" > /dev/tcp/127.0.0.1/${port}`);
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(stats(1)));
+  const socket = await replied.promise;
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.resetAndDestroy();
+  await closed;
+  await writer.write(new TextEncoder().encode(stats(2)));
+  const { code, stderr } = await child.output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+  await writer.abort().catch(() => {});
+  await new Promise((resolve) => server.close(resolve));
 });
 
 Deno.test("poolgate: a full disk behind stdout is one line and exit 1", async () => {

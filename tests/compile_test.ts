@@ -43,7 +43,7 @@ async function succeed(command: Deno.Command): Promise<void> {
 }
 
 async function testFromOutside(binary: string): Promise<void> {
-  const permissions = ["--allow-read", "--allow-run", "--allow-env"];
+  const permissions = ["--allow-read", "--allow-run", "--allow-env", "--allow-net=127.0.0.1"];
   const args = ["test", "--quiet", ...permissions, "tests/samples_test.ts", "tests/cli_test.ts"];
   const env = { POOLGATE_TEST_BINARY: binary };
   await succeed(new Deno.Command(Deno.execPath(), { args, cwd: ROOT, env }));

@@ -50,18 +50,26 @@ export async function run(input: Uint8Array | string, options: RunOptions = {}):
   return ended(output);
 }
 
-/** Runs the program in a shell line, where it stands as `"$@"`. */
+/** Runs the program in a shell line, where it stands as `"$@"`, without input of its own. */
 export async function runInShell(script: string, options: RunOptions = {}): Promise<Ended> {
-  const [program, args] = commandLine(options);
-  const env = options.env ?? {};
-  const command = new Deno.Command("bash", {
-    args: ["-c", script, "bash", program, ...args],
+  return ended(await shell(script, options, "null").output());
+}
+
+/** Starts the program in a shell line, where it stands as `"$@"`, with all three standard streams piped. */
+export function startInShell(script: string): Deno.ChildProcess {
+  return shell(script, {}, "piped").spawn();
+}
+
+function shell(script: string, options: RunOptions, stdin: "null" | "piped"): Deno.Command {
+  return new Deno.Command("bash", {
+    args: ["-c", script, "bash", ...commandLine(options).flat()],
     cwd: ROOT,
-    env,
-    stdin: "null",
+    env: options.env ?? {},
+    stdin,
+    stdout: "piped",
+    stderr: "piped",
     signal: AbortSignal.timeout(TIME_LIMIT_MS),
   });
-  return ended(await command.output());
 }
 
 async function send(child: Deno.ChildProcess, bytes: Uint8Array): Promise<void> {
