@@ -25,7 +25,7 @@ async function main(): Promise<number> {
     case "print":
       return await untilStreamsFail(new Log(stderr, TEXT_LOG), () => print(command.text));
     case "refuse":
-      return await refuse(command.complaint);
+      return await fail(new Log(stderr, TEXT_LOG), command.complaint, USAGE);
     case "run":
       return await run(command.options);
   }
@@ -55,11 +55,10 @@ async function print(text: string): Promise<void> {
   await outlet.flush();
 }
 
-async function refuse(complaint: string): Promise<number> {
-  const log = new Log(stderr, TEXT_LOG);
-  log.note("error", complaint);
+async function fail(log: Log, text: string, exit: number): Promise<number> {
+  log.note("error", text);
   await log.flush();
-  return USAGE;
+  return exit;
 }
 
 async function run({ limits, nodeId, logFormat, quiet }: Options): Promise<number> {
@@ -78,9 +77,7 @@ async function untilStreamsFail(log: Log, action: () => Promise<void>): Promise<
   } catch (error) {
     if (error instanceof ReaderGone) return OK;
     if (!(error instanceof StreamError)) throw error;
-    log.note("error", error.message);
-    await log.flush();
-    return FAILED;
+    return await fail(log, error.message, FAILED);
   }
 }
 

@@ -1,11 +1,12 @@
 /**
  * Reading the wire: a line to the request in it, or to what is to be done instead. No line makes it throw.
- * Knows no pool and no stream.
+ * Knows what a limit may be, nothing else of the pool, and no stream.
  *
  * @module
  */
 
 import { quote } from "./json_text.ts";
+import { isLimit, LIMIT_RANGE } from "./pool.ts";
 import { ErrorCode, MAX_CLIENT_ID } from "./protocol.ts";
 import type { Fault, Ignored, Operation, Refused, Request } from "./protocol.ts";
 
@@ -84,7 +85,6 @@ function decodeAny(line: string): Request | Fault | Ignored {
 }
 
 const MSG_ID = `an integer from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`;
-const COUNT = `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`;
 const CLIENT_ID = `a string of 1 to ${MAX_CLIENT_ID} characters`;
 const TYPES = "init, pool_config, pool_connect, pool_disconnect or pool_stats";
 
@@ -99,8 +99,10 @@ function decodeOperation(body: Fields): Operation | Refused {
     }
     case "pool_config": {
       const { max_connections, backlog_size } = body;
-      if (!isCount(max_connections)) return malformed("max_connections", max_connections, COUNT);
-      if (!isCount(backlog_size)) return malformed("backlog_size", backlog_size, COUNT);
+      if (!isLimit(max_connections)) {
+        return malformed("max_connections", max_connections, LIMIT_RANGE);
+      }
+      if (!isLimit(backlog_size)) return malformed("backlog_size", backlog_size, LIMIT_RANGE);
       return { type, maxConnections: max_connections, backlogSize: backlog_size };
     }
     case "pool_connect": {
@@ -136,10 +138,6 @@ function isNodeId(value: unknown): value is string {
 
 function isStrings(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isClientId(value: unknown): value is string {

@@ -5,7 +5,6 @@
  * @module
  */
 
-const PRINTABLE = /^[ !#-\[\]-~]*$/;
 const UNPRINTABLE = /[^ -~]/g;
 
 /**
@@ -15,7 +14,7 @@ const UNPRINTABLE = /[^ -~]/g;
  * @returns The literal with its quotes, in printable ASCII.
  */
 export function quote(text: string): string {
-  return PRINTABLE.test(text) ? `"${text}"` : printable(JSON.stringify(text));
+  return printable(JSON.stringify(text));
 }
 
 /**

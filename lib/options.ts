@@ -7,7 +7,7 @@
 
 import type { Flags, ValueFlag } from "./flags.ts";
 import { quote } from "./json_text.ts";
-import type { Limits } from "./pool.ts";
+import { isLimit, LIMIT_RANGE, type Limits, MAX_LIMIT } from "./pool.ts";
 
 /** The version of the program, as in `deno.json`. */
 export const VERSION = "0.1.0";
@@ -46,7 +46,7 @@ in the same order, until stdin ends. Notes for the operator go to stderr.
 
 Flags:
   --max-connections N  how many clients are let in at once, from 0 (nobody) to
-                       ${Number.MAX_SAFE_INTEGER}, until a pool_config. Default ${DEFAULT_LIMITS.maxConnections}.
+                       ${MAX_LIMIT}, until a pool_config. Default ${DEFAULT_LIMITS.maxConnections}.
   --backlog-size B     how many more may wait for a place, in the same range,
                        until a pool_config. Default ${DEFAULT_LIMITS.backlogSize}.
   --node-id NAME       the name that replies come from until an init.
@@ -114,8 +114,8 @@ function readOptions(given: (name: ValueFlag) => Given | undefined): Command {
   };
   const options: Options = {
     limits: {
-      maxConnections: read("max-connections", readCount, DEFAULT_LIMITS.maxConnections),
-      backlogSize: read("backlog-size", readCount, DEFAULT_LIMITS.backlogSize),
+      maxConnections: read("max-connections", readLimit, DEFAULT_LIMITS.maxConnections),
+      backlogSize: read("backlog-size", readLimit, DEFAULT_LIMITS.backlogSize),
     },
     nodeId: read<string | undefined>("node-id", readName, undefined),
     logFormat: read<LogFormat>("log-format", readLogFormat, "text"),
@@ -128,11 +128,9 @@ function refuse(what: string): Command {
   return { type: "refuse", complaint: `${what}; poolgate --help lists the flags` };
 }
 
-function readCount(text: string): Reading<number> {
+function readLimit(text: string): Reading<number> {
   const value = Number(text);
-  return /^\d+$/.test(text) && Number.isSafeInteger(value)
-    ? { value }
-    : { allowed: `an integer from 0 to ${Number.MAX_SAFE_INTEGER}` };
+  return /^\d+$/.test(text) && isLimit(value) ? { value } : { allowed: LIMIT_RANGE };
 }
 
 function readName(text: string): Reading<string> {

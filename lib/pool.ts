@@ -10,7 +10,18 @@
 import { Backlog, type Links } from "./backlog.ts";
 import { ClientTable, type Entry, hashOf } from "./client_table.ts";
 
-/** The two limits of the gate, each a whole number of clients, 0 to `Number.MAX_SAFE_INTEGER`. */
+/** The most that a limit may be. */
+export const MAX_LIMIT = Number.MAX_SAFE_INTEGER;
+
+/** What a limit may be, in words. */
+export const LIMIT_RANGE = `an integer from 0 to ${MAX_LIMIT}`;
+
+/** Whether a value may be a limit: {@linkcode LIMIT_RANGE}. */
+export function isLimit(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** The two limits of the gate, each a whole number of clients, 0 to {@linkcode MAX_LIMIT}. */
 export interface Limits {
   /** How many clients may be connected at once; 0 pauses admission. */
   maxConnections: number;
