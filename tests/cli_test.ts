@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { BINARY, commandLine, run, runInShell, start, startInShell } from "./program.ts";
+import { BINARY, commandLine, Conversation, run, runInShell, startInShell } from "./program.ts";
 
 const MIB = 1024 * 1024;
 
@@ -21,37 +21,23 @@ Deno.test("poolgate: no input gives no output and exit 0", async () => {
 });
 
 Deno.test("poolgate: answers a lone request while stdin stays open", async () => {
-  const child = start();
-  const writer = child.stdin.getWriter();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const poolgate = new Conversation();
   for (let id = 0; id < 3; id++) {
-    await writer.write(new TextEncoder().encode(stats(id)));
-    const { value } = await reader.read();
-    assertStringIncludes(value ?? "", `"in_reply_to": ${id},`);
+    await poolgate.say(stats(id));
+    assertStringIncludes(await poolgate.hear(), `"in_reply_to": ${id},`);
   }
-  await writer.close();
-  assertEquals((await child.status).code, 0);
-  await reader.cancel();
-  await child.stderr.cancel();
+  assertEquals(await poolgate.end(), 0);
 });
 
 Deno.test("poolgate: answers a line whose second half comes after another reply", async () => {
-  const child = start();
-  const writer = child.stdin.getWriter();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const poolgate = new Conversation();
   const requests = new TextEncoder().encode(stats(1) + connect(2, "é"));
   const insideCharacter = requests.indexOf(0xc3) + 1;
-  await writer.write(requests.subarray(0, insideCharacter));
-  assertStringIncludes((await reader.read()).value ?? "", `"in_reply_to": 1,`);
-  await writer.write(requests.subarray(insideCharacter));
-  assertStringIncludes(
-    (await reader.read()).value ?? "",
-    `"in_reply_to": 2, "status": "connected"`,
-  );
-  await writer.close();
-  assertEquals((await child.status).code, 0);
-  await reader.cancel();
-  await child.stderr.cancel();
+  await poolgate.say(requests.subarray(0, insideCharacter));
+  assertStringIncludes(await poolgate.hear(), `"in_reply_to": 1,`);
+  await poolgate.say(requests.subarray(insideCharacter));
+  assertStringIncludes(await poolgate.hear(), `"in_reply_to": 2, "status": "connected"`);
+  assertEquals(await poolgate.end(), 0);
 });
 
 Deno.test("poolgate: answers a million bytes of requests written at once, in order", async () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type ByteReader, isCut, LineLimit, MAX_LINE_BYTES, readLines } from "../lib/lines.ts";
-import { bytes, input } from "./memory_streams.ts";
+import { bytes, input, watched } from "./memory_streams.ts";
 import { fc } from "./property.ts";
 
 const MIB = 1024 * 1024;
@@ -37,13 +37,7 @@ Deno.test("readLines: leaves out a byte order mark, reads bytes that are no UTF-
 Deno.test("readLines: reads the input only when every whole line has been taken", async () => {
   let reads = 0;
   const chunks = [bytes("a\nb\nc\n"), bytes("d\ne"), bytes("\n")];
-  const source = input(chunks);
-  const reader: ByteReader = {
-    read: (buffer) => {
-      reads++;
-      return source.read(buffer);
-    },
-  };
+  const reader = watched(input(chunks), () => reads++);
   const rests: number[] = [];
   const lines = readLines(reader, () => {
     rests.push(reads);

@@ -22,6 +22,16 @@ export function input(chunks: Iterable<Uint8Array>, error?: Error): ByteReader {
   };
 }
 
+/** A reader that tells of each read before it passes it on. */
+export function watched(reader: ByteReader, beforeRead: () => void): ByteReader {
+  return {
+    read(buffer) {
+      beforeRead();
+      return reader.read(buffer);
+    },
+  };
+}
+
 /** The bytes of a text, as one chunk. */
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);

@@ -34,19 +34,44 @@ export function commandLine({ args = [], permissions = [] }: RunOptions = {}): [
 }
 
 /** Starts the program with all three standard streams piped. */
-export function start(options: RunOptions = {}): Deno.ChildProcess {
-  const [program, args] = commandLine(options);
-  const pipes = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
-  const env = options.env ?? {};
-  const signal = AbortSignal.timeout(TIME_LIMIT_MS);
-  return new Deno.Command(program, { args, cwd: ROOT, env, signal, ...pipes }).spawn();
+function start(options: RunOptions = {}): Deno.ChildProcess {
+  return command(commandLine(options), options, "piped").spawn();
+}
+
+/** A run that is talked to: what is said is written to stdin at once, what is heard came on stdout since. */
+export class Conversation {
+  #child: Deno.ChildProcess;
+  #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #reader: ReadableStreamDefaultReader<string>;
+
+  constructor() {
+    this.#child = start();
+    this.#writer = this.#child.stdin.getWriter();
+    this.#reader = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  async say(input: Uint8Array | string): Promise<void> {
+    await this.#writer.write(bytesOf(input));
+  }
+
+  async hear(): Promise<string> {
+    return (await this.#reader.read()).value ?? "";
+  }
+
+  /** Ends the input, and returns the exit code. */
+  async end(): Promise<number> {
+    await this.#writer.close();
+    const { code } = await this.#child.status;
+    await this.#reader.cancel();
+    await this.#child.stderr.cancel();
+    return code;
+  }
 }
 
 /** Runs the program on an input to its end. */
 export async function run(input: Uint8Array | string, options: RunOptions = {}): Promise<Ended> {
   const child = start(options);
-  const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
-  const [output] = await Promise.all([child.output(), send(child, bytes)]);
+  const [output] = await Promise.all([child.output(), send(child, bytesOf(input))]);
   return ended(output);
 }
 
@@ -61,15 +86,22 @@ export function startInShell(script: string): Deno.ChildProcess {
 }
 
 function shell(script: string, options: RunOptions, stdin: "null" | "piped"): Deno.Command {
-  return new Deno.Command("bash", {
-    args: ["-c", script, "bash", ...commandLine(options).flat()],
-    cwd: ROOT,
-    env: options.env ?? {},
-    stdin,
-    stdout: "piped",
-    stderr: "piped",
-    signal: AbortSignal.timeout(TIME_LIMIT_MS),
-  });
+  const args = ["-c", script, "bash", ...commandLine(options).flat()];
+  return command(["bash", args], options, stdin);
+}
+
+function command(
+  [program, args]: [string, string[]],
+  { env = {} }: RunOptions,
+  stdin: "null" | "piped",
+): Deno.Command {
+  const signal = AbortSignal.timeout(TIME_LIMIT_MS);
+  const streams = { stdin, stdout: "piped", stderr: "piped" } as const;
+  return new Deno.Command(program, { args, cwd: ROOT, env, signal, ...streams });
+}
+
+function bytesOf(input: Uint8Array | string): Uint8Array {
+  return typeof input === "string" ? new TextEncoder().encode(input) : input;
 }
 
 async function send(child: Deno.ChildProcess, bytes: Uint8Array): Promise<void> {

@@ -5,7 +5,7 @@ import { Node } from "../lib/node.ts";
 import type { ByteWriter } from "../lib/outlet.ts";
 import { ConnectionPool } from "../lib/pool.ts";
 import { MAX_UNSENT_BYTES, serve } from "../lib/stdio.ts";
-import { bytes, input, Output } from "./memory_streams.ts";
+import { bytes, input, Output, watched } from "./memory_streams.ts";
 
 const SAMPLES = new URL("samples/", import.meta.url);
 
@@ -62,12 +62,7 @@ Deno.test("serve: has written every reply before it reads on, requests that came
   const output = new Output();
   const source = input([bytes(stats(1) + stats(2)), bytes(stats(3)), bytes(stats(4).slice(0, 9))]);
   const writesBefore: number[] = [];
-  const reader: ByteReader = {
-    read: (buffer) => {
-      writesBefore.push(output.writes.length);
-      return source.read(buffer);
-    },
-  };
+  const reader = watched(source, () => writesBefore.push(output.writes.length));
   await serveParts({ reader, output });
   assertEquals(writesBefore, [0, 1, 2, 2]);
   assertEquals(output.writes.map((text) => text.split("\n").length - 1), [2, 1]);
@@ -88,12 +83,7 @@ Deno.test("serve: waits for a slow writer instead of reading on", async () => {
   const gate = Promise.withResolvers<void>();
   let reads = 0;
   const source = input([bytes(stats(1)), bytes(stats(2)), bytes(stats(3))]);
-  const reader: ByteReader = {
-    read: (buffer) => {
-      reads++;
-      return source.read(buffer);
-    },
-  };
+  const reader = watched(source, () => reads++);
   const output = new Output();
   const slow = {
     write: async (chunk: Uint8Array) => {
