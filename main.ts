@@ -6,11 +6,14 @@
  */
 
 import type { Flags } from "./lib/flags.ts";
-import { Log } from "./lib/log.ts";
+import type { GateOptions } from "./lib/gate_options.ts";
+import { type Level, Log } from "./lib/log.ts";
 import { Node } from "./lib/node.ts";
-import { NO_FLAGS, type Options, readCommand } from "./lib/options.ts";
+import { NO_FLAGS, type Options, readOptions, Settings, VERSION } from "./lib/options.ts";
 import { Outlet } from "./lib/outlet.ts";
 import { ConnectionPool } from "./lib/pool.ts";
+import { Roster } from "./lib/roster.ts";
+import type { Listener } from "./lib/socket.ts";
 import { serve } from "./lib/stdio.ts";
 
 const OK = 0;
@@ -20,15 +23,17 @@ const USAGE = 2;
 const TEXT_LOG = { format: "text", quiet: false, clock: () => new Date() } as const;
 
 async function main(): Promise<number> {
-  const command = readCommand(await readFlags(), readEnv);
-  switch (command.type) {
-    case "print":
-      return await untilStreamsFail(new Log(stderr, TEXT_LOG), () => print(command.text));
-    case "refuse":
-      return await fail(new Log(stderr, TEXT_LOG), command.complaint, USAGE);
-    case "run":
-      return await run(command.options);
+  const flags = await readFlags();
+  if (flags.help || flags.version) return await print(flags.help ? await help() : VERSION);
+  const settings = new Settings(flags, readEnv);
+  const readGate = settings.ofGate
+    ? (await import("./lib/gate_options.ts")).readGateOptions
+    : undefined;
+  const reading = readOptions(settings, readGate);
+  if ("complaint" in reading) {
+    return await fail(new Log(stderr, TEXT_LOG), reading.complaint, USAGE);
   }
+  return await run(reading.options);
 }
 
 async function readFlags(): Promise<Flags> {
@@ -49,10 +54,14 @@ function readEnv(variable: string): string | undefined {
   }
 }
 
-async function print(text: string): Promise<void> {
+async function help(): Promise<string> {
+  return (await import("./lib/help.ts")).HELP;
+}
+
+async function print(text: string): Promise<number> {
   const outlet = new Outlet(stdout);
   outlet.gathered.text(`${text}\n`);
-  await outlet.flush();
+  return await untilStreamsFail(new Log(stderr, TEXT_LOG), () => outlet.flush());
 }
 
 async function fail(log: Log, text: string, exit: number): Promise<number> {
@@ -61,13 +70,64 @@ async function fail(log: Log, text: string, exit: number): Promise<number> {
   return exit;
 }
 
-async function run({ limits, nodeId, logFormat, quiet }: Options): Promise<number> {
-  const log = new Log(stderr, { ...TEXT_LOG, format: logFormat, quiet });
+async function run(options: Options): Promise<number> {
+  const { limits, nodeId, logFormat, quiet, gate } = options;
+  const listening = gate !== undefined;
+  const log = new Log(listening ? patientStderr : stderr, {
+    ...TEXT_LOG,
+    format: logFormat,
+    quiet,
+  });
   if (Deno.stdin.isTerminal()) {
     log.note("info", "reading requests from the terminal, one JSON message a line; see --help");
   }
-  const node = new Node(new ConnectionPool(limits), nodeId);
-  return await untilStreamsFail(log, () => serve({ input: stdin, output: stdout, node, log }));
+  const roster = new Roster(new ConnectionPool(limits));
+  const node = new Node(roster, nodeId);
+  if (!listening) {
+    return await untilStreamsFail(log, () => serve({ input: stdin, output: stdout, node, log }));
+  }
+  return await listen(gate, roster, node, log);
+}
+
+/** Serves connections until a signal has ended that; stdin and stdout meanwhile, for as long as they last. */
+async function listen(options: GateOptions, roster: Roster, node: Node, log: Log): Promise<number> {
+  const [{ openGate }, { listen, ListenError, dialer }, { systemClock }] = await Promise.all([
+    import("./lib/open_gate.ts"),
+    import("./lib/network.ts"),
+    import("./lib/clock.ts"),
+  ]);
+  const note = (level: Level, text: string) => {
+    log.note(level, text);
+    log.flush();
+  };
+  let listener: Listener;
+  try {
+    listener = await listen(options.listen);
+  } catch (error) {
+    if (error instanceof ListenError) return await fail(log, error.message, USAGE);
+    throw error;
+  }
+  const dial = options.upstream && dialer(options.upstream);
+  const gate = openGate({ listener, dial, clock: systemClock, roster, node, note, options });
+  endOnSignals(() => gate.drain());
+  serve({ input: patientStdin, output: patientStdout, node, log }).catch((error) => {
+    if (!(error instanceof ReaderGone)) note("error", (error as Error).message);
+  });
+  await gate.run();
+  await log.flush();
+  return OK;
+}
+
+/** The first signal to end begins to, the second one ends. */
+function endOnSignals(drain: () => void): void {
+  let ending = false;
+  for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15]] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (ending) Deno.exit(128 + number);
+      ending = true;
+      drain();
+    });
+  }
 }
 
 async function untilStreamsFail(log: Log, action: () => Promise<void>): Promise<number> {
@@ -84,16 +144,26 @@ async function untilStreamsFail(log: Log, action: () => Promise<void>): Promise<
 class StreamError extends Error {}
 class ReaderGone extends Error {}
 
+function readingFailed(error: unknown): StreamError {
+  return new StreamError(`reading stdin failed: ${(error as Error).message}`);
+}
+
+function writingFailed(error: unknown): StreamError | ReaderGone {
+  const { BrokenPipe, ConnectionReset } = Deno.errors;
+  if (error instanceof BrokenPipe || error instanceof ConnectionReset) return new ReaderGone();
+  return new StreamError(`writing stdout failed: ${(error as Error).message}`);
+}
+
 // The standard streams, waited for in the call itself: Deno's promises for them go by way of another thread,
-// and a lone request would take three times as long. It holds up all else, so it is right only as long as
-// nothing else runs beside it.
+// and a lone request would take three times as long. It holds up all else, so it is right only where nothing
+// else runs beside it.
 
 const stdin = {
   read(buffer: Uint8Array): number | null {
     try {
       return Deno.stdin.readSync(buffer);
     } catch (error) {
-      throw new StreamError(`reading stdin failed: ${(error as Error).message}`);
+      throw readingFailed(error);
     }
   },
 };
@@ -103,13 +173,35 @@ const stdout = {
     try {
       return Deno.stdout.writeSync(bytes);
     } catch (error) {
-      const { BrokenPipe, ConnectionReset } = Deno.errors;
-      if (error instanceof BrokenPipe || error instanceof ConnectionReset) throw new ReaderGone();
-      throw new StreamError(`writing stdout failed: ${(error as Error).message}`);
+      throw writingFailed(error);
     }
   },
 };
 
 const stderr = { write: (bytes: Uint8Array) => Deno.stderr.writeSync(bytes) };
+
+// The same, for a program that serves connections meanwhile.
+
+const patientStdin = {
+  async read(buffer: Uint8Array): Promise<number | null> {
+    try {
+      return await Deno.stdin.read(buffer);
+    } catch (error) {
+      throw readingFailed(error);
+    }
+  },
+};
+
+const patientStdout = {
+  async write(bytes: Uint8Array): Promise<number> {
+    try {
+      return await Deno.stdout.write(bytes);
+    } catch (error) {
+      throw writingFailed(error);
+    }
+  },
+};
+
+const patientStderr = { write: (bytes: Uint8Array) => Deno.stderr.write(bytes) };
 
 Deno.exit(await main());

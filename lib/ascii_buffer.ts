@@ -36,9 +36,15 @@ export function literal(ascii: string): Literal {
 
 /** A buffer of ASCII text that grows as needed. */
 export class AsciiBuffer {
-  #bytes = new Uint8Array(FIRST_BYTES);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array;
+  #view: DataView;
   #length = 0;
+
+  /** @param firstBytes How much room to begin with, from 1. */
+  constructor(firstBytes = FIRST_BYTES) {
+    this.#bytes = new Uint8Array(firstBytes);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   /** How many bytes it holds. */
   get length(): number {

@@ -23,6 +23,20 @@ export class Backlog<T extends Links> {
     return this.#length;
   }
 
+  /** The entry that has waited longest; `undefined` when nobody waits. */
+  get first(): T | undefined {
+    return this.#first;
+  }
+
+  /** All entries, the first first. While they are gone through, only the present one may be taken out. */
+  *[Symbol.iterator](): Iterator<T> {
+    for (let entry = this.#first; entry !== undefined;) {
+      const { after }: T = entry;
+      yield entry;
+      entry = after;
+    }
+  }
+
   /** Puts an entry that is in no backlog at the end. */
   push(entry: T): void {
     entry.before = this.#last;

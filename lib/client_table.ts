@@ -38,6 +38,11 @@ export class ClientTable<T extends Entry> {
     return this.#buckets.length;
   }
 
+  /** How many entries it has. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** @returns The entry with this id, `undefined` when there is none. `hash` is the {@linkcode hashOf} it. */
   find(id: string, hash: number): T | undefined {
     let entry = this.#buckets[hash & (this.#buckets.length - 1)];

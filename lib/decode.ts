@@ -14,10 +14,11 @@ import type { Fault, Ignored, Operation, Refused, Request } from "./protocol.ts"
  * Reads one line.
  *
  * @param line A line of any content, without its line end.
+ * @param sender The client that a request without `client_id` is for; `undefined` where it must name one.
  * @returns The request in it, or why there is nothing to answer.
  */
-export function decode(line: string): Request | Fault | Ignored {
-  return decodeFast(line) ?? decodeAny(line);
+export function decode(line: string, sender?: string): Request | Fault | Ignored {
+  return decodeFast(line) ?? decodeAny(line, sender);
 }
 
 const PLAIN = String.raw`"([ !#-\[\]-~]*)"`;
@@ -61,7 +62,7 @@ function standAlone(clientId: string): string {
 
 type Fields = Record<string, unknown>;
 
-function decodeAny(line: string): Request | Fault | Ignored {
+function decodeAny(line: string, sender: string | undefined): Request | Fault | Ignored {
   let message: unknown;
   try {
     message = JSON.parse(line);
@@ -81,14 +82,14 @@ function decodeAny(line: string): Request | Fault | Ignored {
     return { type: "request", src, dest, msgId: undefined, operation };
   }
   const msgId = msg_id === undefined ? undefined : String(msg_id);
-  return { type: "request", src, dest, msgId, operation: decodeOperation(body) };
+  return { type: "request", src, dest, msgId, operation: decodeOperation(body, sender) };
 }
 
 const MSG_ID = `an integer from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`;
 const CLIENT_ID = `a string of 1 to ${MAX_CLIENT_ID} characters`;
 const TYPES = "init, pool_config, pool_connect, pool_disconnect or pool_stats";
 
-function decodeOperation(body: Fields): Operation | Refused {
+function decodeOperation(body: Fields, sender: string | undefined): Operation | Refused {
   const { type } = body;
   switch (type) {
     case "init": {
@@ -106,13 +107,13 @@ function decodeOperation(body: Fields): Operation | Refused {
       return { type, maxConnections: max_connections, backlogSize: backlog_size };
     }
     case "pool_connect": {
-      const { client_id, notify = false } = body;
+      const { client_id = sender, notify = false } = body;
       if (!isClientId(client_id)) return malformed("client_id", client_id, CLIENT_ID);
       if (typeof notify !== "boolean") return malformed("notify", notify, "true or false");
       return { type, clientId: client_id, notify };
     }
     case "pool_disconnect": {
-      const { client_id } = body;
+      const { client_id = sender } = body;
       if (!isClientId(client_id)) return malformed("client_id", client_id, CLIENT_ID);
       return { type, clientId: client_id };
     }

@@ -5,9 +5,12 @@
  * @module
  */
 
-import { type AsciiBuffer, type Literal, literal } from "./ascii_buffer.ts";
+import { AsciiBuffer, type Literal, literal } from "./ascii_buffer.ts";
 import type { Counts, Stats } from "./pool.ts";
 import type { Reply, ReplyBody } from "./protocol.ts";
+
+/** Room for most lines. */
+const LINE_BYTES = 256;
 
 const SRC = literal('{"src": ');
 const DEST = literal(', "dest": ');
@@ -97,4 +100,11 @@ function integerMember(name: Literal, value: number, out: AsciiBuffer): void {
 function stringMember(name: Literal, value: string, out: AsciiBuffer): void {
   out.literal(name);
   out.string(value);
+}
+
+/** @returns The line of one reply, as bytes of their own. */
+export function encodeLine(reply: Reply): Uint8Array {
+  const line = new AsciiBuffer(LINE_BYTES);
+  encode(reply, line);
+  return line.bytes;
 }

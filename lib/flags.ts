@@ -7,9 +7,25 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 
-const VALUE_FLAGS = ["max-connections", "backlog-size", "node-id", "log-format", "quiet"] as const;
+const VALUE_FLAGS = [
+  "max-connections",
+  "backlog-size",
+  "listen",
+  "upstream",
+  "queue-timeout",
+  "connect-timeout",
+  "idle-timeout",
+  "drain-timeout",
+  "reject-as",
+  "max-per-source",
+  "proxy-protocol",
+  "log-connections",
+  "node-id",
+  "log-format",
+  "quiet",
+] as const;
 
-/** A flag with a value. `quiet` may be given without one. */
+/** A flag with a value. `quiet` and `log-connections` may be given without one. */
 export type ValueFlag = typeof VALUE_FLAGS[number];
 
 /** What the arguments say. */

@@ -21,10 +21,14 @@ export interface LogOptions {
   clock: () => Date;
 }
 
+/** With so many bytes of notes behind a write that does not end, further ones are lost instead of held. */
+export const MAX_UNSENT_NOTES = 64 * 1024;
+
 /** Takes notes. */
 export class Log {
   #options: LogOptions;
   #notes: Outlet;
+  #lost = 0;
 
   /** @param writer Where the notes go. */
   constructor(writer: ByteWriter, options: LogOptions) {
@@ -36,6 +40,10 @@ export class Log {
   note(level: Level, text: string): void {
     const { format, quiet, clock } = this.#options;
     if (quiet && level !== "error") return;
+    if (this.#notes.writing && this.#notes.gathered.length > MAX_UNSENT_NOTES) {
+      this.#lost++;
+      return;
+    }
     this.#notes.gathered.text(
       format === "text"
         ? `poolgate: ${printable(text)}\n`
@@ -45,6 +53,11 @@ export class Log {
 
   /** Writes what has been noted. Where notes cannot be written they are lost: there is nobody to tell. */
   async flush(): Promise<void> {
-    await this.#notes.flush().catch(() => this.#notes.gathered.clear());
+    await this.#notes.flush().catch(() => {});
+    if (this.#lost === 0 || this.#notes.writing) return;
+    const lost = this.#lost;
+    this.#lost = 0;
+    this.note("error", `${lost} notes were lost: stderr was not read`);
+    await this.flush();
   }
 }

@@ -1,30 +1,34 @@
 /**
- * The node: one request in, its replies out. Owns the node's name, the count of its messages and who
- * wants to be told of a promotion; the pool decides everything else. Knows no stream.
+ * The node: one request in, its replies out. Owns the node's name, the count of its messages and the notices
+ * of promotions that were asked for; the pool decides everything else. Knows no stream.
  *
  * @module
  */
 
 import { quote } from "./json_text.ts";
-import type { ConnectionPool, Counts } from "./pool.ts";
 import { ErrorCode } from "./protocol.ts";
 import type { Envelope, Operation, Reply, ReplyBody, Request } from "./protocol.ts";
+import type { Roster } from "./roster.ts";
+
+/** Whom a message goes to that nobody asked for, and which name it comes from where the node has none. */
+export type Recipient = Pick<Envelope, "src" | "dest">;
 
 /** Answers requests on behalf of a pool. */
 export class Node {
-  #pool: ConnectionPool;
+  #roster: Roster;
   #name: string | undefined;
   #nextMsgId = 0;
-  /** For each waiting client whose promotion is to be told: the request that asked for it. */
-  #watchers = new Map<string, Envelope>();
+  #notices: [Recipient, ReplyBody][] = [];
+  /** Called when there is a notice to send. {@linkcode handle} takes those along that it causes. */
+  onNotice: (() => void) | undefined;
 
   /**
-   * @param pool The pool that requests act on.
+   * @param roster The pool that requests act on.
    * @param name The node's name until an `init` gives another. Without one, a reply comes from the name
    *   that its request was addressed to.
    */
-  constructor(pool: ConnectionPool, name?: string) {
-    this.#pool = pool;
+  constructor(roster: Roster, name?: string) {
+    this.#roster = roster;
     this.#name = name;
   }
 
@@ -35,79 +39,82 @@ export class Node {
    * @returns The answer, then the promotions that it caused and that somebody asked to be told of.
    */
   handle(request: Request): Reply[] {
-    try {
-      return this.#carryOut(request);
-    } catch (error) {
-      return [this.#reply(request, { type: "error", code: ErrorCode.Crash, text: String(error) })];
-    }
+    const reply = this.answer(request);
+    return this.#notices.length === 0 ? [reply] : [reply, ...this.notices()];
   }
 
-  #carryOut(request: Request): Reply[] {
+  /** As {@linkcode handle}, for who is not to be told of promotions: these stay for {@linkcode notices}. */
+  answer(request: Request): Reply {
+    let body: ReplyBody;
+    try {
+      body = this.#carryOut(request);
+    } catch (error) {
+      body = { type: "error", code: ErrorCode.Crash, text: String(error) };
+    }
+    return this.#message(request, request.msgId, body);
+  }
+
+  /** @returns The notices of promotions that have not been sent yet, for the way in that asked for them. */
+  notices(): Reply[] {
+    const notices = this.#notices;
+    this.#notices = [];
+    return notices.map(([to, body]) => this.announce(to, body));
+  }
+
+  /** @returns A message that is no answer. */
+  announce(to: Recipient, body: ReplyBody): Reply {
+    return this.#message(to, undefined, body);
+  }
+
+  #carryOut(request: Request): ReplyBody {
     const { operation } = request;
     switch (operation.type) {
       case "init":
         this.#name = operation.nodeId;
-        return [this.#reply(request, { type: "init_ok" })];
-      case "pool_config": {
-        const { promoted, ...counts } = this.#pool.configure(operation);
-        const reply = this.#reply(request, { type: "pool_config_ok" });
-        return [reply, ...promoted.flatMap((clientId) => this.#notice(clientId, counts))];
-      }
+        return { type: "init_ok" };
+      case "pool_config":
+        this.#roster.configure(operation);
+        return { type: "pool_config_ok" };
       case "pool_connect":
-        return [this.#connect(request, operation)];
+        return this.#connect(request, operation);
       case "pool_disconnect":
-        return this.#disconnect(request, operation.clientId);
+        return this.#disconnect(operation.clientId);
       case "pool_stats":
-        return [this.#reply(request, { type: "pool_stats_ok", ...this.#pool.stats() })];
+        return { type: "pool_stats_ok", ...this.#roster.stats() };
       case "refused": {
         const { code, text } = operation;
-        return [this.#reply(request, { type: "error", code, text })];
+        return { type: "error", code, text };
       }
     }
   }
 
-  #connect(request: Request, { clientId, notify }: Operation & { type: "pool_connect" }): Reply {
-    const { status, active, queued } = this.#pool.connect(clientId);
-    if (notify && status === "queued" && !this.#watchers.has(clientId)) {
-      this.#watchers.set(clientId, request);
-    }
-    return this.#reply(request, { type: "pool_connect_ok", status, active, queued });
+  #connect(to: Recipient, { clientId, notify }: Operation & { type: "pool_connect" }): ReplyBody {
+    const { status, active, queued } = this.#roster.connect(clientId);
+    if (notify && status === "queued") this.#watch(clientId, to);
+    return { type: "pool_connect_ok", status, active, queued };
   }
 
-  #disconnect(request: Request, clientId: string): Reply[] {
-    const done = this.#pool.disconnect(clientId);
+  #watch(clientId: string, to: Recipient): void {
+    this.#roster.follow(clientId, {
+      promoted: ({ active, queued }) => {
+        this.#notices.push([to, { type: "pool_promoted", clientId, active, queued }]);
+        this.onNotice?.();
+      },
+      dismissed: () => {},
+    });
+  }
+
+  #disconnect(clientId: string): ReplyBody {
+    const done = this.#roster.disconnect(clientId);
     if (done === undefined) {
       const text = `client_id is ${quote(clientId)}, it is neither connected nor queued`;
-      const code = ErrorCode.KeyDoesNotExist;
-      return [this.#reply(request, { type: "error", code, text })];
+      return { type: "error", code: ErrorCode.KeyDoesNotExist, text };
     }
-    this.#unwatch(clientId);
     const { promoted, active, queued } = done;
-    const reply = this.#reply(request, { type: "pool_disconnect_ok", promoted, active, queued });
-    return promoted === null ? [reply] : [reply, ...this.#notice(promoted, done)];
+    return { type: "pool_disconnect_ok", promoted, active, queued };
   }
 
-  /** The message that tells of a promotion; none where nobody asked for it. */
-  #notice(clientId: string, { active, queued }: Counts): Reply[] {
-    const watcher = this.#unwatch(clientId);
-    if (watcher === undefined) return [];
-    const body: ReplyBody = { type: "pool_promoted", clientId, active, queued };
-    return [this.#message(watcher, undefined, body)];
-  }
-
-  #unwatch(clientId: string): Envelope | undefined {
-    // Where nobody watches, which is usual, a look-up would only cost the hash of the id.
-    if (this.#watchers.size === 0) return undefined;
-    const watcher = this.#watchers.get(clientId);
-    this.#watchers.delete(clientId);
-    return watcher;
-  }
-
-  #reply(request: Envelope, body: ReplyBody): Reply {
-    return this.#message(request, request.msgId, body);
-  }
-
-  #message(to: Envelope, inReplyTo: string | undefined, body: ReplyBody): Reply {
-    return { src: this.#name ?? to.dest, dest: to.src, inReplyTo, msgId: this.#nextMsgId++, body };
+  #message({ src, dest }: Recipient, inReplyTo: string | undefined, body: ReplyBody): Reply {
+    return { src: this.#name ?? dest, dest: src, inReplyTo, msgId: this.#nextMsgId++, body };
   }
 }

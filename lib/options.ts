@@ -1,13 +1,15 @@
 /**
  * The settings: flags and environment in, options or one line of complaint out. What a flag means, its
- * default and its range stand here. Reads no `Deno`: who calls says what the environment holds.
+ * default and its range stand here, and for those of the gate in `gate_options.ts`, which is loaded only where one
+ * of them is set. Reads no `Deno`: who calls says what the environment holds.
  *
  * @module
  */
 
 import type { Flags, ValueFlag } from "./flags.ts";
+import type { GateOptions } from "./gate_options.ts";
 import { quote } from "./json_text.ts";
-import { isLimit, LIMIT_RANGE, type Limits, MAX_LIMIT } from "./pool.ts";
+import { isLimit, LIMIT_RANGE, type Limits } from "./pool.ts";
 
 /** The version of the program, as in `deno.json`. */
 export const VERSION = "0.1.0";
@@ -21,6 +23,8 @@ export interface Options {
   logFormat: LogFormat;
   /** Whether stderr is kept for errors only. */
   quiet: boolean;
+  /** What to listen for connections with; `undefined` where stdin is the only way in. */
+  gate: GateOptions | undefined;
 }
 
 export type LogFormat = "text" | "json";
@@ -28,104 +32,111 @@ export type LogFormat = "text" | "json";
 /** The flags of an empty command line. */
 export const NO_FLAGS: Flags = { help: false, version: false, values: {}, stray: undefined };
 
-/** What the command line asks for. */
-export type Command =
-  | { type: "run"; options: Options }
-  | { type: "print"; text: string }
-  | { type: "refuse"; complaint: string };
+/** The limits where none are given. */
+export const DEFAULT_LIMITS: Limits = { maxConnections: 100, backlogSize: 100 };
 
-const DEFAULT_LIMITS: Limits = { maxConnections: 100, backlogSize: 100 };
-
-export const HELP = `poolgate: lets N clients in at once, keeps the next B waiting in order of
-arrival, and turns the rest away, saying so.
-
-Usage: poolgate [FLAG]...
-
-Reads requests from stdin, one JSON message a line, and answers them on stdout
-in the same order, until stdin ends. Notes for the operator go to stderr.
-
-Flags:
-  --max-connections N  how many clients are let in at once, from 0 (nobody) to
-                       ${MAX_LIMIT}, until a pool_config. Default ${DEFAULT_LIMITS.maxConnections}.
-  --backlog-size B     how many more may wait for a place, in the same range,
-                       until a pool_config. Default ${DEFAULT_LIMITS.backlogSize}.
-  --node-id NAME       the name that replies come from until an init.
-                       Default: the name that each request is addressed to.
-  --log-format FORMAT  how notes are written: text or json. Default text.
-  --quiet              write no notes, only errors. Default false.
-  --help, -h           print this text.
-  --version            print the version.
-
-The first five are environment variables too: POOLGATE_MAX_CONNECTIONS for
---max-connections, and so on; POOLGATE_QUIET is true, false, 1 or 0. An empty
-variable counts as none, and a flag wins over its variable. From source, they
-are read with: deno run --allow-env='POOLGATE_*' main.ts
-
-Example, one place and nobody may wait:
-  $ printf '%s\\n' \\
-      '{"src":"c1","dest":"n1","body":{"type":"pool_connect","msg_id":1,"client_id":"ann"}}' \\
-      '{"src":"c1","dest":"n1","body":{"type":"pool_connect","msg_id":2,"client_id":"bob"}}' |
-    poolgate --max-connections 1 --backlog-size 0
-  {"src": "n1", "dest": "c1", "body": {"type": "pool_connect_ok", "in_reply_to": 1, "status": "connected", "active": 1, "queued": 0, "msg_id": 0}}
-  {"src": "n1", "dest": "c1", "body": {"type": "pool_connect_ok", "in_reply_to": 2, "status": "rejected", "active": 1, "queued": 0, "msg_id": 1}}
-
-Exit status: 0 at the end of input, or when the reader of stdout went away;
-1 when stdin or stdout failed; 2 when the command line is wrong.`;
+/** The flags whose settings are those of the gate. */
+const GATE_FLAGS: readonly ValueFlag[] = [
+  "listen",
+  "upstream",
+  "queue-timeout",
+  "connect-timeout",
+  "idle-timeout",
+  "drain-timeout",
+  "reject-as",
+  "max-per-source",
+  "proxy-protocol",
+  "log-connections",
+];
 
 /** A setting as it was given, and where. */
-interface Given {
+export interface Given {
   /** The flag or the variable. */
   from: string;
   text: string;
 }
 
 /** A value, or what should have been given instead. */
-type Reading<T> = { value: T } | { allowed: string };
+export type Reading<T> = { value: T } | { allowed: string };
+
+type Env = (name: string) => string | undefined;
+
+/** The settings as they were given, and the first complaint about them. */
+export class Settings {
+  #flags: Flags;
+  #env: Env;
+  #complaint: string | undefined;
+
+  constructor(flags: Flags, env: Env) {
+    this.#flags = flags;
+    this.#env = env;
+    if (flags.stray !== undefined) this.complain(`${quote(flags.stray)} is no flag of poolgate`);
+  }
+
+  /** What was found wrong first. */
+  get complaint(): string | undefined {
+    return this.#complaint;
+  }
+
+  /** Whether any setting of the gate was given. */
+  get ofGate(): boolean {
+    return GATE_FLAGS.some((name) => this.given(name) !== undefined);
+  }
+
+  /** A setting as it was given: the flag wins over its variable, and an empty variable is none. */
+  given(name: ValueFlag): Given | undefined {
+    const flag = this.#flags.values[name];
+    if (flag !== undefined) return { from: `--${name}`, text: flag };
+    const variable = `POOLGATE_${name.toUpperCase().replaceAll("-", "_")}`;
+    const text = this.#env(variable);
+    return text === undefined || text === "" ? undefined : { from: variable, text };
+  }
+
+  /** The value of a setting; `otherwise` when it was not given, and, with a complaint, when it is bad. */
+  read<T>(name: ValueFlag, reader: (text: string) => Reading<T>, otherwise: T): T {
+    const given = this.given(name);
+    if (given === undefined) return otherwise;
+    const reading = reader(given.text);
+    if ("value" in reading) return reading.value;
+    this.complain(`${shown(given)}, it must be ${reading.allowed}`);
+    return otherwise;
+  }
+
+  /** Takes a complaint. Only the first counts. */
+  complain(text: string): void {
+    this.#complaint ??= text;
+  }
+}
+
+/** @returns The setting and its value, as a complaint names them. */
+export function shown({ from, text }: Given): string {
+  return `${from} is ${quote(text)}`;
+}
 
 /**
  * Reads the settings.
  *
- * @param flags What the arguments say.
- * @param env Gives the value of an environment variable, `undefined` when it is unset or not to be read.
+ * @param settings What was given.
+ * @param readGate Reads those of the gate. Needed only where {@linkcode Settings.ofGate}.
  * @returns What to do.
  */
-export function readCommand(flags: Flags, env: (name: string) => string | undefined): Command {
-  if (flags.help) return { type: "print", text: HELP };
-  if (flags.version) return { type: "print", text: VERSION };
-  if (flags.stray !== undefined) return refuse(`${quote(flags.stray)} is no flag of poolgate`);
-  return readOptions((name) => {
-    const flag = flags.values[name];
-    if (flag !== undefined) return { from: `--${name}`, text: flag };
-    const variable = `POOLGATE_${name.toUpperCase().replaceAll("-", "_")}`;
-    const text = env(variable);
-    return text === undefined || text === "" ? undefined : { from: variable, text };
-  });
-}
-
-function readOptions(given: (name: ValueFlag) => Given | undefined): Command {
-  let complaint: string | undefined;
-  const read = <T>(name: ValueFlag, reader: (text: string) => Reading<T>, otherwise: T): T => {
-    const setting = given(name);
-    if (setting === undefined) return otherwise;
-    const reading = reader(setting.text);
-    if ("value" in reading) return reading.value;
-    complaint ??= `${setting.from} is ${quote(setting.text)}, it must be ${reading.allowed}`;
-    return otherwise;
-  };
+export function readOptions(
+  settings: Settings,
+  readGate: (settings: Settings) => GateOptions | undefined = () => undefined,
+): { options: Options } | { complaint: string } {
   const options: Options = {
     limits: {
-      maxConnections: read("max-connections", readLimit, DEFAULT_LIMITS.maxConnections),
-      backlogSize: read("backlog-size", readLimit, DEFAULT_LIMITS.backlogSize),
+      maxConnections: settings.read("max-connections", readLimit, DEFAULT_LIMITS.maxConnections),
+      backlogSize: settings.read("backlog-size", readLimit, DEFAULT_LIMITS.backlogSize),
     },
-    nodeId: read<string | undefined>("node-id", readName, undefined),
-    logFormat: read<LogFormat>("log-format", readLogFormat, "text"),
-    quiet: read("quiet", readSwitch, false),
+    nodeId: settings.read<string | undefined>("node-id", readName, undefined),
+    logFormat: settings.read<LogFormat>("log-format", oneOf(["text", "json"]), "text"),
+    quiet: settings.read("quiet", readSwitch, false),
+    gate: readGate(settings),
   };
-  return complaint === undefined ? { type: "run", options } : refuse(complaint);
-}
-
-function refuse(what: string): Command {
-  return { type: "refuse", complaint: `${what}; poolgate --help lists the flags` };
+  const { complaint } = settings;
+  if (complaint === undefined) return { options };
+  return { complaint: `${complaint}; poolgate --help lists the flags` };
 }
 
 function readLimit(text: string): Reading<number> {
@@ -137,11 +148,17 @@ function readName(text: string): Reading<string> {
   return text === "" ? { allowed: "a name that is not empty" } : { value: text };
 }
 
-function readLogFormat(text: string): Reading<LogFormat> {
-  return text === "text" || text === "json" ? { value: text } : { allowed: "text or json" };
+/** @returns A reader of one of some words. */
+export function oneOf<T extends string>(words: readonly T[]): (text: string) => Reading<T> {
+  const allowed = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  return (text) => {
+    const value = words.find((word) => word === text);
+    return value === undefined ? { allowed } : { value };
+  };
 }
 
-function readSwitch(text: string): Reading<boolean> {
+/** Reads a flag that needs no value. */
+export function readSwitch(text: string): Reading<boolean> {
   if (text === "" || text === "true" || text === "1") return { value: true };
   if (text === "false" || text === "0") return { value: false };
   return { allowed: "true, false, 1 or 0" };

@@ -12,21 +12,63 @@ export interface ByteWriter {
   write(bytes: Uint8Array): Promise<number> | number;
 }
 
+/** Writes all of the bytes, however many the writer takes at a time. Rejects when a write fails. */
+export async function writeAll(writer: ByteWriter, bytes: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) sent += await writer.write(bytes.subarray(sent));
+}
+
 /** Text on its way to a writer. */
 export class Outlet {
-  /** What the next flush writes. It has no bound: who appends to it watches its length. */
-  readonly gathered = new AsciiBuffer();
   #writer: ByteWriter;
+  #firstBytes: number | undefined;
+  #gathered: AsciiBuffer;
+  /** Empty, in turn with the one that gathers: a write may be under way while more is appended. */
+  #spare: AsciiBuffer | undefined;
+  #writing: Promise<void> | undefined;
 
-  /** @param writer Where the text goes; nobody else may write to it meanwhile. */
-  constructor(writer: ByteWriter) {
+  /**
+   * @param writer Where the text goes; nobody else may write to it meanwhile.
+   * @param firstBytes How much room to begin with; by default, that of an {@linkcode AsciiBuffer}.
+   */
+  constructor(writer: ByteWriter, firstBytes?: number) {
     this.#writer = writer;
+    this.#firstBytes = firstBytes;
+    this.#gathered = new AsciiBuffer(firstBytes);
   }
 
-  /** Writes what has been gathered. Nothing may be appended until it is done. Rejects when a write fails. */
+  /** What the next flush writes, good until then. It has no bound: who appends to it watches its length. */
+  get gathered(): AsciiBuffer {
+    return this.#gathered;
+  }
+
+  /** Whether a write is under way. */
+  get writing(): boolean {
+    return this.#writing !== undefined;
+  }
+
+  /**
+   * Writes what has been gathered, after what is being written. Rejects when a write fails: what it could not
+   * write is lost.
+   */
   async flush(): Promise<void> {
-    const { bytes } = this.gathered;
-    for (let sent = 0; sent < bytes.length;) sent += await this.#writer.write(bytes.subarray(sent));
-    this.gathered.clear();
+    while (this.#writing !== undefined) await this.#writing;
+    if (this.#gathered.length === 0) return;
+    this.#writing = this.#write();
+    try {
+      await this.#writing;
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  async #write(): Promise<void> {
+    const full = this.#gathered;
+    this.#gathered = this.#spare ?? new AsciiBuffer(this.#firstBytes);
+    this.#spare = full;
+    try {
+      await writeAll(this.#writer, full.bytes);
+    } finally {
+      full.clear();
+    }
   }
 }

@@ -49,7 +49,7 @@ export interface Disconnected extends Counts {
   promoted: string | null;
 }
 
-/** What a change of the limits did. */
+/** What a change of the room there is did. */
 export interface Configured extends Counts {
   /** The clients that were let in by it, in order of arrival. */
   promoted: string[];
@@ -63,7 +63,7 @@ export interface Stats extends Limits, Counts {
   queuedTotal: number;
   /** Clients let in from the backlog. */
   promotedTotal: number;
-  /** Connects turned away. */
+  /** Connects turned away, {@linkcode ConnectionPool.reject} included. */
   rejectedTotal: number;
   /** Clients that left, connected or waiting. */
   disconnectedTotal: number;
@@ -76,7 +76,8 @@ interface Client extends Entry, Links {
 /**
  * A pool of `maxConnections` places with a first-come-first-served backlog before it.
  *
- * Nobody waits while a place is free: each operation that frees places fills them before it returns.
+ * Nobody waits while a place is free and the pool is not paused: each operation that frees places fills
+ * them before it returns.
  */
 export class ConnectionPool {
   #limits: Limits;
@@ -84,6 +85,7 @@ export class ConnectionPool {
   #clients = new ClientTable<Client>();
   #backlog = new Backlog<Client>();
   #active = 0;
+  #paused = false;
   #connectedTotal = 0;
   #queuedTotal = 0;
   #promotedTotal = 0;
@@ -105,7 +107,7 @@ export class ConnectionPool {
     const hash = hashOf(id);
     const present = this.#clients.find(id, hash);
     if (present !== undefined) return this.#stands(present.active ? "connected" : "queued");
-    if (this.#active < this.#limits.maxConnections) {
+    if (this.#hasRoom()) {
       this.#enter(id, hash, true);
       this.#active++;
       this.#connectedTotal++;
@@ -116,6 +118,11 @@ export class ConnectionPool {
       this.#queuedTotal++;
       return this.#stands("queued");
     }
+    return this.reject();
+  }
+
+  /** Counts one who asks for a place and is turned away, whatever room there is. */
+  reject(): Connected {
     this.#rejectedTotal++;
     return this.#stands("rejected");
   }
@@ -149,9 +156,27 @@ export class ConnectionPool {
    */
   configure({ maxConnections, backlogSize }: Limits): Configured {
     this.#limits = { maxConnections, backlogSize };
-    const promoted: string[] = [];
-    for (let id = this.#promote(); id !== null; id = this.#promote()) promoted.push(id);
-    return { promoted, active: this.#active, queued: this.#backlog.length };
+    return this.#fill();
+  }
+
+  /** From now on nobody is let in, whatever room there is, until {@linkcode resume}. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /**
+   * Ends a {@linkcode pause}, and fills the room there is from the backlog.
+   *
+   * @returns Who was let in, and the counts.
+   */
+  resume(): Configured {
+    this.#paused = false;
+    return this.#fill();
+  }
+
+  /** Whether a client is in the pool, connected or waiting. */
+  has(id: string): boolean {
+    return this.#clients.find(id, hashOf(id)) !== undefined;
   }
 
   /** @returns A copy of the limits, the counts and the running totals. */
@@ -181,9 +206,19 @@ export class ConnectionPool {
     return client;
   }
 
+  #hasRoom(): boolean {
+    return !this.#paused && this.#active < this.#limits.maxConnections;
+  }
+
+  #fill(): Configured {
+    const promoted: string[] = [];
+    for (let id = this.#promote(); id !== null; id = this.#promote()) promoted.push(id);
+    return { promoted, active: this.#active, queued: this.#backlog.length };
+  }
+
   /** Lets the head of the backlog in, if there is one and room for it. */
   #promote(): string | null {
-    if (this.#active >= this.#limits.maxConnections) return null;
+    if (!this.#hasRoom()) return null;
     const client = this.#backlog.shift();
     if (client === undefined) return null;
     client.active = true;

@@ -16,6 +16,7 @@ export const MAX_CLIENT_ID = 256;
 /** Maelstrom's error codes, as far as poolgate sends them. */
 export const ErrorCode = {
   NotSupported: 10,
+  TemporarilyUnavailable: 11,
   MalformedRequest: 12,
   Crash: 13,
   KeyDoesNotExist: 20,

@@ -27,7 +27,8 @@ export interface Stdio {
 /**
  * Answers requests until the input ends and every reply is written. Replies to requests that arrived
  * together leave together; nothing is read while a reply is unsent, so a reader of the replies that does
- * not keep up slows the requests down, not the memory up.
+ * not keep up slows the requests down, not the memory up. A notice that no request caused is written at once,
+ * also when the input has ended; there are no more of these than requests that asked for one.
  *
  * @throws The error of the input when a read fails, that of the output when a write fails.
  */
@@ -38,6 +39,7 @@ export async function serve({ input, output, node, log }: Stdio): Promise<void> 
     await replies.flush();
     await log.flush();
   };
+  node.onNotice = () => queueMicrotask(() => sendNotices(node, replies));
   const lines = readLines(input, flush);
   for (let number = 1;; number++) {
     const { done, value: line } = await lines.read();
@@ -46,6 +48,13 @@ export async function serve({ input, output, node, log }: Stdio): Promise<void> 
     if (replies.gathered.length > MAX_UNSENT_BYTES) await replies.flush();
   }
   await flush();
+}
+
+/** Sends the notices that are not taken along by the answer to a request. */
+function sendNotices(node: Node, replies: Outlet): void {
+  for (const notice of node.notices()) encode(notice, replies.gathered);
+  // Where the output fails, the next reply meets it too, and says so.
+  replies.flush().catch(() => {});
 }
 
 function answer(line: string, number: number, node: Node, replies: Outlet, log: Log): void {

@@ -6,21 +6,51 @@ const ROOT = new URL("../", import.meta.url);
 
 /** Decide, without streams, time, promises or the runtime. They import each other only. */
 const PURE = [
+  "address.ts",
   "ascii_buffer.ts",
   "backlog.ts",
   "client_table.ts",
   "decode.ts",
+  "duration.ts",
   "encode.ts",
+  "farewell.ts",
   "flags.ts",
+  "gate_options.ts",
+  "help.ts",
   "json_text.ts",
   "node.ts",
   "options.ts",
   "pool.ts",
+  "postgres_farewell.ts",
   "protocol.ts",
+  "proxy_protocol.ts",
+  "roster.ts",
+  "sources.ts",
 ];
 
 /** Move bytes, between streams that they are given. They import each other and the pure. */
-const EDGES = ["lines.ts", "log.ts", "outlet.ts", "stdio.ts"];
+const EDGES = [
+  "clock.ts",
+  "connection.ts",
+  "deadlines.ts",
+  "forward.ts",
+  "forward_session.ts",
+  "gate.ts",
+  "intake.ts",
+  "lines.ts",
+  "log.ts",
+  "native_session.ts",
+  "open_gate.ts",
+  "outlet.ts",
+  "session.ts",
+  "socket.ts",
+  "stdio.ts",
+  "storm.ts",
+  "upstream.ts",
+];
+
+/** Opens what the edges are given. */
+const NETWORK = ["network.ts"];
 
 /** What decides nothing by itself: the runtime, time, chance, and what comes later. */
 const IMPURE = [
@@ -66,8 +96,8 @@ async function strangers(file: string, allowed: string[]): Promise<string[]> {
     .filter((specifier) => !known.includes(specifier));
 }
 
-Deno.test("architecture: every file of lib is pure, an edge, or the types of @std", () => {
-  assertEquals(LIB, [...PURE, ...EDGES, "std.d.ts"].sort());
+Deno.test("architecture: every file of lib is pure, an edge, the network, or the types of @std", () => {
+  assertEquals(LIB, [...PURE, ...EDGES, ...NETWORK, "std.d.ts"].sort());
 });
 
 const tracked = await new Deno.Command("git", { args: ["ls-files"], cwd: ROOT }).output()
@@ -99,6 +129,12 @@ for (const file of PURE) {
   });
 }
 
+for (const file of NETWORK) {
+  Deno.test(`architecture: ${file} imports only edges and what is pure`, async () => {
+    assertEquals(await strangers(file, [...PURE, ...EDGES]), []);
+  });
+}
+
 for (const file of EDGES) {
   Deno.test(`architecture: ${file} imports only edges and what is pure`, async () => {
     assertEquals(await strangers(file, [...PURE, ...EDGES]), []);
@@ -110,6 +146,28 @@ for (const file of EDGES) {
   });
 }
 
+/** What the default mode loads; the rest is only for those who ask for it. */
+const DEFAULT = [
+  ...["ascii_buffer.ts", "backlog.ts", "client_table.ts", "decode.ts", "encode.ts"],
+  ...["json_text.ts", "lines.ts", "log.ts", "node.ts", "options.ts", "outlet.ts", "pool.ts"],
+  ...["protocol.ts", "roster.ts", "stdio.ts"],
+];
+
+Deno.test("architecture: the default mode loads no more than it needs", async () => {
+  const loaded = new Set<string>();
+  const load = async (path: string) => {
+    const code = withoutComments(await source(path)).replace(/\bimport type [^;]*;/g, "");
+    for (const [, specifier = ""] of code.matchAll(/\bfrom "([^"]+)"/g)) {
+      const file = specifier.split("/").at(-1) ?? "";
+      if (!specifier.startsWith(".") || loaded.has(file)) continue;
+      loaded.add(file);
+      await load(`lib/${file}`);
+    }
+  };
+  await load("main.ts");
+  assertEquals([...loaded].sort(), DEFAULT);
+});
+
 Deno.test("architecture: the tests from outside import nothing from lib", async () => {
   for (const file of ["cli_test.ts", "samples_test.ts", "compile_test.ts", "program.ts"]) {
     const inner = imports(await source(`tests/${file}`)).filter((path) => path.includes("lib/"));
@@ -118,7 +176,7 @@ Deno.test("architecture: the tests from outside import nothing from lib", async 
 });
 
 Deno.test("architecture: every module begins with what it owns", async () => {
-  for (const path of ["main.ts", ...[...PURE, ...EDGES].map((file) => `lib/${file}`)]) {
+  for (const path of ["main.ts", ...[...PURE, ...EDGES, ...NETWORK].map((file) => `lib/${file}`)]) {
     assertEquals((await source(path)).startsWith("/**\n"), true, path);
   }
 });

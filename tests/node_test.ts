@@ -2,6 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Node } from "../lib/node.ts";
 import { ConnectionPool } from "../lib/pool.ts";
 import type { Operation, Refused, Request } from "../lib/protocol.ts";
+import { Roster } from "../lib/roster.ts";
 
 function newPool(): ConnectionPool {
   return new ConnectionPool({ maxConnections: 1, backlogSize: 5 });
@@ -20,7 +21,7 @@ function disconnect(clientId: string): Request {
 }
 
 Deno.test("Node.handle: counts its own messages from 0, errors and notices included", () => {
-  const node = new Node(newPool());
+  const node = new Node(new Roster(newPool()));
   const requests = [
     request({ type: "pool_stats" }),
     request({ type: "refused", code: 12, text: "no" }),
@@ -37,12 +38,12 @@ Deno.test("Node.handle: answers from the name addressed, then its own, then the 
   const init = request({ type: "init", nodeId: "n9" });
   const stats = request({ type: "pool_stats" }, "c1", "addressed");
   const names = (node: Node) => [stats, init, stats].map((each) => node.handle(each)[0]?.src);
-  assertEquals(names(new Node(newPool())), ["addressed", "n9", "n9"]);
-  assertEquals(names(new Node(newPool(), "own")), ["own", "n9", "n9"]);
+  assertEquals(names(new Node(new Roster(newPool()))), ["addressed", "n9", "n9"]);
+  assertEquals(names(new Node(new Roster(newPool()), "own")), ["own", "n9", "n9"]);
 });
 
 Deno.test("Node.handle: tells of a promotion right after the reply that caused it, to who asked", () => {
-  const node = new Node(newPool(), "n1");
+  const node = new Node(new Roster(newPool()), "n1");
   for (const each of [connect("a"), connect("b", true, "c2")]) node.handle(each);
   const [reply, notice, ...more] = node.handle(disconnect("a"));
   assertEquals(reply?.body, { type: "pool_disconnect_ok", promoted: "b", active: 1, queued: 0 });
@@ -57,7 +58,7 @@ Deno.test("Node.handle: tells of a promotion right after the reply that caused i
 });
 
 Deno.test("Node.handle: tells of each promotion that a pool_config caused, in order of arrival", () => {
-  const node = new Node(newPool());
+  const node = new Node(new Roster(newPool()));
   const arrivals = [connect("a"), connect("b", true), connect("c"), connect("d", true, "c4")];
   for (const each of arrivals) node.handle(each);
   const config = request({ type: "pool_config", maxConnections: 9, backlogSize: 0 });
@@ -70,7 +71,7 @@ Deno.test("Node.handle: tells of each promotion that a pool_config caused, in or
 });
 
 Deno.test("Node.handle: a retry may ask to be told, and cannot take the notice from who asked", () => {
-  const node = new Node(newPool());
+  const node = new Node(new Roster(newPool()));
   const arrivals = [
     connect("a"),
     connect("b"),
@@ -83,7 +84,7 @@ Deno.test("Node.handle: a retry may ask to be told, and cannot take the notice f
 });
 
 Deno.test("Node.handle: a client that left the queue, or was rejected, is not told of later", () => {
-  const node = new Node(new ConnectionPool({ maxConnections: 1, backlogSize: 1 }));
+  const node = new Node(new Roster(new ConnectionPool({ maxConnections: 1, backlogSize: 1 })));
   const steps = [
     connect("a"),
     connect("b", true),
@@ -98,7 +99,7 @@ Deno.test("Node.handle: a client that left the queue, or was rejected, is not to
 });
 
 Deno.test("Node.handle: a connected client that asks to be told is told nothing", () => {
-  const node = new Node(newPool());
+  const node = new Node(new Roster(newPool()));
   assertEquals(node.handle(connect("a", true)).length, 1);
   node.handle(connect("b"));
   assertEquals(node.handle(disconnect("a")).length, 1);
@@ -106,7 +107,7 @@ Deno.test("Node.handle: a connected client that asks to be told is told nothing"
 
 Deno.test("Node.handle: a fault of the pool is error 13, and the next request is answered", () => {
   const pool = newPool();
-  const node = new Node(pool);
+  const node = new Node(new Roster(pool));
   pool.connect = () => {
     throw new Error("BUG: on purpose");
   };

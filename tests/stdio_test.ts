@@ -4,6 +4,7 @@ import { Log } from "../lib/log.ts";
 import { Node } from "../lib/node.ts";
 import type { ByteWriter } from "../lib/outlet.ts";
 import { ConnectionPool } from "../lib/pool.ts";
+import { Roster } from "../lib/roster.ts";
 import { MAX_UNSENT_BYTES, serve } from "../lib/stdio.ts";
 import { bytes, input, Output, watched } from "./memory_streams.ts";
 
@@ -17,7 +18,8 @@ interface Parts {
 }
 
 function serveParts({ reader, output, notes, pool }: Parts): Promise<void> {
-  const node = new Node(pool ?? new ConnectionPool({ maxConnections: 100, backlogSize: 100 }));
+  const ownPool = new ConnectionPool({ maxConnections: 100, backlogSize: 100 });
+  const node = new Node(new Roster(pool ?? ownPool));
   const clock = () => new Date(0);
   const log = new Log(notes ?? new Output(), { format: "text", quiet: false, clock });
   return serve({ input: reader, output, node, log });

@@ -1,0 +1,22 @@
+/**
+ * Time, as far as the gate needs it, so that tests can give it another.
+ *
+ * @module
+ */
+
+/** Tells the time and calls back. */
+export interface Clock {
+  /** Milliseconds since some moment; never goes back. */
+  now(): number;
+  /** Calls `action` once, `ms` milliseconds from now; what it returns takes that back. */
+  after(ms: number, action: () => void): () => void;
+}
+
+/** The clock of the machine. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(ms, action) {
+    const timer = setTimeout(action, ms);
+    return () => clearTimeout(timer);
+  },
+};

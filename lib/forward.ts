@@ -1,0 +1,81 @@
+/**
+ * Two byte streams joined: what comes from one goes to the other, both ways, no faster than it is taken. Knows nothing
+ * of the pool.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "./lines.ts";
+import type { Socket } from "./socket.ts";
+
+/**
+ * How much is read at a time: little to begin with, since most connections never say much at once; more for one that
+ * fills it, since that decides how fast a long transfer is.
+ */
+const FIRST_BYTES = 4 * 1024;
+export const MAX_UNSENT_BYTES = 1024 * 1024;
+const GROWTH = 4;
+
+/** After so many reads in a row that the first buffer could have held, it takes the place of a larger one. */
+const CALM_READS = 64;
+
+/** One side of the join. */
+export interface Side {
+  reader: ByteReader;
+  socket: Socket;
+  /** Closes the socket; called again, does nothing. */
+  close(): void;
+}
+
+/**
+ * Joins two sockets until both sides have ended, or one has failed; then both are closed. The end of one side's bytes
+ * is passed on as such, and the other side may go on.
+ *
+ * @param client One side.
+ * @param upstream The other.
+ * @param moved Called whenever bytes have moved.
+ * @param upstreamEnded Called when the upstream has sent its last byte and the client has not.
+ */
+export async function join(
+  client: Side,
+  upstream: Side,
+  moved: () => void,
+  upstreamEnded: () => void,
+): Promise<void> {
+  let endings = 0;
+  const pass = async (from: Side, to: Side) => {
+    try {
+      await copy(from.reader, to.socket, moved);
+      if (++endings === 1) {
+        if (from === upstream) upstreamEnded();
+        return await to.socket.closeWrite();
+      }
+    } catch {
+      // One side is gone: the other is not to wait for it.
+    }
+    client.close();
+    upstream.close();
+  };
+  const up = pass(client, upstream);
+  await pass(upstream, client);
+  await up;
+}
+
+async function copy(from: ByteReader, to: Socket, moved: () => void): Promise<void> {
+  let buffer = new Uint8Array(FIRST_BYTES);
+  let calm = 0;
+  for (;;) {
+    const length = await from.read(buffer);
+    if (length === null) return;
+    moved();
+    const whole = length === buffer.length;
+    let sent = await to.write(whole ? buffer : buffer.subarray(0, length));
+    while (sent < length) {
+      moved();
+      sent += await to.write(buffer.subarray(sent, length));
+    }
+    if (whole && length < MAX_UNSENT_BYTES) buffer = new Uint8Array(GROWTH * length);
+    calm = length > FIRST_BYTES ? 0 : calm + 1;
+    if (calm === CALM_READS && buffer.length > FIRST_BYTES) buffer = new Uint8Array(FIRST_BYTES);
+  }
+}

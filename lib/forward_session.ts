@@ -1,0 +1,156 @@
+/**
+ * A connection for the upstream: held while it waits, joined once it has a place, told why in its own protocol when it
+ * is turned away.
+ *
+ * @module
+ */
+
+import type { Connection } from "./connection.ts";
+import type { Deadline, Deadlines } from "./deadlines.ts";
+import { encodeLine } from "./encode.ts";
+import {
+  httpFarewell,
+  lineFarewell,
+  mysqlFarewell,
+  redisFarewell,
+  type RejectFormat,
+  type RejectReason,
+} from "./farewell.ts";
+import { join } from "./forward.ts";
+import type { Node } from "./node.ts";
+import { writeAll } from "./outlet.ts";
+import type { Connected, Counts } from "./pool.ts";
+import { PostgresFarewell } from "./postgres_farewell.ts";
+import { proxyHeader, type ProxyProtocol } from "./proxy_protocol.ts";
+import type { Session } from "./session.ts";
+import type { Socket } from "./socket.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** What all sessions for one upstream share. */
+export interface Forwarding {
+  upstream: Upstream;
+  proxyProtocol: ProxyProtocol | undefined;
+  rejectAs: RejectFormat;
+  /** How long a joined connection may be silent. */
+  idle: Deadlines;
+  /** How long the client may be silent once the upstream has ended. */
+  halfClosed: Deadlines;
+  /** Writes the pool's own messages. */
+  node: Node;
+  /** The name that these come from where the node has none. */
+  address: string;
+}
+
+/** The session of one connection. */
+export class ForwardSession implements Session {
+  #connection: Connection;
+  #forwarding: Forwarding;
+
+  constructor(connection: Connection, forwarding: Forwarding) {
+    this.#connection = connection;
+    this.#forwarding = forwarding;
+  }
+
+  async attend({ status }: Connected): Promise<RejectReason | undefined> {
+    const connection = this.#connection;
+    if (status === "queued") {
+      connection.intake.watch(() => connection.decide("gone"));
+      const verdict = await connection.verdict;
+      if (verdict === "gone") return undefined;
+      if (typeof verdict === "string") return verdict;
+    }
+    let gone = false;
+    const leave = () => {
+      gone = true;
+      attempt.giveUp();
+    };
+    const attempt = this.#forwarding.upstream.connect(() => connection.intake.watch(leave));
+    connection.onClose(leave);
+    const upstream = await attempt.socket;
+    if (upstream === undefined) return gone ? undefined : "upstream_down";
+    await this.#join(upstream);
+  }
+
+  dismiss(): void {
+    this.#connection.close();
+  }
+
+  async part(reason: RejectReason | undefined, counts: Counts): Promise<void> {
+    const { socket, intake } = this.#connection;
+    if (reason === undefined || this.#forwarding.rejectAs === "close") return;
+    await this.#say(reason, counts);
+    await socket.closeWrite();
+    await intake.drain();
+  }
+
+  async #join(socket: Socket): Promise<void> {
+    const connection = this.#connection;
+    const { idle, halfClosed } = this.#forwarding;
+    const close = () => connection.close();
+    const client = { reader: connection.intake, socket: connection.socket, close };
+    const upstream = { reader: socket, socket, close: once(() => socket.close()) };
+    const silence = idle.begin(close);
+    let afterEnd: Deadline | undefined;
+    const moved = () => {
+      idle.extend(silence);
+      if (afterEnd !== undefined) halfClosed.extend(afterEnd);
+    };
+    try {
+      await this.#introduce(socket);
+      await join(client, upstream, moved, () => afterEnd = halfClosed.begin(close));
+    } finally {
+      upstream.close();
+      idle.end(silence);
+      if (afterEnd !== undefined) halfClosed.end(afterEnd);
+    }
+  }
+
+  /** Tells the upstream whom the connection is for, where that is wanted. */
+  async #introduce(upstream: Socket): Promise<void> {
+    const { proxyProtocol } = this.#forwarding;
+    if (proxyProtocol === undefined) return;
+    await writeAll(upstream, proxyHeader(proxyProtocol, this.#connection.arrival.route));
+  }
+
+  async #say(reason: RejectReason, counts: Counts): Promise<void> {
+    const { rejectAs, node, address } = this.#forwarding;
+    const { socket, id } = this.#connection;
+    switch (rejectAs) {
+      case "close":
+        return;
+      case "line": {
+        const body = lineFarewell(reason, counts);
+        return await writeAll(socket, encodeLine(node.announce({ src: id, dest: address }, body)));
+      }
+      case "http":
+        return await writeAll(socket, httpFarewell(reason));
+      case "postgres":
+        return await this.#sayToPostgres(reason);
+      case "mysql":
+        return await writeAll(socket, mysqlFarewell());
+      case "redis":
+        return await writeAll(socket, redisFarewell());
+    }
+  }
+
+  async #sayToPostgres(reason: RejectReason): Promise<void> {
+    const { socket, intake } = this.#connection;
+    const farewell = new PostgresFarewell(reason);
+    const buffer = new Uint8Array(1024);
+    for (;;) {
+      const length = await intake.read(buffer);
+      if (length === null) return;
+      const { bytes, done } = farewell.take(buffer.subarray(0, length));
+      await writeAll(socket, bytes);
+      if (done) return;
+    }
+  }
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) action();
+    done = true;
+  };
+}

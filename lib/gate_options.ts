@@ -1,0 +1,125 @@
+/**
+ * The settings of the gate: what its flags mean, their defaults and their ranges.
+ *
+ * @module
+ */
+
+import { type Address, readAddress } from "./address.ts";
+import { DURATION_RANGE, readDuration } from "./duration.ts";
+import { REJECT_FORMATS, type RejectFormat } from "./farewell.ts";
+import type { ValueFlag } from "./flags.ts";
+import { oneOf, type Reading, readSwitch, type Settings, shown } from "./options.ts";
+import { PROXY_PROTOCOLS, type ProxyProtocol } from "./proxy_protocol.ts";
+
+/** What the gate runs with. A time of 0 is no limit. */
+export interface GateOptions {
+  listen: Address;
+  /** What admitted connections are joined to; `undefined` where holding the connection is all. */
+  upstream: Address | undefined;
+  /** How long a connection may wait for a place, in milliseconds. */
+  queueTimeoutMs: number;
+  /** How long an admitted connection waits for the upstream to answer, in milliseconds. */
+  connectTimeoutMs: number;
+  /** How long a connection that has a place may be silent, in milliseconds. */
+  idleTimeoutMs: number;
+  /** How long connections may go on after a signal to end, in milliseconds. */
+  drainTimeoutMs: number;
+  rejectAs: RejectFormat;
+  /** How many connections of one address may be in the pool and its queue. */
+  maxPerSource: number | undefined;
+  proxyProtocol: ProxyProtocol | undefined;
+  /** Whether each connection is noted. */
+  logConnections: boolean;
+}
+
+/** The defaults, as they would be given. */
+export const GATE_DEFAULTS = {
+  queueTimeout: "2m",
+  connectTimeout: "10s",
+  idleTimeout: "0",
+  drainTimeout: "30s",
+} as const;
+
+const NEEDS_UPSTREAM: readonly ValueFlag[] = ["connect-timeout", "proxy-protocol"];
+const NEEDS_LISTEN: readonly ValueFlag[] = [
+  ...["upstream", "queue-timeout", "idle-timeout", "drain-timeout", "reject-as"] as const,
+  ...["max-per-source", "log-connections", ...NEEDS_UPSTREAM] as const,
+];
+
+/** What speaks for itself to a client that the pool's own messages are for. */
+const NATIVE_FORMATS: readonly RejectFormat[] = ["close", "line"];
+
+/**
+ * Reads the settings of the gate.
+ *
+ * @param settings What was given; takes the complaints.
+ * @returns The options, `undefined` where there is nothing to listen at.
+ */
+export function readGateOptions(settings: Settings): GateOptions | undefined {
+  const listen = settings.read<Address | undefined>("listen", readListen, undefined);
+  const upstream = settings.read<Address | undefined>("upstream", readUpstream, undefined);
+  demand(settings, "listen", NEEDS_LISTEN);
+  demand(settings, "upstream", NEEDS_UPSTREAM);
+  const time = (name: ValueFlag, byDefault: string) =>
+    settings.read(name, readTime, readDuration(byDefault) ?? 0);
+  const rejectAs = settings.read<RejectFormat>(
+    "reject-as",
+    settings.given("upstream") === undefined ? readNativeFormat : oneOf(REJECT_FORMATS),
+    upstream === undefined ? "line" : "close",
+  );
+  const options = {
+    upstream,
+    queueTimeoutMs: time("queue-timeout", GATE_DEFAULTS.queueTimeout),
+    connectTimeoutMs: time("connect-timeout", GATE_DEFAULTS.connectTimeout),
+    idleTimeoutMs: time("idle-timeout", GATE_DEFAULTS.idleTimeout),
+    drainTimeoutMs: time("drain-timeout", GATE_DEFAULTS.drainTimeout),
+    rejectAs,
+    maxPerSource: settings.read<number | undefined>("max-per-source", readCount, undefined),
+    proxyProtocol: settings.read<ProxyProtocol | undefined>(
+      "proxy-protocol",
+      oneOf(PROXY_PROTOCOLS),
+      undefined,
+    ),
+    logConnections: settings.read("log-connections", readSwitch, false),
+  };
+  return listen === undefined ? undefined : { listen, ...options };
+}
+
+/** Complains of a setting that does nothing without another. */
+function demand(settings: Settings, needed: ValueFlag, by: readonly ValueFlag[]): void {
+  if (settings.given(needed) !== undefined) return;
+  for (const name of by) {
+    const given = settings.given(name);
+    if (given !== undefined) settings.complain(`${shown(given)}, it needs --${needed}`);
+  }
+}
+
+function readListen(text: string): Reading<Address> {
+  const value = readAddress(text);
+  if (value !== undefined) return { value };
+  return { allowed: "HOST:PORT, [V6]:PORT, :PORT (every interface) or unix:/path" };
+}
+
+function readUpstream(text: string): Reading<Address> {
+  const value = readAddress(text);
+  if (value?.transport === "unix" || (value?.hostname !== undefined && value.port > 0)) {
+    return { value };
+  }
+  return { allowed: "HOST:PORT, [V6]:PORT, with a port from 1, or unix:/path" };
+}
+
+function readTime(text: string): Reading<number> {
+  const value = readDuration(text);
+  return value === undefined ? { allowed: DURATION_RANGE } : { value };
+}
+
+function readCount(text: string): Reading<number> {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return { value };
+  return { allowed: `an integer from 1 to ${Number.MAX_SAFE_INTEGER}` };
+}
+
+function readNativeFormat(text: string): Reading<RejectFormat> {
+  const reading = oneOf(NATIVE_FORMATS)(text);
+  return "value" in reading ? reading : { allowed: `${reading.allowed} without --upstream` };
+}

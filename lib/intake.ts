@@ -1,0 +1,105 @@
+/**
+ * The bytes of a client from its first on. While the client waits they are kept, so that they can be passed on later
+ * and its hang-up is seen; afterwards they are read as from the socket itself.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "./lines.ts";
+
+/** How many bytes of a waiting client are kept; it may send more only when it has a place. */
+export const MAX_HELD_BYTES = 64 * 1024;
+
+/** What a waiting client costs until it has sent that much: few send more than a greeting. */
+const FIRST_BYTES = 256;
+
+const NOTHING = new Uint8Array();
+
+/** A reader of a client's bytes. */
+export class Intake implements ByteReader {
+  #source: ByteReader;
+  /** The bytes from `#start` to `#end` are kept. */
+  #buffer = NOTHING;
+  #start = 0;
+  #end = 0;
+  #watching: Promise<void> | undefined;
+  #hungUp: () => void = () => {};
+  #released = false;
+  #over: { error: unknown } | "ended" | undefined;
+
+  /** @param source Where the client's bytes come from. Nobody else may read it from now on. */
+  constructor(source: ByteReader) {
+    this.#source = source;
+  }
+
+  /**
+   * Keeps what the client sends until the first {@linkcode read}, or until {@linkcode MAX_HELD_BYTES} are there.
+   *
+   * @param hungUp Called when the client's bytes end, or its connection fails, before the first read; of several
+   *   watches, the last is told. Where a client has filled what may be kept, that is seen only once it has been read.
+   */
+  watch(hungUp: () => void): void {
+    this.#hungUp = hungUp;
+    if (this.#over !== undefined) hungUp();
+    else this.#watching ??= this.#watch();
+  }
+
+  /** The next bytes, those kept first. Rejects when the connection failed. */
+  read(buffer: Uint8Array): Promise<number | null> | number | null {
+    return this.#watching === undefined ? this.#source.read(buffer) : this.#readOn(buffer);
+  }
+
+  /** Reads and drops all bytes to the end, or to the failure, of the connection. */
+  async drain(): Promise<void> {
+    const buffer = new Uint8Array(FIRST_BYTES);
+    try {
+      while (await this.read(buffer) !== null);
+    } catch {
+      // A connection that fails has ended, too.
+    }
+  }
+
+  async #watch(): Promise<void> {
+    this.#buffer = new Uint8Array(FIRST_BYTES);
+    while (!this.#released && this.#end < MAX_HELD_BYTES) {
+      try {
+        const length = await this.#source.read(this.#buffer.subarray(this.#end));
+        if (length === null) this.#over = "ended";
+        else this.#keep(length);
+      } catch (error) {
+        this.#over = { error };
+      }
+      if (this.#over !== undefined) {
+        if (!this.#released) this.#hungUp();
+        return;
+      }
+    }
+  }
+
+  #keep(length: number): void {
+    this.#end += length;
+    if (this.#end < this.#buffer.length || this.#end === MAX_HELD_BYTES) return;
+    const grown = new Uint8Array(Math.min(4 * this.#buffer.length, MAX_HELD_BYTES));
+    grown.set(this.#buffer);
+    this.#buffer = grown;
+  }
+
+  /** Reads on from what is kept, by way of the read that the watch has begun. */
+  async #readOn(buffer: Uint8Array): Promise<number | null> {
+    this.#released = true;
+    if (this.#start === this.#end) await this.#watching;
+    if (this.#start < this.#end) return this.#take(buffer);
+    if (this.#over === "ended") return null;
+    if (this.#over !== undefined) throw this.#over.error;
+    this.#watching = undefined;
+    this.#buffer = NOTHING;
+    return await this.#source.read(buffer);
+  }
+
+  #take(buffer: Uint8Array): number {
+    const taken = this.#buffer.subarray(this.#start, this.#end).subarray(0, buffer.length);
+    buffer.set(taken);
+    this.#start += taken.length;
+    return taken.length;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The network itself: the only file of lib/ that opens sockets. Each gets TCP_NODELAY, since what is passed on has been
+ * gathered by its sender, and TCP keep-alive, so that a peer that has vanished is noticed.
+ *
+ * @module
+ */
+
+import { type Address, showAddress, showHostPort, unmapped } from "./address.ts";
+import type { Arrival, Dial, Listener, Socket } from "./socket.ts";
+
+/** How many connections the kernel keeps for a program that is slow to accept them; it may allow fewer. */
+const KERNEL_BACKLOG = 4096;
+
+/** Listening at an address was not possible; the message says why, for the operator. */
+export class ListenError extends Error {}
+
+/**
+ * Listens at an address. A Unix socket that nobody listens at any more is replaced.
+ *
+ * @throws {ListenError} When that is not possible.
+ */
+export async function listen(address: Address): Promise<Listener> {
+  try {
+    return address.transport === "unix" ? await listenUnix(address.path) : listenTcp(address);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new ListenError(`listening at ${showAddress(address)} is not possible: ${message}`);
+  }
+}
+
+/** Connects to an address, which has a hostname. */
+export function dialer(address: Address): Dial {
+  if (address.transport === "unix") {
+    const { path } = address;
+    return () => Deno.connect({ transport: "unix", path });
+  }
+  const options = { hostname: address.hostname ?? "localhost", port: address.port };
+  return async (timeoutMs) => {
+    const signal = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    return tuned(await Deno.connect(signal === undefined ? options : { ...options, signal }));
+  };
+}
+
+function tuned(socket: Deno.TcpConn): Deno.TcpConn {
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true);
+  return socket;
+}
+
+function listenTcp({ hostname, port }: Address & { transport: "tcp" }): Listener {
+  const listener = hostname === undefined ? listenEverywhere(port) : open(hostname, port);
+  const { addr } = listener;
+  return {
+    address: showHostPort(addr.hostname, addr.port),
+    accept: async () => tcpArrival(await listener.accept()),
+    close: () => listener.close(),
+  };
+}
+
+function open(hostname: string, port: number): Deno.TcpListener {
+  const options = { hostname, port, tcpBacklog: KERNEL_BACKLOG };
+  return Deno.listen(options);
+}
+
+/** At every interface, for IPv4 and IPv6, or for IPv4 where the machine has no IPv6. */
+function listenEverywhere(port: number): Deno.TcpListener {
+  try {
+    return open("::", port);
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) throw error;
+    return open("0.0.0.0", port);
+  }
+}
+
+function tcpArrival(socket: Deno.TcpConn): Arrival {
+  const client = { ip: unmapped(socket.remoteAddr.hostname), port: socket.remoteAddr.port };
+  const gate = { ip: unmapped(socket.localAddr.hostname), port: socket.localAddr.port };
+  return {
+    socket: tuned(socket),
+    name: showHostPort(client.ip, client.port),
+    source: client.ip,
+    route: { client, gate },
+  };
+}
+
+async function listenUnix(path: string): Promise<Listener> {
+  const listener = await openUnix(path);
+  let count = 0;
+  return {
+    address: `unix:${path}`,
+    async accept() {
+      const socket: Socket = await listener.accept();
+      return { socket, name: `unix:${++count}`, source: undefined, route: undefined };
+    },
+    close: () => listener.close(),
+  };
+}
+
+async function openUnix(path: string): Promise<Deno.UnixListener> {
+  try {
+    return Deno.listen({ transport: "unix", path });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse) || !await isStale(path)) throw error;
+    await Deno.remove(path);
+    return Deno.listen({ transport: "unix", path });
+  }
+}
+
+/** Whether a path is a socket that nobody listens at. */
+async function isStale(path: string): Promise<boolean> {
+  const { isSocket } = await Deno.lstat(path);
+  if (!isSocket) return false;
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.ConnectionRefused;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Puts a gate together: which sessions its connections have, and who is told of what.
+ *
+ * @module
+ */
+
+import { showAddress } from "./address.ts";
+import type { Clock } from "./clock.ts";
+import { Deadlines } from "./deadlines.ts";
+import { ForwardSession } from "./forward_session.ts";
+import { Gate } from "./gate.ts";
+import type { GateOptions } from "./gate_options.ts";
+import type { Level } from "./log.ts";
+import { NativeSession } from "./native_session.ts";
+import type { Node } from "./node.ts";
+import type { Limits } from "./pool.ts";
+import type { Roster } from "./roster.ts";
+import type { OpenSession } from "./session.ts";
+import type { Dial, Listener } from "./socket.ts";
+import { Upstream } from "./upstream.ts";
+
+/** How long a client may be silent once the upstream has ended, in milliseconds. */
+const HALF_CLOSED_MS = 30_000;
+
+/** What {@linkcode openGate} works with. */
+export interface GateSurroundings {
+  listener: Listener;
+  /** Opens a connection to the upstream; `undefined` where there is none. */
+  dial: Dial | undefined;
+  clock: Clock;
+  roster: Roster;
+  node: Node;
+  /** Takes a note for the operator. */
+  note: (level: Level, text: string) => void;
+  options: GateOptions;
+}
+
+/** @returns A gate that is ready to run. */
+export function openGate(surroundings: GateSurroundings): Gate {
+  const { listener, roster, clock, note, options } = surroundings;
+  const { upstream } = options;
+  const openSession = surroundings.dial === undefined
+    ? nativeSessions(surroundings)
+    : forwardSessions(surroundings, surroundings.dial);
+  roster.onConfigure = (before, after) => noteLimits(note, before, after);
+  const to = upstream === undefined ? "" : `, for ${showAddress(upstream)}`;
+  note("info", `listening at ${listener.address}${to}`);
+  return new Gate({ listener, roster, openSession, clock, note, options });
+}
+
+function nativeSessions({ node, listener, clock, options }: GateSurroundings): OpenSession {
+  const idle = new Deadlines(clock, options.idleTimeoutMs);
+  const native = { node, address: listener.address, rejectAs: options.rejectAs, idle };
+  return (connection) => new NativeSession(connection, native);
+}
+
+function forwardSessions(surroundings: GateSurroundings, dial: Dial): OpenSession {
+  const { node, listener, clock, roster, note, options } = surroundings;
+  const { connectTimeoutMs, idleTimeoutMs, proxyProtocol, rejectAs } = options;
+  const upstream = new Upstream({
+    dial,
+    clock,
+    connectTimeoutMs,
+    onDown: (reason) => {
+      note("error", `the upstream is down, nobody is let in: ${reason}`);
+      roster.pause();
+    },
+    onUp: () => {
+      note("info", "the upstream is up again");
+      roster.resume();
+    },
+  });
+  const forwarding = {
+    upstream,
+    proxyProtocol,
+    rejectAs,
+    idle: new Deadlines(clock, idleTimeoutMs),
+    halfClosed: new Deadlines(clock, HALF_CLOSED_MS),
+    node,
+    address: listener.address,
+  };
+  return (connection) => new ForwardSession(connection, forwarding);
+}
+
+function noteLimits(note: GateSurroundings["note"], before: Limits, after: Limits): void {
+  const changes = [
+    change("max_connections", before.maxConnections, after.maxConnections),
+    change("backlog_size", before.backlogSize, after.backlogSize),
+  ].filter((text) => text !== "");
+  if (changes.length > 0) note("info", `limits changed: ${changes.join(", ")}`);
+}
+
+function change(name: string, before: number, after: number): string {
+  return before === after ? "" : `${name} ${before} -> ${after}`;
+}

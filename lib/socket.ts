@@ -1,0 +1,43 @@
+/**
+ * What the gate needs of the network, so that it can be given another: sockets, a listener, a way to the upstream.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "./lines.ts";
+import type { ByteWriter } from "./outlet.ts";
+import type { Route } from "./proxy_protocol.ts";
+
+/** A connection, as Deno's are. */
+export interface Socket extends ByteReader, ByteWriter {
+  /** Sends the end of this side's bytes; the other side may go on. */
+  closeWrite(): Promise<void>;
+  /** Ends both sides at once; what waits to be read or written fails. Called once. */
+  close(): void;
+}
+
+/** A connection that has arrived. */
+export interface Arrival {
+  socket: Socket;
+  /** Who has come, as `HOST:PORT`, or a name of the like where the peer has none. */
+  name: string;
+  /** The address it comes from; `undefined` where it has none, as over a Unix socket. */
+  source: string | undefined;
+  route: Route | undefined;
+}
+
+/** Where connections arrive. */
+export interface Listener {
+  /** Where that is, as text. */
+  readonly address: string;
+  /** The next connection. Rejects when one cannot be accepted, and when the listener was closed. */
+  accept(): Promise<Arrival>;
+  /** Refuses all further connections. */
+  close(): void;
+}
+
+/**
+ * Opens a connection to the upstream. Rejects when that refuses, or cannot be reached, also when it does not answer
+ * within `timeoutMs` milliseconds where these are given.
+ */
+export type Dial = (timeoutMs?: number) => Promise<Socket>;
