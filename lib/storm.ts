@@ -48,7 +48,7 @@ export class Storm {
     const reasons = counts.map(([reason, count]) => `${reason} ${count}`).join(", ");
     const seconds = ((this.#latest - this.#began) / 1000).toFixed(1);
     this.#counts.clear();
-    this.#note(`turned ${total} connections away in ${seconds} s: ${reasons}`);
+    this.#note(`connections turned away in ${seconds} s: ${total} (${reasons})`);
   }
 
   #checkIn(ms: number): void {

@@ -65,7 +65,7 @@ Deno.test("readLines: passes on the error of a failing rest", async () => {
 Deno.test("readLines: a line of 1 MiB is whole, one byte more is cut, the next line is whole", async () => {
   const exact = "x".repeat(MAX_LINE_BYTES);
   const lines = await linesOf(input([bytes(`${exact}\n${exact}y\nshort\n`)]));
-  assertEquals(lines.map(isCut), [false, true, false]);
+  assertEquals(lines.map((line) => isCut(line)), [false, true, false]);
   assertEquals([lines[0] === exact, lines[2]], [true, "short"]);
 });
 
@@ -73,7 +73,7 @@ Deno.test("readLines: a line of 64 MiB comes out no longer than the limit", asyn
   const chunk = bytes("z".repeat(MIB));
   const long = Array.from({ length: 64 }, () => chunk);
   const lines = await linesOf(input([...long, bytes("\nnext")]));
-  assertEquals(lines.map(isCut), [true, false]);
+  assertEquals(lines.map((line) => isCut(line)), [true, false]);
   assertEquals((lines[0]?.length ?? 0) <= MAX_LINE_BYTES + 1, true);
   assertEquals(lines[1], "next");
 });
@@ -106,4 +106,22 @@ Deno.test("LineLimit: cuts the same, whatever the chunks", () => {
     }),
     { numRuns: 30 },
   );
+});
+
+Deno.test("readLines: takes portions as small as it is told, and cuts lines there", async () => {
+  const portions = { line: 4, read: 3 };
+  const asked = new Set<number>();
+  const source = input([bytes("abcd\nabcde\nx")]);
+  const reader = {
+    read: (buffer: Uint8Array) => {
+      asked.add(buffer.length);
+      return source.read(buffer);
+    },
+  };
+  const lines = readLines(reader, () => Promise.resolve(), portions);
+  const read: string[] = [];
+  for (let next = await lines.read(); !next.done; next = await lines.read()) read.push(next.value);
+  assertEquals(read, ["abcd", "abcd\0", "x"]);
+  assertEquals(read.map((line) => isCut(line, portions)), [false, true, false]);
+  assertEquals([...asked], [3]);
 });

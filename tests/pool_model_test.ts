@@ -10,6 +10,7 @@ import { fc } from "./property.ts";
 class Model {
   active: string[] = [];
   queue: string[] = [];
+  paused = false;
   totals = {
     connectedTotal: 0,
     queuedTotal: 0,
@@ -34,7 +35,7 @@ class Model {
   }
 
   #arrive(id: string) {
-    if (this.active.length < this.limits.maxConnections) {
+    if (!this.paused && this.active.length < this.limits.maxConnections) {
       this.active.push(id);
       this.totals.connectedTotal++;
       return "connected";
@@ -44,8 +45,21 @@ class Model {
       this.totals.queuedTotal++;
       return "queued";
     }
+    return this.reject().status;
+  }
+
+  reject() {
     this.totals.rejectedTotal++;
-    return "rejected";
+    return { status: "rejected", ...this.counts };
+  }
+
+  pause() {
+    this.paused = true;
+  }
+
+  resume() {
+    this.paused = false;
+    return { promoted: this.#fill(), ...this.counts };
   }
 
   disconnect(id: string) {
@@ -64,7 +78,8 @@ class Model {
   }
 
   #fill(): string[] {
-    const room = Math.max(this.limits.maxConnections - this.active.length, 0);
+    const free = Math.max(this.limits.maxConnections - this.active.length, 0);
+    const room = this.paused ? 0 : free;
     const promoted = this.queue.splice(0, room);
     this.active.push(...promoted);
     this.totals.promotedTotal += promoted.length;
@@ -78,6 +93,7 @@ class Model {
 
 type Operation =
   | { type: "connect" | "disconnect"; id: string }
+  | { type: "reject" | "pause" | "resume" }
   | { type: "configure"; limits: Limits };
 
 const limits = fc.record({ maxConnections: fc.nat(4), backlogSize: fc.nat(5) });
@@ -86,6 +102,10 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ type: fc.constant("connect" as const), id }) },
   { weight: 4, arbitrary: fc.record({ type: fc.constant("disconnect" as const), id }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("configure" as const), limits }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constantFrom("reject", "pause", "resume", "resume") }),
+  },
 );
 
 function perform(pool: ConnectionPool | Model, operation: Operation) {
@@ -96,12 +116,19 @@ function perform(pool: ConnectionPool | Model, operation: Operation) {
       return pool.disconnect(operation.id);
     case "configure":
       return pool.configure(operation.limits);
+    case "reject":
+      return pool.reject();
+    case "pause":
+      return pool.pause();
+    case "resume":
+      return pool.resume();
   }
 }
 
-function checkInvariants(stats: Stats): void {
+function checkInvariants(stats: Stats, paused: boolean): void {
   const { active, queued, maxConnections } = stats;
-  assertEquals(queued === 0 || active >= maxConnections, true, "nobody waits beside a free place");
+  const full = paused || active >= maxConnections;
+  assertEquals(queued === 0 || full, true, "nobody waits beside a free place");
   const entered = stats.connectedTotal + stats.queuedTotal;
   assertEquals(entered, stats.disconnectedTotal + active + queued, "who entered is in or has left");
 }
@@ -117,7 +144,11 @@ Deno.test("ConnectionPool: does what the naive model does, after every operation
         for (const operation of operations) {
           assertEquals<unknown>(perform(pool, operation), perform(model, operation));
           assertEquals(pool.stats(), model.stats());
-          checkInvariants(pool.stats());
+          assertEquals(
+            pool.has("client-1"),
+            [...model.active, ...model.queue].includes("client-1"),
+          );
+          checkInvariants(pool.stats(), model.paused);
         }
       },
     ),

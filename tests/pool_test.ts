@@ -4,6 +4,9 @@
  *   config 2 1       -> promoted: -; 0+0      the clients let in, then active+queued
  *   connect a        -> connected 1+0
  *   disconnect a     -> promoted: b; 1+0      who got the place
+ *   pause            -> paused
+ *   resume           -> promoted: a b; 2+0
+ *   reject           -> rejected 2+0
  *   stats            -> 2/1 1+0 c1 q0 p0 r0 d0     limits, counts, the five totals
  */
 
@@ -29,6 +32,17 @@ function perform(pool: ConnectionPool, operation: string): string {
       const done = pool.disconnect(first);
       if (done === undefined) return "not in the pool";
       return `promoted: ${done.promoted ?? "-"}; ${counts(done)}`;
+    }
+    case "pause":
+      pool.pause();
+      return "paused";
+    case "resume": {
+      const done = pool.resume();
+      return `promoted: ${done.promoted.join(" ") || "-"}; ${counts(done)}`;
+    }
+    case "reject": {
+      const stands = pool.reject();
+      return `${stands.status} ${counts(stands)}`;
     }
     case "stats": {
       const s = pool.stats();
@@ -162,6 +176,33 @@ transcript(
   connect c     -> queued 0+2
   connect d     -> rejected 0+2
   config 2 2    -> promoted: b c; 2+0
+  `,
+);
+
+transcript(
+  "ConnectionPool.pause: nobody is let in, whatever room there is or is made, until resume",
+  `
+  config 1 4    -> promoted: -; 0+0
+  connect a     -> connected 1+0
+  pause         -> paused
+  disconnect a  -> promoted: -; 0+0
+  connect b     -> queued 0+1
+  connect c     -> queued 0+2
+  config 9 2    -> promoted: -; 0+2
+  connect d     -> rejected 0+2
+  resume        -> promoted: b c; 2+0
+  resume        -> promoted: -; 2+0
+  connect d     -> connected 3+0
+  `,
+);
+
+transcript(
+  "ConnectionPool.reject: counts one turned away, and changes nothing else",
+  `
+  reject        -> rejected 0+0
+  connect a     -> connected 1+0
+  reject        -> rejected 1+0
+  stats         -> 2/2 1+0 c1 q0 p0 r2 d0
   `,
 );
 

@@ -1,0 +1,146 @@
+import { assertEquals } from "@std/assert";
+import { join, MAX_UNSENT_BYTES, type Side } from "../lib/forward.ts";
+import { pair, resettablePair, until } from "./sockets.ts";
+
+interface Joined {
+  /** The ends that the join does not have. */
+  client: Deno.TcpConn;
+  upstream: Deno.TcpConn;
+  done: Promise<void>;
+  moves: () => number;
+  upstreamEnded: () => boolean;
+}
+
+function side(socket: Deno.TcpConn): Side {
+  let open = true;
+  return {
+    reader: socket,
+    socket,
+    close() {
+      if (open) socket.close();
+      open = false;
+    },
+  };
+}
+
+async function joined(): Promise<Joined> {
+  const [client, near] = await pair();
+  const [far, upstream] = await pair();
+  let moves = 0;
+  let ended = false;
+  const done = join(side(near), side(far), () => moves++, () => ended = true);
+  return { client, upstream, done, moves: () => moves, upstreamEnded: () => ended };
+}
+
+async function readAll(socket: Deno.TcpConn): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  const buffer = new Uint8Array(64 * 1024);
+  for (;;) {
+    const length = await socket.read(buffer);
+    if (length === null) return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+    chunks.push(buffer.slice(0, length));
+  }
+}
+
+async function writeAll(socket: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) sent += await socket.write(bytes.subarray(sent));
+}
+
+async function sendAll(socket: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  await writeAll(socket, bytes);
+  await socket.closeWrite();
+}
+
+async function digest(bytes: Uint8Array): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", bytes as BufferSource);
+  return new Uint8Array(hash).toHex();
+}
+
+function noise(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let state = length;
+  for (let i = 0; i < length; i++) {
+    bytes[i] = (state = Math.imul(state, 1664525) + 1013904223) >>> 24;
+  }
+  return bytes;
+}
+
+Deno.test("join: passes bytes both ways at once, each as it was, and ends when both have", async () => {
+  const { client, upstream, done, moves } = await joined();
+  const [up, down] = [noise(5_000_001), noise(7_000_003)];
+  const [, , atUpstream, atClient] = await Promise.all([
+    sendAll(client, up),
+    sendAll(upstream, down),
+    readAll(upstream),
+    readAll(client),
+  ]);
+  await done;
+  assertEquals(await digest(atUpstream), await digest(up));
+  assertEquals(await digest(atClient), await digest(down));
+  assertEquals(moves() > 2, true);
+  for (const socket of [client, upstream]) socket.close();
+});
+
+Deno.test("join: a client that has ended its side still hears the answer", async () => {
+  const { client, upstream, done, upstreamEnded } = await joined();
+  await sendAll(client, noise(10));
+  assertEquals((await readAll(upstream)).length, 10);
+  await sendAll(upstream, noise(20));
+  assertEquals((await readAll(client)).length, 20);
+  await done;
+  assertEquals(upstreamEnded(), false);
+  for (const socket of [client, upstream]) socket.close();
+});
+
+Deno.test("join: an upstream that has ended its side still hears the client, and that is told", async () => {
+  const { client, upstream, done, upstreamEnded } = await joined();
+  await sendAll(upstream, noise(20));
+  assertEquals((await readAll(client)).length, 20);
+  assertEquals(upstreamEnded(), true);
+  await sendAll(client, noise(10));
+  assertEquals((await readAll(upstream)).length, 10);
+  await done;
+  for (const socket of [client, upstream]) socket.close();
+});
+
+for (const gone of ["client", "upstream"] as const) {
+  Deno.test(`join: when the ${gone} is reset, the other side is closed`, async () => {
+    const [lost, near] = await resettablePair();
+    const [left, far] = await pair();
+    const sides = gone === "client"
+      ? [side(near), side(far)] as const
+      : [side(far), side(near)] as const;
+    const done = join(...sides, () => {}, () => {});
+    lost.resetAndDestroy();
+    await done;
+    assertEquals(await left.read(new Uint8Array(1)).catch(() => null), null);
+    left.close();
+  });
+}
+
+Deno.test("join: takes no more from one side than the other side takes, and one buffer", async () => {
+  const { client, upstream, done } = await joined();
+  let sent = 0;
+  const flood = (async () => {
+    const chunk = new Uint8Array(64 * 1024);
+    for (;;) sent += await upstream.write(chunk);
+  })().catch(() => {});
+  let before = -1;
+  // The kernel's own buffers take several MiB; then nothing moves.
+  await until("nothing moves", async () => {
+    if (sent === before) return true;
+    before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return false;
+  });
+  const inFlight = sent;
+  let read = 0;
+  const buffer = new Uint8Array(64 * 1024);
+  while (read < 2 * MAX_UNSENT_BYTES) read += await client.read(buffer) ?? 0;
+  await until("more is taken", () => sent > inFlight);
+  client.close();
+  await done;
+  upstream.close();
+  await flood;
+  assertEquals(inFlight < 64 * MAX_UNSENT_BYTES, true, `${inFlight} bytes were taken`);
+});

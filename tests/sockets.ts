@@ -1,0 +1,92 @@
+/**
+ * Real sockets on loopback, for the tests of what works with them.
+ *
+ * @module
+ */
+
+import { connect, type Socket } from "node:net";
+
+/** A listener on a free port. */
+export function listener(): Deno.TcpListener {
+  return Deno.listen({ hostname: "127.0.0.1", port: 0 });
+}
+
+/** Both ends of a new connection: who connected, and who accepted. */
+export async function pair(): Promise<[Deno.TcpConn, Deno.TcpConn]> {
+  using door = listener();
+  const { hostname, port } = door.addr;
+  return await Promise.all([Deno.connect({ hostname, port }), door.accept()]);
+}
+
+/** As {@linkcode pair}, with a first end that can reset the connection, which Deno's own cannot. */
+export async function resettablePair(): Promise<[Socket, Deno.TcpConn]> {
+  using door = listener();
+  const { hostname, port } = door.addr;
+  const socket = connect({ host: hostname, port });
+  socket.on("error", () => {});
+  return [socket, await door.accept()];
+}
+
+/** A client that speaks in text. */
+export class Client {
+  readonly socket: Deno.Conn;
+  #decoder = new TextDecoder();
+  #heard = "";
+  /** Whether the other side has ended, or the connection has failed. */
+  ended = false;
+
+  constructor(socket: Deno.Conn) {
+    this.socket = socket;
+  }
+
+  static async to(address: string): Promise<Client> {
+    const at = address.lastIndexOf(":");
+    const hostname = address.slice(0, at);
+    return new Client(await Deno.connect({ hostname, port: Number(address.slice(at + 1)) }));
+  }
+
+  async say(text: string): Promise<void> {
+    const bytes = new TextEncoder().encode(text);
+    for (let sent = 0; sent < bytes.length;) sent += await this.socket.write(bytes.subarray(sent));
+  }
+
+  /** The next line; `undefined` when the other side has ended without one. */
+  async line(): Promise<string | undefined> {
+    for (;;) {
+      const at = this.#heard.indexOf("\n");
+      if (at !== -1) {
+        const line = this.#heard.slice(0, at);
+        this.#heard = this.#heard.slice(at + 1);
+        return line;
+      }
+      if (!await this.#more()) return undefined;
+    }
+  }
+
+  /** All that comes until the other side ends, or the connection fails. */
+  async rest(): Promise<string> {
+    while (await this.#more());
+    return this.#heard;
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+
+  async #more(): Promise<boolean> {
+    const buffer = new Uint8Array(4096);
+    const length = await this.socket.read(buffer).catch(() => null);
+    if (length === null) this.ended = true;
+    else this.#heard += this.#decoder.decode(buffer.subarray(0, length), { stream: true });
+    return length !== null;
+  }
+}
+
+/** Waits until a condition holds, for at most ten seconds. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!await holds()) {
+    if (performance.now() > end) throw new Error(`it never came to be that ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
