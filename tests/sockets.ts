@@ -18,13 +18,17 @@ export async function pair(): Promise<[Deno.TcpConn, Deno.TcpConn]> {
   return await Promise.all([Deno.connect({ hostname, port }), door.accept()]);
 }
 
-/** As {@linkcode pair}, with a first end that can reset the connection, which Deno's own cannot. */
+/** A connection that can be reset, which Deno's own cannot. */
+export function resettable(port: number): Socket {
+  const socket = connect({ host: "127.0.0.1", port });
+  socket.on("error", () => {});
+  return socket;
+}
+
+/** As {@linkcode pair}, with a first end that is {@linkcode resettable}. */
 export async function resettablePair(): Promise<[Socket, Deno.TcpConn]> {
   using door = listener();
-  const { hostname, port } = door.addr;
-  const socket = connect({ host: hostname, port });
-  socket.on("error", () => {});
-  return [socket, await door.accept()];
+  return [resettable(door.addr.port), await door.accept()];
 }
 
 /** A client that speaks in text. */
