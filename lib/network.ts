@@ -52,9 +52,25 @@ function listenTcp({ hostname, port }: Address & { transport: "tcp" }): Listener
   const { addr } = listener;
   return {
     address: showHostPort(addr.hostname, addr.port),
-    accept: async () => tcpArrival(await listener.accept()),
+    accept: () => acceptTcp(listener),
     close: () => listener.close(),
   };
+}
+
+async function acceptTcp(listener: Deno.TcpListener): Promise<Arrival> {
+  for (;;) {
+    try {
+      return tcpArrival(await listener.accept());
+    } catch (error) {
+      if (!hasGone(error)) throw error;
+    }
+  }
+}
+
+/** Whether a connection could not be accepted because its client has reset it meanwhile. */
+function hasGone(error: unknown): boolean {
+  const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;
+  return [NotConnected, ConnectionAborted, ConnectionReset].some((type) => error instanceof type);
 }
 
 function open(hostname: string, port: number): Deno.TcpListener {

@@ -1,68 +1,11 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { RejectFormat } from "../lib/farewell.ts";
 import { REASON_TEXT } from "../lib/farewell.ts";
+import { listen } from "../lib/network.ts";
 import { settled } from "./fake_clock.ts";
+import { echo, Service } from "./service.ts";
 import { type Client, listener, resettable, until } from "./sockets.ts";
-import { type Settings, TestGate } from "./test_gate.ts";
-
-type Behaviour = (socket: Deno.TcpConn, service: Service) => Promise<void>;
-
-/** Answers each chunk with itself in angle brackets, and ends when the client does. */
-const echo: Behaviour = async (socket) => {
-  const buffer = new Uint8Array(64 * 1024);
-  for (;;) {
-    const length = await socket.read(buffer);
-    if (length === null) break;
-    const text = new TextDecoder().decode(buffer.subarray(0, length));
-    await socket.write(new TextEncoder().encode(`<${text}>`));
-  }
-  await socket.closeWrite();
-};
-
-/** Something to connect to. */
-class Service implements AsyncDisposable {
-  #listener = listener();
-  #serving: Promise<void>;
-  #open = new Set<Deno.TcpConn>();
-  /** How many connections there have been. */
-  served = 0;
-  peak = 0;
-
-  constructor(behaviour: Behaviour = echo, port = 0) {
-    if (port !== 0) {
-      this.#listener.close();
-      this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
-    }
-    this.#serving = this.#serve(behaviour);
-  }
-
-  get address() {
-    return { ...this.#listener.addr, transport: "tcp" as const };
-  }
-
-  get open(): number {
-    return this.#open.size;
-  }
-
-  async #serve(behaviour: Behaviour): Promise<void> {
-    for await (const socket of this.#listener) {
-      this.served++;
-      this.#open.add(socket);
-      this.peak = Math.max(this.peak, this.open);
-      behaviour(socket, this).catch(() => {}).finally(() => this.#drop(socket));
-    }
-  }
-
-  #drop(socket: Deno.TcpConn): void {
-    if (this.#open.delete(socket)) socket.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
-    for (const socket of this.#open) this.#drop(socket);
-    await this.#serving.catch(() => {});
-  }
-}
+import { ANY_PORT, type Settings, TestGate } from "./test_gate.ts";
 
 async function forwarding(service: Service, settings: Settings = {}): Promise<TestGate> {
   return await TestGate.open({ upstream: service.address, ...settings });
@@ -114,7 +57,7 @@ Deno.test("--upstream: a client that ends its side still gets its answer, and th
 Deno.test("--upstream: an upstream that speaks first is heard by who has waited without a word", async () => {
   await using service = new Service(async (socket) => {
     await socket.write(new TextEncoder().encode("welcome"));
-    await echo(socket, service);
+    await echo(socket);
   });
   await using gate = await forwarding(service);
   const [first, second] = await gate.clients(2) as [Client, Client];
@@ -157,6 +100,16 @@ Deno.test("--upstream: a client that is reset frees its place", async () => {
   lost.resetAndDestroy();
   await gate.counts(0, 0);
   await until("the upstream is left too", () => service.open === 0);
+});
+
+Deno.test("--listen: a client that was reset before it was accepted is passed over", async () => {
+  const door = await listen(ANY_PORT);
+  const lost = resettable(Number(door.address.split(":")[1]));
+  await new Promise((resolve) => lost.once("connect", resolve));
+  lost.resetAndDestroy();
+  await using gate = new TestGate(door, {});
+  assertStringIncludes(await (await gate.client()).line() ?? "", "connected");
+  assertEquals([gate.notes.length, gate.stats.connectedTotal], [1, 1]);
 });
 
 Deno.test("--upstream: an upstream that refuses is tried again, and the first bytes are kept", async () => {

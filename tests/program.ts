@@ -43,11 +43,27 @@ export class Conversation {
   #child: Deno.ChildProcess;
   #writer: WritableStreamDefaultWriter<Uint8Array>;
   #reader: ReadableStreamDefaultReader<string>;
+  #notes: ReadableStreamDefaultReader<string>;
 
-  constructor() {
-    this.#child = start();
+  constructor(child = start()) {
+    this.#child = child;
     this.#writer = this.#child.stdin.getWriter();
     this.#reader = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#notes = this.#child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** A run that listens, and where: at a free port, unless `args` say otherwise. */
+  static async listening(args: string[]): Promise<[Conversation, string]> {
+    const door = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+    const permissions = ["--allow-net", "--allow-read", "--allow-write"];
+    const poolgate = new Conversation(start({ args: [...door, ...args], permissions }));
+    const note = await poolgate.note();
+    return [poolgate, /listening at ([^ ,\n]+)/.exec(note)?.[1] ?? `nowhere: ${note}`];
+  }
+
+  /** A run in a shell line, where it stands as `"$@"`. */
+  static inShell(script: string, options: RunOptions): Conversation {
+    return new Conversation(shell(script, options, "piped").spawn());
   }
 
   async say(input: Uint8Array | string): Promise<void> {
@@ -58,12 +74,41 @@ export class Conversation {
     return (await this.#reader.read()).value ?? "";
   }
 
-  /** Ends the input, and returns the exit code. */
-  async end(): Promise<number> {
-    await this.#writer.close();
-    const { code } = await this.#child.status;
+  /** What came on stderr since. */
+  async note(): Promise<string> {
+    return (await this.#notes.read()).value ?? "";
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Stops reading stdout. */
+  async deafen(): Promise<void> {
     await this.#reader.cancel();
-    await this.#child.stderr.cancel();
+  }
+
+  signal(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Ends the input. */
+  async hush(): Promise<void> {
+    await this.#writer.close();
+  }
+
+  /** Ends the input, unless that has been done, and returns the exit code. */
+  async end(): Promise<number> {
+    await this.#writer.close().catch(() => {});
+    return await this.exit();
+  }
+
+  /** Waits for the exit code. */
+  async exit(): Promise<number> {
+    const { code } = await this.#child.status;
+    await this.#writer.close().catch(() => {});
+    await this.#reader.cancel();
+    await this.#notes.cancel();
     return code;
   }
 }

@@ -1,0 +1,51 @@
+/** Many connections at once, from outside. Imports nothing from lib/. */
+
+import { assertEquals } from "@std/assert";
+import { Conversation } from "./program.ts";
+import { Service } from "./service.ts";
+import { Client, until } from "./sockets.ts";
+
+const CROWD = 5000;
+
+interface Stats {
+  active: number;
+  queued: number;
+}
+
+async function stats(poolgate: Conversation): Promise<Stats> {
+  await poolgate.say(`{"src":"c1","dest":"n1","body":{"type":"pool_stats"}}\n`);
+  return JSON.parse(await poolgate.hear()).body;
+}
+
+Deno.test(`--upstream: ${CROWD} connections wait at once, and are let in in order of arrival`, async () => {
+  const order: number[] = [];
+  const opened = Promise.withResolvers<void>();
+  await using service = new Service(async (socket) => {
+    const buffer = new Uint8Array(16);
+    await opened.promise;
+    const length = await socket.read(buffer);
+    order.push(Number(new TextDecoder().decode(buffer.subarray(0, length ?? 0))));
+  });
+  const upstream = `127.0.0.1:${service.address.port}`;
+  const limits = ["--max-connections", "1", "--backlog-size", String(CROWD)];
+  const [poolgate, address] = await Conversation.listening(["--upstream", upstream, ...limits]);
+  const clients: Client[] = [];
+  for (let i = 0; i < CROWD; i++) {
+    const client = await Client.to(address);
+    await client.say(String(i));
+    clients.push(client);
+  }
+  await until("all are there", async () => {
+    const { active, queued } = await stats(poolgate);
+    return active === 1 && queued === CROWD - 1;
+  });
+  opened.resolve();
+  await Promise.all(clients.map(async (client) => {
+    await client.rest();
+    client.close();
+  }));
+  assertEquals(order, Array.from({ length: CROWD }, (_, i) => i));
+  assertEquals(service.peak, 1);
+  poolgate.signal("SIGTERM");
+  assertEquals(await poolgate.exit(), 0);
+});
