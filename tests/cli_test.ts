@@ -178,7 +178,7 @@ for (const flag of ["--help", "-h"]) {
 
 Deno.test("--help: its example prints what it says", async () => {
   const { stdout: help } = await run("", { args: ["--help"] });
-  const example = help.slice(help.indexOf("  $ ") + 4, help.indexOf("\nExit status"));
+  const example = help.slice(help.indexOf("  $ ") + 4, help.indexOf("\nPostgreSQL"));
   const script = example.slice(0, example.indexOf("\n  {")).replace(/poolgate/, '"$@"');
   const promised = lines(example).filter((line) => line.startsWith("  {")).map((l) => l.trim());
   const { stdout } = await runInShell(script, {});
@@ -257,4 +257,14 @@ Deno.test({
     assertMatch(stdout, /poolgate: reading requests from the terminal.*--help/);
     assert(!stdout.includes("error"), stdout);
   },
+});
+
+Deno.test("--help: names every flag, in lines that fit a terminal", async () => {
+  const { stdout } = await run("", { args: ["--help"] });
+  const source = await Deno.readTextFile(new URL("../lib/flags.ts", import.meta.url));
+  const flags = [...source.matchAll(/^  "([a-z-]+)",$/gm)].map(([, flag]) => flag);
+  assert(flags.length > 10, "the flags were not found in their source");
+  for (const flag of flags) assertStringIncludes(stdout, `  --${flag}`);
+  const wide = lines(stdout).filter((line) => line.length > 80 && !line.includes("{"));
+  assertEquals(wide, []);
 });

@@ -77,3 +77,16 @@ Deno.test("decode: a long client id does not keep the text alive that it was cut
   assert(grown < 64 * 1024 * 1024, `the heap grew by ${grown} bytes`);
   assertEquals(ids[1999], client(1999));
 });
+
+Deno.test("decode: a request without client_id is for its sender, where there is one", () => {
+  const operation = (body: unknown, sender?: string) => {
+    const message = decode(JSON.stringify({ src: "a", dest: "b", body }), sender);
+    return message.type === "request" ? message.operation : message;
+  };
+  for (const type of ["pool_connect", "pool_disconnect"]) {
+    assertMatch(JSON.stringify(operation({ type }, "me")), /"clientId":"me"/);
+    assertMatch(JSON.stringify(operation({ type })), /client_id is missing/);
+    assertMatch(JSON.stringify(operation({ type, client_id: null }, "me")), /client_id is null/);
+    assertMatch(JSON.stringify(operation({ type, client_id: "x" }, "me")), /"clientId":"x"/);
+  }
+});

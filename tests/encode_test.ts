@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { AsciiBuffer } from "../lib/ascii_buffer.ts";
-import { encode } from "../lib/encode.ts";
+import { encode, encodeLine } from "../lib/encode.ts";
 import type { Reply, ReplyBody } from "../lib/protocol.ts";
 import { anyText, fc } from "./property.ts";
 
@@ -68,4 +68,12 @@ Deno.test("encode: any names come back from JSON.parse, through one line of ASCI
     const { src: from, dest: to, body: told } = JSON.parse(line);
     assertEquals([from, to, told.promoted], [src, dest, promoted]);
   }));
+});
+
+Deno.test("encodeLine: is the line that encode appends, however long", () => {
+  for (const text of ["short", "x".repeat(1000)]) {
+    const body = { type: "error", code: 11, text } as const;
+    const reply = { src: "n1", dest: "c1", inReplyTo: undefined, msgId: 0, body };
+    assertEquals(new TextDecoder().decode(encodeLine(reply)), written(reply));
+  }
 });

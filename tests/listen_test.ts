@@ -186,6 +186,14 @@ Deno.test("--log-format json: each event is an object, --quiet leaves out all bu
   assertEquals(quiet.stderr, "");
 });
 
+Deno.test("--help: its example of a gate is a command line that is accepted", async () => {
+  const { stdout } = await run("", { args: ["--help"] });
+  const [, example = "false"] = /\$ (poolgate --listen [^]*?)\n\nExit/.exec(stdout) ?? [];
+  const script = example.replace("poolgate", 'timeout -s TERM 1 "$@"').replace(":6432", ":0");
+  const { stderr } = await runInShell(script, { permissions });
+  assertMatch(stderr, /listening at .*, for 127\.0\.0\.1:5432\n/);
+});
+
 Deno.test("POOLGATE_LISTEN: is its flag's variable", async () => {
   const { stderr } = await runInShell(`POOLGATE_LISTEN=127.0.0.1:0 timeout -s TERM 1 "$@"`, {
     permissions: [...permissions, "--allow-env=POOLGATE_*"],

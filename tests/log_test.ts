@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { Log, type LogOptions } from "../lib/log.ts";
+import { Log, type LogOptions, MAX_UNSENT_NOTES } from "../lib/log.ts";
+import { settled } from "./fake_clock.ts";
 import { Output } from "./memory_streams.ts";
 
 const clock = () => new Date("2026-01-02T03:04:05.678Z");
@@ -48,4 +49,27 @@ Deno.test("Log.flush: loses notes that cannot be written, and takes the next", a
   log.note("warn", "kept");
   await log.flush();
   assertEquals(output.text, "poolgate: kept\n");
+});
+
+Deno.test("Log: behind a write that does not end, holds so much and no more, and says how many it lost", async () => {
+  const output = new Output();
+  const stuck = Promise.withResolvers<void>();
+  const writer = {
+    write: async (chunk: Uint8Array) => {
+      await stuck.promise;
+      return await output.write(chunk);
+    },
+  };
+  const log = new Log(writer, { format: "text", quiet: false, clock });
+  const count = 10_000;
+  for (let i = 0; i < count; i++) {
+    log.note("info", `note ${i}`);
+    log.flush();
+  }
+  stuck.resolve();
+  await settled();
+  const lines = output.text.trim().split("\n");
+  const kept = lines.length - 1;
+  assertEquals(lines.at(-1), `poolgate: ${count - kept} notes were lost: stderr was not read`);
+  assertEquals(output.text.length < MAX_UNSENT_NOTES + 1000 && kept > 1000, true);
 });

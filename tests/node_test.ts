@@ -116,3 +116,37 @@ Deno.test("Node.handle: a fault of the pool is error 13, and the next request is
   assertMatch(JSON.stringify(reply?.body), /"type":"error","code":13,"text":".*BUG: on purpose"/);
   assertEquals(node.handle(request({ type: "pool_stats" }))[0]?.body.type, "pool_stats_ok");
 });
+
+Deno.test("Node.answer: gives the answer alone, and leaves the notices to who asked for them", () => {
+  const node = new Node(new Roster(newPool()), "n1");
+  let woken = 0;
+  node.onNotice = () => woken++;
+  for (const each of [connect("a"), connect("b", true, "c2")]) node.handle(each);
+  assertEquals(node.answer(disconnect("a")).body.type, "pool_disconnect_ok");
+  assertEquals(woken, 1);
+  assertEquals(node.notices().map(({ dest, msgId }) => [dest, msgId]), [["c2", 3]]);
+  assertEquals(node.notices(), []);
+});
+
+Deno.test("Node.notices: a client that another way in lets in is told of too", () => {
+  const roster = new Roster(newPool());
+  const node = new Node(roster);
+  for (const each of [connect("a"), connect("b", true)]) node.handle(each);
+  roster.disconnect("a");
+  assertEquals(node.notices().map(({ body }) => body), [
+    { type: "pool_promoted", clientId: "b", active: 1, queued: 0 },
+  ]);
+});
+
+Deno.test("Node.announce: is a message that answers nothing, counted like any other", () => {
+  const node = new Node(new Roster(newPool()));
+  node.handle(connect("a"));
+  const body = { type: "init_ok" as const };
+  assertEquals(node.announce({ src: "peer", dest: "here" }, body), {
+    src: "here",
+    dest: "peer",
+    inReplyTo: undefined,
+    msgId: 1,
+    body,
+  });
+});

@@ -6,6 +6,7 @@ import type { ByteWriter } from "../lib/outlet.ts";
 import { ConnectionPool } from "../lib/pool.ts";
 import { Roster } from "../lib/roster.ts";
 import { MAX_UNSENT_BYTES, serve } from "../lib/stdio.ts";
+import { settled } from "./fake_clock.ts";
 import { bytes, input, Output, watched } from "./memory_streams.ts";
 
 const SAMPLES = new URL("samples/", import.meta.url);
@@ -135,4 +136,29 @@ Deno.test("serve: tells on the log of a fault of poolgate, by line, and goes on"
   const types = output.text.trim().split("\n").map((line) => JSON.parse(line).body.type);
   assertEquals(types, ["error", "pool_connect_ok"]);
   assertEquals(notes.text, "poolgate: line 2 met a fault of poolgate: Error: BUG: on purpose\n");
+});
+
+Deno.test("serve: writes a notice at once that no request caused, also when the input has ended", async () => {
+  const roster = new Roster(new ConnectionPool({ maxConnections: 1, backlogSize: 2 }));
+  const node = new Node(roster);
+  const output = new Output();
+  const log = new Log(new Output(), { format: "text", quiet: false, clock: () => new Date(0) });
+  const connect = (client: string) =>
+    `{"src":"c1","dest":"n1","body":{"type":"pool_connect","client_id":"${client}","notify":true}}\n`;
+  const silence = Promise.withResolvers<null>();
+  const source = input([bytes(["a", "b", "c"].map(connect).join(""))]);
+  const reader: ByteReader = {
+    read: async (buffer) => await source.read(buffer) ?? await silence.promise,
+  };
+  const done = serve({ input: reader, output, node, log });
+  await settled();
+  roster.disconnect("a");
+  await settled();
+  assertEquals(output.writes.length, 2);
+  silence.resolve(null);
+  await done;
+  roster.disconnect("b");
+  await settled();
+  const promoted = output.writes.slice(1).map((line) => JSON.parse(line).body.client_id);
+  assertEquals(promoted, ["b", "c"]);
 });
