@@ -7,6 +7,7 @@
 
 import type { ByteReader } from "./lines.ts";
 import type { Socket } from "./socket.ts";
+import { SpareBuffers } from "./spare_buffers.ts";
 
 /**
  * How much is read at a time: little to begin with, since most connections never say much at once; more for one that
@@ -18,6 +19,10 @@ const GROWTH = 4;
 
 /** After so many reads in a row that the first buffer could have held, it takes the place of a larger one. */
 const CALM_READS = 64;
+
+/** How many of the first buffers are kept for those that come next. */
+const MAX_SPARE = 1024;
+const spareBuffers = new SpareBuffers(FIRST_BYTES, MAX_SPARE);
 
 /** One side of the join. */
 export interface Side {
@@ -61,21 +66,26 @@ export async function join(
   await up;
 }
 
+/** Passes bytes on until the first side ends. Rejects when one of the two fails. */
 async function copy(from: ByteReader, to: Socket, moved: () => void): Promise<void> {
-  let buffer = new Uint8Array(FIRST_BYTES);
+  let buffer = spareBuffers.take();
   let calm = 0;
-  for (;;) {
-    const length = await from.read(buffer);
-    if (length === null) return;
-    moved();
-    const whole = length === buffer.length;
-    let sent = await to.write(whole ? buffer : buffer.subarray(0, length));
-    while (sent < length) {
+  try {
+    for (;;) {
+      const length = await from.read(buffer);
+      if (length === null) return;
       moved();
-      sent += await to.write(buffer.subarray(sent, length));
+      const whole = length === buffer.length;
+      let sent = await to.write(whole ? buffer : buffer.subarray(0, length));
+      while (sent < length) {
+        moved();
+        sent += await to.write(buffer.subarray(sent, length));
+      }
+      if (whole && length < MAX_UNSENT_BYTES) buffer = new Uint8Array(GROWTH * length);
+      calm = length > FIRST_BYTES ? 0 : calm + 1;
+      if (calm === CALM_READS && buffer.length > FIRST_BYTES) buffer = spareBuffers.take();
     }
-    if (whole && length < MAX_UNSENT_BYTES) buffer = new Uint8Array(GROWTH * length);
-    calm = length > FIRST_BYTES ? 0 : calm + 1;
-    if (calm === CALM_READS && buffer.length > FIRST_BYTES) buffer = new Uint8Array(FIRST_BYTES);
+  } finally {
+    spareBuffers.give(buffer);
   }
 }

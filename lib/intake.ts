@@ -6,12 +6,17 @@
  */
 
 import type { ByteReader } from "./lines.ts";
+import { SpareBuffers } from "./spare_buffers.ts";
 
 /** How many bytes of a waiting client are kept; it may send more only when it has a place. */
 export const MAX_HELD_BYTES = 64 * 1024;
 
 /** What a waiting client costs until it has sent that much: few send more than a greeting. */
 const FIRST_BYTES = 256;
+
+/** How many of the first buffers are kept for those that come next. */
+const MAX_SPARE = 4096;
+const spareBuffers = new SpareBuffers(FIRST_BYTES, MAX_SPARE);
 
 const NOTHING = new Uint8Array();
 
@@ -60,7 +65,7 @@ export class Intake implements ByteReader {
   }
 
   async #watch(): Promise<void> {
-    this.#buffer = new Uint8Array(FIRST_BYTES);
+    this.#buffer = spareBuffers.take();
     while (!this.#released && this.#end < MAX_HELD_BYTES) {
       try {
         const length = await this.#source.read(this.#buffer.subarray(this.#end));
@@ -81,6 +86,7 @@ export class Intake implements ByteReader {
     if (this.#end < this.#buffer.length || this.#end === MAX_HELD_BYTES) return;
     const grown = new Uint8Array(Math.min(4 * this.#buffer.length, MAX_HELD_BYTES));
     grown.set(this.#buffer);
+    spareBuffers.give(this.#buffer);
     this.#buffer = grown;
   }
 
@@ -92,6 +98,7 @@ export class Intake implements ByteReader {
     if (this.#over === "ended") return null;
     if (this.#over !== undefined) throw this.#over.error;
     this.#watching = undefined;
+    spareBuffers.give(this.#buffer);
     this.#buffer = NOTHING;
     return await this.#source.read(buffer);
   }

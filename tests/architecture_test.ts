@@ -26,6 +26,7 @@ const PURE = [
   "proxy_protocol.ts",
   "roster.ts",
   "sources.ts",
+  "spare_buffers.ts",
 ];
 
 /** Move bytes, between streams that they are given. They import each other and the pure. */
