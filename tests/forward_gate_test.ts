@@ -247,8 +247,8 @@ Deno.test("--proxy-protocol: the upstream hears the client's address before its 
   await using service = new Service();
   await using gate = await forwarding(service, { proxyProtocol: "v1" });
   const [client] = await gate.clients(1) as [Client];
-  const { port } = client.socket.localAddr as Deno.NetAddr;
-  const header = `PROXY TCP4 127.0.0.1 127.0.0.1 ${port} ${gate.address.split(":")[1]}\r\n`;
+  const [ip, port] = client.name.split(":");
+  const header = `PROXY TCP4 ${ip} 127.0.0.1 ${port} ${gate.address.split(":")[1]}\r\n`;
   await hear(client, `<${header}>`);
   await client.say("hello");
   await hear(client, "<hello>");
@@ -307,8 +307,7 @@ Deno.test("pool_disconnect: of a joined connection, from stdin, closes both side
   const [first] = await gate.clients(1) as [Client];
   await first.say("x");
   await hear(first, "<x>");
-  const { port } = first.socket.localAddr as Deno.NetAddr;
-  gate.roster.disconnect(`127.0.0.1:${port}`);
+  gate.roster.disconnect(first.name);
   assertEquals(await first.rest(), "");
   await until("the upstream is left too", () => service.open === 0);
   assertEquals(gate.stats.disconnectedTotal, 1);

@@ -18,17 +18,12 @@ async function ask(client: Client, body: Body): Promise<Body> {
   return await hear(client);
 }
 
-function nameOf(client: Client): string {
-  const { hostname, port } = client.socket.localAddr as Deno.NetAddr;
-  return `${hostname}:${port}`;
-}
-
 Deno.test("native gate: lets in, queues and rejects, saying so, and promotes when a place is free", async () => {
   await using gate = await TestGate.open({ maxConnections: 2, backlogSize: 3 });
   const clients = await gate.clients(6);
   const lines = await Promise.all(clients.map((client) => client.line()));
   const said = (at: number, status: string, active: number, queued: number) =>
-    `{"src": "gate", "dest": "${nameOf(clients[at]!)}", "body": {"type": "pool_connect_ok", ` +
+    `{"src": "gate", "dest": "${clients[at]!.name}", "body": {"type": "pool_connect_ok", ` +
     `"status": "${status}", "active": ${active}, "queued": ${queued}, "msg_id": ${at}}}`;
   assertEquals(lines, [
     said(0, "connected", 1, 0),
@@ -40,7 +35,7 @@ Deno.test("native gate: lets in, queues and rejects, saying so, and promotes whe
   ]);
   assertEquals([await clients[5]!.line(), clients[5]!.ended], [undefined, true]);
   clients[0]!.close();
-  const promoted = nameOf(clients[2]!);
+  const promoted = clients[2]!.name;
   assertEquals(
     await clients[2]!.line(),
     `{"src": "gate", "dest": "${promoted}", "body": {"type": "pool_promoted", ` +
@@ -58,7 +53,7 @@ Deno.test("native gate: answers a connection that asks for itself, by its id or 
   await using gate = await TestGate.open();
   const [client] = await gate.clients(1) as [Client];
   await hear(client);
-  const client_id = nameOf(client);
+  const client_id = client.name;
   const ok = { type: "pool_connect_ok", status: "connected", active: 1, queued: 0 };
   const again = await ask(client, { type: "pool_connect", msg_id: 7, client_id });
   assertEquals(again, { ...ok, in_reply_to: 7, msg_id: 1 });
@@ -72,7 +67,7 @@ Deno.test("native gate: pool_disconnect of itself is answered, then the connecti
   await hear(first);
   await hear(second);
   const reply = await ask(first, { type: "pool_disconnect", msg_id: 1 });
-  assertEquals([reply.type, reply.promoted], ["pool_disconnect_ok", nameOf(second)]);
+  assertEquals([reply.type, reply.promoted], ["pool_disconnect_ok", second.name]);
   assertEquals([await first.line(), first.ended], [undefined, true]);
   assertEquals((await hear(second)).type, "pool_promoted");
   assertEquals(gate.stats.disconnectedTotal, 1);
@@ -82,7 +77,7 @@ Deno.test("native gate: a waiting connection may disconnect itself", async () =>
   await using gate = await TestGate.open();
   const [, second] = await gate.clients(2) as [Client, Client];
   await hear(second);
-  const reply = await ask(second, { type: "pool_disconnect", client_id: nameOf(second) });
+  const reply = await ask(second, { type: "pool_disconnect", client_id: second.name });
   assertEquals([reply.promoted, reply.active, reply.queued], [null, 1, 0]);
   assertEquals(await second.line(), undefined);
 });
@@ -242,7 +237,7 @@ Deno.test("pool_disconnect: of a connection, from stdin, ends it and gives its p
   await using gate = await TestGate.open();
   const [first, second] = await gate.clients(2) as [Client, Client];
   for (const client of [first, second]) await hear(client);
-  assertEquals(gate.roster.disconnect(nameOf(first))?.promoted, nameOf(second));
+  assertEquals(gate.roster.disconnect(first.name)?.promoted, second.name);
   assertEquals([await first.line(), first.ended], [undefined, true]);
   assertEquals((await hear(second)).type, "pool_promoted");
   first.close();
@@ -308,7 +303,7 @@ Deno.test("drain: with nobody there, ends at once", async () => {
 Deno.test("--log-connections: notes what becomes of each", async () => {
   await using gate = await TestGate.open({ logConnections: true, backlogSize: 1 });
   const [first, second] = await gate.clients(3) as [Client, Client];
-  const names = [nameOf(first), nameOf(second)];
+  const names = [first.name, second.name];
   first.close();
   await gate.counts(1, 0);
   await until("it is noted", () => gate.notes.at(-1)?.endsWith("promoted") ?? false);

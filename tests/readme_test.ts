@@ -3,7 +3,8 @@
  * them. Its commands to test and to compile are for .ci/run and compile_test.ts.
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
+import { Client } from "./sockets.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
@@ -44,4 +45,50 @@ Deno.test("README: the variable of its example is read", async () => {
 Deno.test("README: names the Deno that .ci/run installs", async () => {
   const ci = await Deno.readTextFile(`${ROOT}.ci/run`);
   assertEquals(ci.includes(`DENO_VERSION=${DENO.split("@")[1]}`), true);
+});
+
+/** Starts a command of the README that listens, at a free port instead of its own, and stops it afterwards. */
+async function listening(port: string, test: (address: string) => Promise<void>): Promise<void> {
+  const script =
+    blocks.find(({ script }) => script.includes(`--listen 127.0.0.1:${port} `))?.script ?? "";
+  const args = [
+    "-c",
+    `exec ${script.replace(`:${port} `, ":0 ").replace(DENO, `'${Deno.execPath()}'`)}`,
+  ];
+  const streams = { stdin: "null", stdout: "null", stderr: "piped" } as const;
+  const child = new Deno.Command("bash", { args, cwd: ROOT, ...streams }).spawn();
+  const notes = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  const note = (await notes.read()).value ?? "";
+  await test(/listening at ([^ ,\n]+)/.exec(note)?.[1] ?? note);
+  child.kill("SIGTERM");
+  await notes.cancel();
+  assertEquals((await child.status).code, 0);
+}
+
+Deno.test("README: what it says that three connections hear is what they hear", async () => {
+  const promised = readme.match(/^\{"src": "127\.0\.0\.1:7000".*$/gm) ?? [];
+  await listening("7000", async (address) => {
+    const clients: Client[] = [];
+    const heard: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      const client = await Client.to(address);
+      clients.push(client);
+      heard.push(await client.line() ?? "");
+    }
+    const [first, second, third] = clients as [Client, Client, Client];
+    assertEquals(await third.line(), undefined);
+    first.close();
+    heard.push(await second.line() ?? "");
+    for (const client of [second, third]) client.close();
+    const names = [address, ...clients.map(({ name }) => name)];
+    const written = ["127.0.0.1:7000", "127.0.0.1:50001", "127.0.0.1:50002", "127.0.0.1:50003"];
+    const shown = heard.map((line) =>
+      names.reduce((text, name, at) => text.replaceAll(name, written[at] ?? ""), line)
+    );
+    assertEquals(shown, promised);
+  });
+});
+
+Deno.test("README: its command for PostgreSQL listens", async () => {
+  await listening("6432", (address) => Promise.resolve(assertMatch(address, /^127\.0\.0\.1:\d+$/)));
 });

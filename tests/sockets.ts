@@ -6,9 +6,9 @@
 
 import { connect, type Socket } from "node:net";
 
-/** A listener on a free port. */
-export function listener(): Deno.TcpListener {
-  return Deno.listen({ hostname: "127.0.0.1", port: 0 });
+/** A listener, on a free port where none is given. */
+export function listener(port = 0): Deno.TcpListener {
+  return Deno.listen({ hostname: "127.0.0.1", port });
 }
 
 /** Both ends of a new connection: who connected, and who accepted. */
@@ -39,8 +39,14 @@ export class Client {
   /** Whether the other side has ended, or the connection has failed. */
   ended = false;
 
+  /** Its own end, as the other side sees it: `HOST:PORT`, or nothing of the kind over a Unix socket. */
+  readonly name: string;
+
   constructor(socket: Deno.Conn) {
     this.socket = socket;
+    // Its own end has no address any more when it has been closed.
+    const { hostname, port } = socket.localAddr as Deno.NetAddr;
+    this.name = `${hostname}:${port}`;
   }
 
   static async to(address: string): Promise<Client> {
