@@ -20,6 +20,9 @@ const OK = 0;
 const FAILED = 1;
 const USAGE = 2;
 
+/** How long the last notes of a program that listened may take to be read, in milliseconds. */
+const LAST_NOTES_MS = 1000;
+
 const TEXT_LOG = { format: "text", quiet: false, clock: () => new Date() } as const;
 
 async function main(): Promise<number> {
@@ -86,11 +89,16 @@ async function run(options: Options): Promise<number> {
   if (!listening) {
     return await untilStreamsFail(log, () => serve({ input: stdin, output: stdout, node, log }));
   }
-  return await listen(gate, roster, node, log);
+  return await serveConnections(gate, roster, node, log);
 }
 
 /** Serves connections until a signal has ended that; stdin and stdout meanwhile, for as long as they last. */
-async function listen(options: GateOptions, roster: Roster, node: Node, log: Log): Promise<number> {
+async function serveConnections(
+  options: GateOptions,
+  roster: Roster,
+  node: Node,
+  log: Log,
+): Promise<number> {
   const [{ openGate }, { listen, ListenError, dialer }, { systemClock }] = await Promise.all([
     import("./lib/open_gate.ts"),
     import("./lib/network.ts"),
@@ -114,7 +122,7 @@ async function listen(options: GateOptions, roster: Roster, node: Node, log: Log
     if (!(error instanceof ReaderGone)) note("error", (error as Error).message);
   });
   await gate.run();
-  await log.flush();
+  await Promise.race([log.flush(), new Promise((resolve) => setTimeout(resolve, LAST_NOTES_MS))]);
   return OK;
 }
 
@@ -122,6 +130,7 @@ async function listen(options: GateOptions, roster: Roster, node: Node, log: Log
 function endOnSignals(drain: () => void): void {
   let ending = false;
   for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15]] as const) {
+    if (signal === "SIGTERM" && Deno.build.os === "windows") continue; // there is none
     Deno.addSignalListener(signal, () => {
       if (ending) Deno.exit(128 + number);
       ending = true;

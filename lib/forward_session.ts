@@ -96,7 +96,7 @@ export class ForwardSession implements Session {
       if (afterEnd !== undefined) halfClosed.extend(afterEnd);
     };
     try {
-      await this.#introduce(socket);
+      if (!await this.#introduce(socket)) return;
       await join(client, upstream, moved, () => afterEnd = halfClosed.begin(close));
     } finally {
       upstream.close();
@@ -105,11 +105,12 @@ export class ForwardSession implements Session {
     }
   }
 
-  /** Tells the upstream whom the connection is for, where that is wanted. */
-  async #introduce(upstream: Socket): Promise<void> {
+  /** Tells the upstream whom the connection is for, where that is wanted, and returns whether it took it. */
+  async #introduce(upstream: Socket): Promise<boolean> {
     const { proxyProtocol } = this.#forwarding;
-    if (proxyProtocol === undefined) return;
-    await writeAll(upstream, proxyHeader(proxyProtocol, this.#connection.arrival.route));
+    if (proxyProtocol === undefined) return true;
+    const header = proxyHeader(proxyProtocol, this.#connection.arrival.route);
+    return await writeAll(upstream, header).then(() => true, () => false);
   }
 
   async #say(reason: RejectReason, counts: Counts): Promise<void> {

@@ -175,6 +175,17 @@ Deno.test("--listen: a stdout that nobody reads any more ends the answers, not t
   assertEquals(await ended(poolgate), 0);
 });
 
+Deno.test("SIGTERM: a stderr that nobody reads does not keep it from ending", async () => {
+  const script = `exec "$@" 2> >(sleep 5)`;
+  const args = ["--listen", "127.0.0.1:0", "--log-connections", "--drain-timeout", "1ms"];
+  const poolgate = Conversation.inShell(script, { args, permissions });
+  await poolgate.say(request({ type: "pool_stats" }));
+  await poolgate.hear();
+  // Each bad line is a note: more of them than a pipe holds.
+  await poolgate.say("bad\n".repeat(5000));
+  assertEquals(await ended(poolgate), 0);
+});
+
 Deno.test("--log-format json: each event is an object, --quiet leaves out all but errors", async () => {
   const script = `timeout -s TERM 1 "$@"`;
   const args = ["--listen", "127.0.0.1:0", "--log-format", "json"];

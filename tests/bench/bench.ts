@@ -12,8 +12,8 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
 import { ConnectionPool } from "../../lib/pool.ts";
+import { compare, has, readArguments, report } from "./figures.ts";
 import { writeMixed, writeReversed, writeStanding } from "./workloads.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
@@ -34,13 +34,6 @@ interface Settings {
 const binary = Deno.env.get("POOLGATE_BENCH_BINARY");
 const poolgate: Command = binary === undefined ? [Deno.execPath(), "run", MAIN] : [binary];
 const bareDeno: Command = [Deno.execPath(), "run", `${HERE}peers/bare_echo.ts`];
-
-async function has(program: string): Promise<boolean> {
-  const { success } = await new Deno.Command("sh", { args: ["-c", `command -v ${program}`] })
-    .output();
-  if (!success) console.log(`  (${program} is not on this machine: what needs it is skipped)`);
-  return success;
-}
 
 async function peers(): Promise<Map<string, Command>> {
   const found = new Map<string, Command>();
@@ -63,33 +56,6 @@ async function seconds([program, ...args]: Command, input: string): Promise<numb
   const { success, stderr } = await command.output();
   if (!success) throw new Error(`${program} failed: ${new TextDecoder().decode(stderr)}`);
   return (performance.now() - start) / 1000;
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
-
-/** Prints each median, and the first row's ratio to each other: the median of the rounds, least to most. */
-function report(unit: string, figures: Map<string, number[]>): void {
-  const [own = []] = figures.values();
-  for (const [name, values] of figures) {
-    const ratios = values.map((value, round) => (own[round] ?? NaN) / value);
-    const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
-    const ratio = values === own ? "" : `   ratio ${median(ratios).toFixed(2)} (${range})`;
-    console.log(`  ${name.padEnd(24)} ${median(values).toFixed(2).padStart(9)} ${unit}${ratio}`);
-  }
-}
-
-async function compare<T>(
-  rounds: number,
-  subjects: Map<string, T>,
-  measure: (subject: T) => Promise<number>,
-): Promise<Map<string, number[]>> {
-  const figures = new Map([...subjects.keys()].map((name) => [name, [] as number[]]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, subject] of subjects) figures.get(name)?.push(await measure(subject));
-  }
-  return figures;
 }
 
 async function throughput({ rounds, messages, folder }: Settings): Promise<void> {
@@ -179,31 +145,15 @@ function memory(): void {
 
 const SECTIONS = { throughput, order, lone, start, growth };
 
-function positive(flag: string, text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) {
-    throw new Error(`${flag} is "${text}", it must be an integer from 1`);
-  }
-  return Number(text);
-}
-
 async function main(): Promise<void> {
-  const { _: names, rounds = "5", messages = "1000000" } = parseArgs(Deno.args, {
-    string: ["rounds", "messages"],
-    unknown: (argument) => {
-      if (Object.hasOwn(SECTIONS, argument)) return true;
-      const sections = Object.keys(SECTIONS).join(", ");
-      throw new Error(`"${argument}" is not --rounds, --messages or one of ${sections}`);
-    },
+  const { sections, counts } = readArguments(Object.keys(SECTIONS), {
+    rounds: 5,
+    messages: 1_000_000,
   });
-  const counts = {
-    rounds: positive("--rounds", String(rounds)),
-    messages: positive("--messages", String(messages)),
-  };
   const folder = await Deno.makeTempDir({ prefix: "poolgate-bench-" });
   try {
     for (const [name, section] of Object.entries(SECTIONS)) {
-      if (names.length > 0 && !names.includes(name)) continue;
-      await section({ ...counts, folder });
+      if (sections.includes(name)) await section({ ...counts, folder });
     }
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -1,0 +1,392 @@
+/**
+ * Measures poolgate with an upstream beside HAProxy (mode tcp, one thread), in one run: `deno task bench:gate
+ * [--rounds N] [SECTION]...`
+ *
+ * The sections are churn, keepalive, bulk, waiting and queue; without any, all are run. In each round both programs
+ * take their turn at the same work in front of the same nginx. A ratio is that of the first row to another, within a
+ * round, so that a machine whose speed drifts does not decide; the median of the rounds is what counts. The CPU time
+ * of a program is steadier still where others use the machine: it does not count what they take.
+ *
+ * POOLGATE_BENCH_BINARY measures a compiled poolgate instead of the source.
+ *
+ * @module
+ */
+
+import { column, compare, has, median, readArguments, report } from "./figures.ts";
+import {
+  delay,
+  HOST,
+  type Program,
+  type Proxy,
+  type Server,
+  Stage,
+  type Usage,
+  usage,
+} from "./gate_programs.ts";
+
+const MIB = 1024 * 1024;
+const FILE_BYTES = 1024 * MIB;
+const PLACES = 32;
+const LOAD_SECONDS = 3;
+
+/** How long poolgate is under load before it counts, in seconds: by then the compiler is done with it. */
+const WARM_UP = { lasting: 5, fresh: 2 };
+const HAPROXY_WARM_UP = 1;
+
+/** A transfer is over within a second, so it takes more of them for the median to be steady. */
+const TRANSFERS_PER_ROUND = 2;
+
+/** When memory is looked at while a reader does not read, in seconds. */
+const STALLED = [1, 3, 5];
+
+const CROWD = 5000;
+/** What each of the crowd has sent: nothing, or about as much as a small request. */
+const CROWD_BYTES = [0, 100];
+const CROWD_LIMIT_MS = 30_000;
+/** Each time takes a fresh program, and it is steady enough for fewer rounds than the rest. */
+const CROWDS_PER_ROUND = 0.5;
+/** How often it is asked whether all wait. */
+const POLL_MS = 5;
+
+const QUEUE = 3000;
+/** In a run with a queue: when it stands, for how long then is counted, and how long it is in all, in seconds. */
+const QUEUE_RUN = { standing: 1.1, counted: 1.7, all: 3 };
+
+interface Settings {
+  rounds: number;
+  stage: Stage;
+}
+
+/** Starts a program in front of a server. */
+type Opener = (server: Server, places: number) => Promise<Proxy>;
+
+/** What wrk tells, and what the proxy took for it. */
+interface Load {
+  /** Requests each second. */
+  rate: number;
+  /** The 99th percentile of their times, in milliseconds. */
+  slowest: number;
+  /** The proxy's CPU time for each, in microseconds. */
+  cpu: number;
+}
+
+async function hasAll(...programs: string[]): Promise<boolean> {
+  const found = await Promise.all(programs.map(has));
+  return found.every((yes) => yes);
+}
+
+/** poolgate, and HAProxy where the machine has it. */
+async function openers(stage: Stage): Promise<Map<string, Opener>> {
+  const found = new Map<string, Opener>();
+  found.set("poolgate", (server, places) => stage.poolgate(server, places));
+  if (await has("haproxy")) {
+    found.set("HAProxy", (server, places) => stage.haproxy(server, places));
+  }
+  return found;
+}
+
+async function warmUp(
+  stage: Stage,
+  name: string,
+  proxy: Program,
+  server: Server,
+  kind: keyof typeof WARM_UP,
+  headers: string[],
+): Promise<void> {
+  const seconds = name === "poolgate" ? WARM_UP[kind] : HAPROXY_WARM_UP;
+  await wrk(stage, proxy, 2 * PLACES, seconds, headers);
+  await settled(server);
+}
+
+/** Both programs, warmed up. They stay for all rounds of a section. */
+async function warmProxies(
+  stage: Stage,
+  server: Server,
+  headers: string[],
+): Promise<Map<string, Proxy>> {
+  const proxies = new Map<string, Proxy>();
+  for (const [name, open] of await openers(stage)) {
+    const proxy = await open(server, PLACES);
+    await warmUp(stage, name, proxy, server, "lasting", headers);
+    proxies.set(name, proxy);
+  }
+  return proxies;
+}
+
+async function endAll(programs: Iterable<Program>): Promise<void> {
+  for (const program of programs) await program.end();
+}
+
+/** Waits until what a load has left behind is gone. */
+async function settled(server: Server): Promise<void> {
+  do await delay(100); while ((await server.status()).open > 1);
+}
+
+const EACH_ANEW = ["-H", "Connection: close"];
+
+/** Runs wrk, and returns its report. */
+async function wrk(
+  stage: Stage,
+  { port }: Program,
+  connections: number,
+  seconds: number,
+  headers: string[],
+): Promise<string> {
+  const counts = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "30s", "--latency"];
+  const text = await stage.run("wrk", ...counts, ...headers, `http://${HOST}:${port}/`);
+  const complaint = /(Socket errors|Non-2xx).*/.exec(text)?.[0];
+  if (complaint !== undefined) console.log(`  (wrk met errors: ${complaint})`);
+  return text;
+}
+
+async function load(
+  { stage, server, connections, headers }: {
+    stage: Stage;
+    server: Server;
+    connections: number;
+    headers: string[];
+  },
+  proxy: Proxy,
+): Promise<Load> {
+  await settled(server);
+  const before = await usage(proxy);
+  const text = await wrk(stage, proxy, connections, LOAD_SECONDS, headers);
+  const after = await usage(proxy);
+  const requests = Number(/(\d+) requests in/.exec(text)?.[1]);
+  return {
+    rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]),
+    slowest: milliseconds(/99%\s+(\S+)/.exec(text)?.[1] ?? ""),
+    cpu: cpuBetween(before, after) * 1e6 / requests,
+  };
+}
+
+function cpuBetween(before: Usage, after: Usage): number {
+  return after.cpuSeconds - before.cpuSeconds;
+}
+
+/** Reads a time as wrk writes it. */
+function milliseconds(text: string): number {
+  const units: Record<string, number> = { us: 1e-3, ms: 1, s: 1e3, m: 60e3 };
+  const [, value, unit = ""] = /^([\d.]+)([a-z]+)$/.exec(text) ?? [];
+  return Number(value) * (units[unit] ?? NaN);
+}
+
+async function compareLoads(
+  { rounds, stage }: Settings,
+  connections: number,
+  headers: string[],
+  what: string,
+): Promise<void> {
+  if (!await hasAll("nginx", "wrk")) return;
+  const server = await stage.nginx(FILE_BYTES);
+  const proxies = await warmProxies(stage, server, headers);
+  const work = { stage, server, connections, headers };
+  const figures = await compare(rounds, proxies, (proxy) => load(work, proxy));
+  report(`${what}s each second`, column(figures, ({ rate }) => rate));
+  report("ms, 99th percentile", column(figures, ({ slowest }) => slowest));
+  report(`us of CPU each ${what}`, column(figures, ({ cpu }) => cpu));
+  await endAll([...proxies.values(), server]);
+}
+
+async function churn(settings: Settings): Promise<void> {
+  console.log(`churn: ${2 * PLACES} clients for ${PLACES} places, a connection for each request`);
+  await compareLoads(settings, 2 * PLACES, EACH_ANEW, "connection");
+}
+
+async function keepalive(settings: Settings): Promise<void> {
+  console.log(`keepalive: ${PLACES} connections with small requests, one after another`);
+  await compareLoads(settings, PLACES, [], "request");
+}
+
+async function bulk({ rounds, stage }: Settings): Promise<void> {
+  console.log(`bulk: ${FILE_BYTES / MIB} MiB over one connection to a client that discards them`);
+  if (!await hasAll("nginx", "curl")) return;
+  const server = await stage.nginx(FILE_BYTES);
+  const proxies = new Map<string, Proxy>();
+  for (const [name, open] of await openers(stage)) proxies.set(name, await open(server, PLACES));
+  if (proxies.has("HAProxy")) {
+    proxies.set("HAProxy, splicing", await stage.haproxy(server, PLACES, { splicing: true }));
+  }
+  for (const proxy of proxies.values()) {
+    for (let transfers = 0; transfers < 3; transfers++) await transfer(stage, proxy);
+  }
+  const measure = (proxy: Proxy) => transfer(stage, proxy);
+  const figures = await compare(TRANSFERS_PER_ROUND * rounds, proxies, measure);
+  report("MB/s", column(figures, ({ speed }) => speed));
+  report("ms of CPU for it", column(figures, ({ cpu }) => cpu));
+  await settled(server);
+  console.log("  back-pressure: memory while a client has asked for the same and does not read on");
+  await Promise.all([...proxies].map(([name, proxy]) => stall(name, proxy)));
+  await endAll([...proxies.values(), server]);
+}
+
+/** Transfers the file, and returns the speed in MB/s and the proxy's CPU time in milliseconds. */
+async function transfer(stage: Stage, proxy: Proxy): Promise<{ speed: number; cpu: number }> {
+  const before = await usage(proxy);
+  const format = "%{speed_download} %{size_download}";
+  const url = `http://${HOST}:${proxy.port}/file`;
+  const text = await stage.run("curl", "-s", "-f", "-o", "/dev/null", "-w", format, url);
+  const [speed = NaN, size] = text.split(" ").map(Number);
+  if (size !== FILE_BYTES) throw new Error(`${size} bytes of ${FILE_BYTES} were transferred`);
+  return { speed: speed / 1e6, cpu: cpuBetween(before, await usage(proxy)) * 1e3 };
+}
+
+async function stall(name: string, proxy: Proxy): Promise<void> {
+  const before = (await usage(proxy)).residentBytes;
+  const client = await Deno.connect({ hostname: HOST, port: proxy.port });
+  await client.write(new TextEncoder().encode("GET /file HTTP/1.0\r\n\r\n"));
+  await client.read(new Uint8Array(1024));
+  const sizes: number[] = [];
+  let passed = 0;
+  for (const second of STALLED) {
+    await delay((second - passed) * 1000);
+    sizes.push((await usage(proxy)).residentBytes);
+    passed = second;
+  }
+  client.close();
+  const shown = sizes.map((size) => (size / MIB).toFixed(1)).join(", ");
+  const growth = ((Math.max(...sizes) - before) / MIB).toFixed(1);
+  console.log(
+    `  ${name.padEnd(24)} ${(before / MIB).toFixed(1).padStart(9)} MiB before, ${shown} after ` +
+      `${STALLED.join(", ")} s: growth ${growth}`,
+  );
+}
+
+/** How a crowd was taken in. */
+interface Taken {
+  /** From the first connection's begin until all wait. */
+  seconds: number;
+  /** How much of that the client needs to open and to write to them. */
+  opening: number;
+  /** Memory for each, in KiB. */
+  each: number;
+}
+
+async function waiting({ rounds, stage }: Settings): Promise<void> {
+  console.log(`waiting: ${CROWD} connections at once for one place that stays taken`);
+  if (!await hasAll("nginx", "wrk", "python3")) return;
+  const server = await stage.nginx(FILE_BYTES);
+  const programs = await openers(stage);
+  for (const bytes of CROWD_BYTES) {
+    const subjects = new Map([...programs].map(([name, open]) => [name, { name, open }]));
+    const crowds = Math.ceil(CROWDS_PER_ROUND * rounds);
+    const figures = await compare(crowds, subjects, async ({ name, open }) => {
+      // A fresh one each time: the memory that one crowd took would do for the next.
+      const proxy = await open(server, 1);
+      await warmUp(stage, name, proxy, server, "fresh", EACH_ANEW);
+      const taken = await takeIn(stage, proxy, bytes);
+      await proxy.end();
+      return taken;
+    });
+    console.log(`  each has sent ${bytes} bytes`);
+    report("s until all wait", column(figures, ({ seconds }) => seconds));
+    report("KiB each", column(figures, ({ each }) => each));
+    const opening = [...figures.values()].flat().map((taken) => taken.opening);
+    console.log(`  (the client takes ${median(opening).toFixed(2)} s to open them)`);
+  }
+  await server.end();
+}
+
+async function takeIn(stage: Stage, proxy: Proxy, bytes: number): Promise<Taken> {
+  const before = await usage(proxy);
+  const crowd = stage.crowd(proxy, CROWD, bytes);
+  const limit = performance.now() + CROWD_LIMIT_MS;
+  for (;;) {
+    const queued = await proxy.queued();
+    if (queued === CROWD - 1) break;
+    if (performance.now() > limit) throw new Error(`${queued} wait instead of ${CROWD - 1}`);
+    await delay(POLL_MS);
+  }
+  const end = Date.now();
+  const [first, last] = await crowd.opened;
+  await delay(1000);
+  const after = await usage(proxy);
+  await crowd.end();
+  return {
+    seconds: (end - first) / 1000,
+    opening: (last - first) / 1000,
+    each: (after.residentBytes - before.residentBytes) / 1024 / CROWD,
+  };
+}
+
+/** How churn goes with a queue of some length. */
+interface Turnover {
+  rate: number;
+  cpu: number;
+  queued: number;
+}
+
+/**
+ * Whoever waits gets a place in turn, so a long queue that stands is one whose members come back: all of it is wrk's.
+ * That a run begins with the arrival of a queue and ends with its departure is no part of its pace, and would count
+ * against the longer one; so the requests are counted by nginx, in the middle of the run. wrk has more to do for
+ * more connections too: HAProxy's ratio shows what that is worth.
+ */
+async function queue({ rounds, stage }: Settings): Promise<void> {
+  console.log(`queue: churn with ${QUEUE} more that wait, and without`);
+  if (!await hasAll("nginx", "wrk")) return;
+  const server = await stage.nginx(FILE_BYTES);
+  const proxies = await warmProxies(stage, server, EACH_ANEW);
+  const subjects = new Map<string, { proxy: Proxy; connections: number }>();
+  for (const [name, proxy] of proxies) {
+    subjects.set(`${name}, long`, { proxy, connections: QUEUE + 2 * PLACES });
+    subjects.set(`${name}, short`, { proxy, connections: 2 * PLACES });
+  }
+  const measure = async ({ proxy, connections }: { proxy: Proxy; connections: number }) =>
+    await turnover(stage, server, proxy, connections);
+  const figures = await compare(rounds, subjects, measure);
+  for (const name of proxies.keys()) {
+    const own = new Map([...figures].filter(([subject]) => subject.startsWith(`${name},`)));
+    report("connections each second", column(own, ({ rate }) => rate));
+    report("us of CPU each connection", column(own, ({ cpu }) => cpu));
+    const [long, short] = [...column(own, ({ queued }) => queued).values()].map(median);
+    console.log(`  (${long} waited when it was long, ${short} when it was short)`);
+  }
+  await endAll([...proxies.values(), server]);
+}
+
+async function turnover(
+  stage: Stage,
+  server: Server,
+  proxy: Proxy,
+  connections: number,
+): Promise<Turnover> {
+  await settled(server);
+  const run = wrk(stage, proxy, connections, QUEUE_RUN.all, EACH_ANEW);
+  await delay(QUEUE_RUN.standing * 1000);
+  const before = await sample(server, proxy);
+  await delay(QUEUE_RUN.counted * 1000);
+  const after = await sample(server, proxy);
+  const queued = await proxy.queued();
+  await run;
+  const requests = after.requests - before.requests;
+  return {
+    rate: requests / (after.at - before.at) * 1000,
+    cpu: cpuBetween(before, after) * 1e6 / requests,
+    queued,
+  };
+}
+
+async function sample(server: Server, proxy: Proxy) {
+  const { requests } = await server.status();
+  const at = performance.now();
+  return { requests, at, ...await usage(proxy) };
+}
+
+const SECTIONS = { churn, keepalive, bulk, waiting, queue };
+
+async function main(): Promise<void> {
+  const { sections, counts } = readArguments(Object.keys(SECTIONS), { rounds: 5 });
+  // Debian has servers where not everybody's PATH leads.
+  Deno.env.set("PATH", `${Deno.env.get("PATH") ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`);
+  const stage = new Stage();
+  try {
+    for (const [name, section] of Object.entries(SECTIONS)) {
+      if (sections.includes(name)) await section({ ...counts, stage });
+    }
+  } finally {
+    await stage.close();
+  }
+}
+
+await main();
