@@ -1,65 +1,82 @@
 /**
- * One connection that has arrived: who it is, its socket, and what has been decided about its wait. Knows neither the
- * pool nor what is spoken on it.
+ * One connection that has arrived: who it is, its socket, and whether it is in the pool. Knows neither the pool nor
+ * what is spoken on it.
  *
  * @module
  */
 
 import type { Links } from "./backlog.ts";
 import type { Deadline } from "./deadlines.ts";
-import type { RejectReason } from "./farewell.ts";
 import { Intake } from "./intake.ts";
-import type { Counts } from "./pool.ts";
+import type { Connected, Counts } from "./pool.ts";
+import type { Follower } from "./roster.ts";
+import type { Session } from "./session.ts";
 import type { Arrival, Socket } from "./socket.ts";
 
-/** How a wait ended: with a place, with a reason to be turned away, or because the client is no longer there. */
-export type Verdict = { promoted: Counts } | RejectReason | "gone";
+/** Who is to be told of a connection. */
+export interface Keeper {
+  /** It was let in. */
+  promoted(connection: Connection, counts: Counts): void;
+  /** It was taken out of the pool by somebody else. */
+  dismissed(connection: Connection): void;
+  /** Its client has gone. */
+  gone(connection: Connection): void;
+}
 
 /** A connection at the gate. */
-export class Connection implements Links {
+export class Connection implements Links, Follower {
   before: this | undefined;
   after: this | undefined;
   /** What the pool knows it by. */
   readonly id: string;
   readonly arrival: Arrival;
-  readonly socket: Socket;
   /** Its bytes; the only way to read its socket. */
   readonly intake: Intake;
+  /** Where it stood when it arrived. */
+  standing!: Connected;
   /** Whether it is in the pool, connected or waiting. */
   inPool = false;
-  /** Its wait for a place, as far as that has a limit. */
-  wait: Deadline | undefined;
+  /** Its wait for a place, while that lasts. */
+  wait: Deadline<Connection> | undefined;
+  /** What is spoken on it. */
+  session!: Session;
+  #keeper: Keeper;
   #closed = false;
   #onClose: (() => void) | undefined;
-  #verdict = Promise.withResolvers<Verdict>();
 
-  constructor(id: string, arrival: Arrival) {
+  constructor(id: string, arrival: Arrival, keeper: Keeper) {
     this.id = id;
     this.arrival = arrival;
-    this.socket = arrival.socket;
     this.intake = new Intake(arrival.socket);
+    this.#keeper = keeper;
+  }
+
+  get socket(): Socket {
+    return this.arrival.socket;
   }
 
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** How its wait ends. */
-  get verdict(): Promise<Verdict> {
-    return this.#verdict.promise;
+  promoted(counts: Counts): void {
+    this.#keeper.promoted(this, counts);
   }
 
-  /** Ends its wait. Only the first verdict counts. */
-  decide(verdict: Verdict): void {
-    this.#verdict.resolve(verdict);
+  dismissed(): void {
+    this.#keeper.dismissed(this);
   }
 
-  /** Closes its socket, whatever goes on there, and ends its wait. */
+  /** Tells that the client has gone. */
+  hungUp(): void {
+    this.#keeper.gone(this);
+  }
+
+  /** Closes its socket, whatever goes on there. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.socket.close();
-    this.decide("gone");
     this.#onClose?.();
   }
 

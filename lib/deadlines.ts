@@ -4,61 +4,57 @@
  * @module
  */
 
-import { Backlog } from "./backlog.ts";
+import { Backlog, type Links } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
 
 /** One wait. It belongs to the {@linkcode Deadlines} that made it. */
-export class Deadline {
-  before: Deadline | undefined;
-  after: Deadline | undefined;
-  running = false;
-  due = 0;
-  /** Called when the time is up. */
-  readonly expired: () => void;
-
-  constructor(expired: () => void) {
-    this.expired = expired;
-  }
+export interface Deadline<T> extends Links {
+  readonly subject: T;
+  running: boolean;
+  due: number;
 }
 
-/** Waits that are all equally long. */
-export class Deadlines {
+/** Waits that are all equally long, each with a subject. */
+export class Deadlines<T> {
   #clock: Clock;
   #ms: number;
-  #running = new Backlog<Deadline>();
+  #expired: (subject: T) => void;
+  #running = new Backlog<Deadline<T>>();
   #timing = false;
 
   /**
    * @param clock The time.
    * @param ms How long each wait is, in milliseconds; 0 is for ever.
+   * @param expired Called with the subject when its time is up.
    */
-  constructor(clock: Clock, ms: number) {
+  constructor(clock: Clock, ms: number, expired: (subject: T) => void) {
     this.#clock = clock;
     this.#ms = ms;
+    this.#expired = expired;
   }
 
   /** Begins a wait. */
-  begin(expired: () => void): Deadline {
-    const deadline = new Deadline(expired);
+  begin(subject: T): Deadline<T> {
+    const deadline = { subject, running: false, due: 0, before: undefined, after: undefined };
     this.#push(deadline);
     return deadline;
   }
 
   /** Begins a wait anew, unless it is over. */
-  extend(deadline: Deadline): void {
+  extend(deadline: Deadline<T>): void {
     if (!deadline.running) return;
     this.#running.remove(deadline);
     this.#push(deadline);
   }
 
   /** Ends a wait: it does not expire any more. */
-  end(deadline: Deadline): void {
+  end(deadline: Deadline<T>): void {
     if (!deadline.running) return;
     deadline.running = false;
     this.#running.remove(deadline);
   }
 
-  #push(deadline: Deadline): void {
+  #push(deadline: Deadline<T>): void {
     if (this.#ms === 0) return;
     deadline.due = this.#clock.now() + this.#ms;
     deadline.running = true;
@@ -78,7 +74,7 @@ export class Deadlines {
       const left = first.due - this.#clock.now();
       if (left > 0) return this.#time(left);
       this.end(first);
-      first.expired();
+      this.#expired(first.subject);
     }
   }
 }

@@ -19,7 +19,6 @@ import {
 import { join } from "./forward.ts";
 import type { Node } from "./node.ts";
 import { writeAll } from "./outlet.ts";
-import type { Connected, Counts } from "./pool.ts";
 import { PostgresFarewell } from "./postgres_farewell.ts";
 import { proxyHeader, type ProxyProtocol } from "./proxy_protocol.ts";
 import type { Session } from "./session.ts";
@@ -32,9 +31,9 @@ export interface Forwarding {
   proxyProtocol: ProxyProtocol | undefined;
   rejectAs: RejectFormat;
   /** How long a joined connection may be silent. */
-  idle: Deadlines;
+  idle: Deadlines<Connection>;
   /** How long the client may be silent once the upstream has ended. */
-  halfClosed: Deadlines;
+  halfClosed: Deadlines<Connection>;
   /** Writes the pool's own messages. */
   node: Node;
   /** The name that these come from where the node has none. */
@@ -51,14 +50,13 @@ export class ForwardSession implements Session {
     this.#forwarding = forwarding;
   }
 
-  async attend({ status }: Connected): Promise<RejectReason | undefined> {
+  hold(): void {
     const connection = this.#connection;
-    if (status === "queued") {
-      connection.intake.watch(() => connection.decide("gone"));
-      const verdict = await connection.verdict;
-      if (verdict === "gone") return undefined;
-      if (typeof verdict === "string") return verdict;
-    }
+    connection.intake.watch(() => connection.hungUp());
+  }
+
+  async serve(): Promise<RejectReason | undefined> {
+    const connection = this.#connection;
     let gone = false;
     const leave = () => {
       gone = true;
@@ -75,10 +73,10 @@ export class ForwardSession implements Session {
     this.#connection.close();
   }
 
-  async part(reason: RejectReason | undefined, counts: Counts): Promise<void> {
+  async part(reason: RejectReason | undefined): Promise<void> {
     const { socket, intake } = this.#connection;
     if (reason === undefined || this.#forwarding.rejectAs === "close") return;
-    await this.#say(reason, counts);
+    await this.#say(reason);
     await socket.closeWrite();
     await intake.drain();
   }
@@ -89,15 +87,15 @@ export class ForwardSession implements Session {
     const close = () => connection.close();
     const client = { reader: connection.intake, socket: connection.socket, close };
     const upstream = { reader: socket, socket, close: once(() => socket.close()) };
-    const silence = idle.begin(close);
-    let afterEnd: Deadline | undefined;
+    const silence = idle.begin(connection);
+    let afterEnd: Deadline<Connection> | undefined;
     const moved = () => {
       idle.extend(silence);
       if (afterEnd !== undefined) halfClosed.extend(afterEnd);
     };
     try {
       if (!await this.#introduce(socket)) return;
-      await join(client, upstream, moved, () => afterEnd = halfClosed.begin(close));
+      await join(client, upstream, moved, () => afterEnd = halfClosed.begin(connection));
     } finally {
       upstream.close();
       idle.end(silence);
@@ -113,14 +111,14 @@ export class ForwardSession implements Session {
     return await writeAll(upstream, header).then(() => true, () => false);
   }
 
-  async #say(reason: RejectReason, counts: Counts): Promise<void> {
+  async #say(reason: RejectReason): Promise<void> {
     const { rejectAs, node, address } = this.#forwarding;
-    const { socket, id } = this.#connection;
+    const { socket, id, standing } = this.#connection;
     switch (rejectAs) {
       case "close":
         return;
       case "line": {
-        const body = lineFarewell(reason, counts);
+        const body = lineFarewell(reason, standing);
         return await writeAll(socket, encodeLine(node.announce({ src: id, dest: address }, body)));
       }
       case "http":

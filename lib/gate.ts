@@ -7,14 +7,14 @@
 
 import { Backlog } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type Keeper } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { REASON_TEXT, type RejectReason } from "./farewell.ts";
 import type { GateOptions } from "./gate_options.ts";
 import type { Level } from "./log.ts";
-import type { Connected } from "./pool.ts";
+import type { Counts } from "./pool.ts";
 import type { Roster } from "./roster.ts";
-import type { OpenSession, Session } from "./session.ts";
+import type { OpenSession } from "./session.ts";
 import type { Arrival, Listener } from "./socket.ts";
 import { Sources } from "./sources.ts";
 import { Storm } from "./storm.ts";
@@ -42,20 +42,15 @@ export interface GateParts {
   >;
 }
 
-/** How a connection was received. */
-interface Entry {
-  standing: Connected;
-  refusal: RejectReason | undefined;
-}
-
 /** Lets connections in, or not. */
 export class Gate {
   #parts: GateParts;
   /** All that are open, in order of arrival. */
   #connections = new Backlog<Connection>();
   #sources = new Sources();
-  #waits: Deadlines;
-  #lingers: Deadlines;
+  #keeper: Keeper;
+  #waits: Deadlines<Connection>;
+  #lingers: Deadlines<Connection>;
   #lingering = 0;
   #storm: Storm;
   #draining = false;
@@ -63,8 +58,18 @@ export class Gate {
 
   constructor(parts: GateParts) {
     this.#parts = parts;
-    this.#waits = new Deadlines(parts.clock, parts.options.queueTimeoutMs);
-    this.#lingers = new Deadlines(parts.clock, LINGER_MS);
+    const { clock, options } = parts;
+    this.#keeper = {
+      promoted: (connection, counts) => this.#promoted(connection, counts),
+      dismissed: (connection) => this.#dismissed(connection),
+      gone: (connection) => this.#endWait(connection, undefined),
+    };
+    this.#waits = new Deadlines(
+      clock,
+      options.queueTimeoutMs,
+      (connection) => this.#endWait(connection, "queue_timeout"),
+    );
+    this.#lingers = new Deadlines(clock, LINGER_MS, (connection) => connection.close());
     this.#storm = new Storm(parts.clock, (text) => parts.note("warn", text));
   }
 
@@ -100,30 +105,21 @@ export class Gate {
     listener.close();
     const limit = drainTimeoutMs === 0 ? "" : ` for ${drainTimeoutMs / 1000} s at most`;
     note("info", `draining: those that wait are turned away, those with a place may go on${limit}`);
-    for (const connection of this.#connections) connection.decide("draining");
+    for (const connection of this.#connections) this.#endWait(connection, "draining");
     if (drainTimeoutMs === 0) return;
     clock.after(drainTimeoutMs, () => {
       for (const connection of this.#connections) connection.close();
     });
   }
 
-  async #receive(arrival: Arrival): Promise<void> {
-    const { openSession, note } = this.#parts;
-    const connection = new Connection(this.#idOf(arrival), arrival);
+  #receive(arrival: Arrival): void {
+    const connection = new Connection(this.#idOf(arrival), arrival, this.#keeper);
+    connection.session = this.#parts.openSession(connection);
     this.#connections.push(connection);
-    try {
-      const session = openSession(connection);
-      const { standing, refusal } = this.#enter(connection, session);
-      const reason = refusal ?? await session.attend(standing);
-      this.#leave(connection, reason);
-      if (!connection.closed) await this.#part(connection, () => session.part(reason, standing));
-    } catch (error) {
-      note("error", `a connection met a fault of poolgate: ${error}`);
-      this.#leave(connection, undefined);
-    }
-    connection.close();
-    this.#connections.remove(connection);
-    if (this.#draining && this.#connections.length === 0) this.#emptied.resolve();
+    const refusal = this.#enter(connection);
+    if (refusal !== undefined) this.#finish(connection, refusal);
+    else if (connection.wait === undefined) this.#serve(connection, undefined);
+    else connection.session.hold();
   }
 
   /** A name that nobody in the pool has: a client of another way in may have taken a connection's. */
@@ -133,39 +129,72 @@ export class Gate {
     return id;
   }
 
-  #enter(connection: Connection, session: Session): Entry {
+  /** Asks the pool for a place, and returns why there is none, nor a wait for one. */
+  #enter(connection: Connection): RejectReason | undefined {
     const { roster, options: { maxPerSource = Infinity } } = this.#parts;
     const { id, arrival: { source } } = connection;
-    if (this.#draining) return { standing: roster.reject(), refusal: "draining" };
-    if (source !== undefined && this.#sources.count(source) >= maxPerSource) {
-      return { standing: roster.reject(), refusal: "per_source" };
-    }
-    const standing = roster.connect(id);
-    if (standing.status === "rejected") return { standing, refusal: "backlog_full" };
+    const refusal = this.#draining
+      ? "draining"
+      : source !== undefined && this.#sources.count(source) >= maxPerSource
+      ? "per_source"
+      : undefined;
+    connection.standing = refusal === undefined ? roster.connect(id) : roster.reject();
+    if (refusal !== undefined) return refusal;
+    const { status } = connection.standing;
+    if (status === "rejected") return "backlog_full";
     connection.inPool = true;
+    roster.follow(id, connection);
     if (source !== undefined) this.#sources.add(source);
-    if (standing.status === "queued") {
-      connection.wait = this.#waits.begin(() => connection.decide("queue_timeout"));
-    }
-    roster.follow(id, {
-      promoted: (counts) => {
-        this.#endWait(connection);
-        this.#note(connection, "promoted");
-        connection.decide({ promoted: counts });
-      },
-      dismissed: () => {
-        this.#forget(connection);
-        this.#note(connection, "disconnected by a request");
-        session.dismiss();
-      },
-    });
-    this.#note(connection, standing.status);
-    return { standing, refusal: undefined };
+    if (status === "queued") connection.wait = this.#waits.begin(connection);
+    this.#note(connection, status);
+    return undefined;
   }
 
-  #note({ id }: Connection, what: string): void {
-    const { note, options: { logConnections } } = this.#parts;
-    if (logConnections) note("info", `${id}: ${what}`);
+  async #serve(connection: Connection, promoted: Counts | undefined): Promise<void> {
+    let reason: RejectReason | undefined;
+    try {
+      reason = await connection.session.serve(promoted);
+    } catch (error) {
+      this.#parts.note("error", `a connection met a fault of poolgate: ${error}`);
+    }
+    await this.#finish(connection, reason);
+  }
+
+  #promoted(connection: Connection, counts: Counts): void {
+    if (!this.#stopWaiting(connection)) return;
+    this.#note(connection, "promoted");
+    // Whatever let it in is answered first.
+    queueMicrotask(() => this.#serve(connection, counts));
+  }
+
+  #dismissed(connection: Connection): void {
+    this.#forget(connection);
+    this.#note(connection, "disconnected by a request");
+    // The request may be its own: it is answered first.
+    if (this.#stopWaiting(connection)) queueMicrotask(() => this.#finish(connection, undefined));
+    else connection.session.dismiss();
+  }
+
+  /** Ends a wait without a place. */
+  #endWait(connection: Connection, reason: RejectReason | undefined): void {
+    if (this.#stopWaiting(connection)) this.#finish(connection, reason);
+  }
+
+  /** Returns whether the connection was waiting; it is not any more. */
+  #stopWaiting(connection: Connection): boolean {
+    const { wait } = connection;
+    if (wait === undefined) return false;
+    connection.wait = undefined;
+    this.#waits.end(wait);
+    return true;
+  }
+
+  async #finish(connection: Connection, reason: RejectReason | undefined): Promise<void> {
+    this.#leave(connection, reason);
+    if (!connection.closed) await this.#part(connection, reason);
+    connection.close();
+    this.#connections.remove(connection);
+    if (this.#draining && this.#connections.length === 0) this.#emptied.resolve();
   }
 
   /** Gives the place back, unless that has been done. */
@@ -181,21 +210,21 @@ export class Gate {
     const { source } = connection.arrival;
     connection.inPool = false;
     if (source !== undefined) this.#sources.remove(source);
-    this.#endWait(connection);
-  }
-
-  #endWait({ wait }: Connection): void {
-    if (wait !== undefined) this.#waits.end(wait);
   }
 
   /** Gives the client time to hear the last word, unless too many are taking it. */
-  async #part(connection: Connection, part: () => Promise<void>): Promise<void> {
+  async #part(connection: Connection, reason: RejectReason | undefined): Promise<void> {
     if (this.#lingering === MAX_LINGERING) return;
     this.#lingering++;
-    const deadline = this.#lingers.begin(() => connection.close());
+    const deadline = this.#lingers.begin(connection);
     // Where parting fails, nobody is left to hear it.
-    await part().catch(() => {});
+    await connection.session.part(reason).catch(() => {});
     this.#lingers.end(deadline);
     this.#lingering--;
+  }
+
+  #note({ id }: Connection, what: string): void {
+    const { note, options: { logConnections } } = this.#parts;
+    if (logConnections) note("info", `${id}: ${what}`);
   }
 }

@@ -68,7 +68,8 @@ export class Intake implements ByteReader {
     this.#buffer = spareBuffers.take();
     while (!this.#released && this.#end < MAX_HELD_BYTES) {
       try {
-        const length = await this.#source.read(this.#buffer.subarray(this.#end));
+        const room = this.#end === 0 ? this.#buffer : this.#buffer.subarray(this.#end);
+        const length = await this.#source.read(room);
         if (length === null) this.#over = "ended";
         else this.#keep(length);
       } catch (error) {

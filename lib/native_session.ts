@@ -15,7 +15,7 @@ import { quote } from "./json_text.ts";
 import { type ByteReader, isCut, type Portions, readLines } from "./lines.ts";
 import type { Node } from "./node.ts";
 import { Outlet } from "./outlet.ts";
-import type { Connected, Counts } from "./pool.ts";
+import type { Counts } from "./pool.ts";
 import { ErrorCode, type Refused, type ReplyBody, type Request } from "./protocol.ts";
 import type { Session } from "./session.ts";
 import { MAX_UNSENT_BYTES } from "./stdio.ts";
@@ -27,7 +27,7 @@ export interface Native {
   address: string;
   rejectAs: RejectFormat;
   /** How long a connection that has a place may be silent. */
-  idle: Deadlines;
+  idle: Deadlines<Connection>;
 }
 
 /** A client may say as much at once as one that waits for an upstream. */
@@ -46,7 +46,7 @@ export class NativeSession implements Session {
   #dismissed = Promise.withResolvers<void>();
   #parted = false;
   /** Its silence, once it has a place. */
-  #silence: Deadline | undefined;
+  #silence: Deadline<Connection> | undefined;
 
   constructor(connection: Connection, native: Native) {
     this.#connection = connection;
@@ -54,21 +54,17 @@ export class NativeSession implements Session {
     this.#outlet = new Outlet(connection.socket, FIRST_BYTES);
   }
 
-  async attend({ status, active, queued }: Connected): Promise<RejectReason | undefined> {
-    const { verdict, id } = this.#connection;
-    this.#say({ type: "pool_connect_ok", status, active, queued });
-    this.#reading = this.#converse().catch(() => {});
-    const over = Promise.race([this.#reading, this.#dismissed.promise]).then(() => "gone" as const);
-    if (status === "queued") {
-      const end = await Promise.race([verdict, over]);
-      if (end === "gone") return undefined;
-      if (typeof end === "string") return end;
-      const { active, queued } = end.promoted;
-      this.#say({ type: "pool_promoted", clientId: id, active, queued });
-    }
+  hold(): void {
+    this.#greet().then(() => this.#connection.hungUp());
+  }
+
+  async serve(promoted: Counts | undefined): Promise<undefined> {
+    const connection = this.#connection;
+    if (promoted === undefined) this.#greet();
+    else this.#say({ type: "pool_promoted", clientId: connection.id, ...promoted });
     const { idle } = this.#native;
-    this.#silence = idle.begin(() => this.#connection.close());
-    await over;
+    this.#silence = idle.begin(connection);
+    await Promise.race([this.#reading, this.#dismissed.promise]);
     idle.end(this.#silence);
   }
 
@@ -76,15 +72,21 @@ export class NativeSession implements Session {
     this.#dismissed.resolve();
   }
 
-  async part(reason: RejectReason | undefined, counts: Counts): Promise<void> {
-    const { socket, intake } = this.#connection;
+  async part(reason: RejectReason | undefined): Promise<void> {
+    const { socket, intake, standing } = this.#connection;
     this.#parted = true;
     if (reason !== undefined && this.#native.rejectAs === "line") {
-      this.#say(lineFarewell(reason, counts));
+      this.#say(lineFarewell(reason, standing));
     }
     await this.#outlet.flush();
     await socket.closeWrite();
     await (this.#reading ?? intake.drain());
+  }
+
+  /** Says where the connection stands, and begins to read; resolves when the client has ended. */
+  #greet(): Promise<void> {
+    this.#say({ type: "pool_connect_ok", ...this.#connection.standing });
+    return this.#reading = this.#converse().catch(() => {});
   }
 
   /** Answers the client's lines until they end. */

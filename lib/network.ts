@@ -6,6 +6,7 @@
  */
 
 import { type Address, showAddress, showHostPort, unmapped } from "./address.ts";
+import type { Route } from "./proxy_protocol.ts";
 import type { Arrival, Dial, Listener, Socket } from "./socket.ts";
 
 /** How many connections the kernel keeps for a program that is slow to accept them; it may allow fewer. */
@@ -60,7 +61,7 @@ function listenTcp({ hostname, port }: Address & { transport: "tcp" }): Listener
 async function acceptTcp(listener: Deno.TcpListener): Promise<Arrival> {
   for (;;) {
     try {
-      return tcpArrival(await listener.accept());
+      return new TcpArrival(await listener.accept());
     } catch (error) {
       if (!hasGone(error)) throw error;
     }
@@ -88,15 +89,26 @@ function listenEverywhere(port: number): Deno.TcpListener {
   }
 }
 
-function tcpArrival(socket: Deno.TcpConn): Arrival {
-  const client = { ip: unmapped(socket.remoteAddr.hostname), port: socket.remoteAddr.port };
-  const gate = { ip: unmapped(socket.localAddr.hostname), port: socket.localAddr.port };
-  return {
-    socket: tuned(socket),
-    name: showHostPort(client.ip, client.port),
-    source: client.ip,
-    route: { client, gate },
-  };
+/** Made for each connection, and kept while it lasts: so no more is kept than is needed. */
+class TcpArrival implements Arrival {
+  readonly socket: Deno.TcpConn;
+  readonly name: string;
+  readonly source: string;
+
+  constructor(socket: Deno.TcpConn) {
+    const { hostname, port } = socket.remoteAddr;
+    this.socket = tuned(socket);
+    this.source = unmapped(hostname);
+    this.name = showHostPort(this.source, port);
+  }
+
+  get route(): Route {
+    const { remoteAddr, localAddr } = this.socket;
+    return {
+      client: { ip: this.source, port: remoteAddr.port },
+      gate: { ip: unmapped(localAddr.hostname), port: localAddr.port },
+    };
+  }
 }
 
 async function listenUnix(path: string): Promise<Listener> {

@@ -6,6 +6,7 @@
 
 import { showAddress } from "./address.ts";
 import type { Clock } from "./clock.ts";
+import type { Connection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { ForwardSession } from "./forward_session.ts";
 import { Gate } from "./gate.ts";
@@ -49,7 +50,7 @@ export function openGate(surroundings: GateSurroundings): Gate {
 }
 
 function nativeSessions({ node, listener, clock, options }: GateSurroundings): OpenSession {
-  const idle = new Deadlines(clock, options.idleTimeoutMs);
+  const idle = new Deadlines(clock, options.idleTimeoutMs, close);
   const native = { node, address: listener.address, rejectAs: options.rejectAs, idle };
   return (connection) => new NativeSession(connection, native);
 }
@@ -74,12 +75,16 @@ function forwardSessions(surroundings: GateSurroundings, dial: Dial): OpenSessio
     upstream,
     proxyProtocol,
     rejectAs,
-    idle: new Deadlines(clock, idleTimeoutMs),
-    halfClosed: new Deadlines(clock, HALF_CLOSED_MS),
+    idle: new Deadlines(clock, idleTimeoutMs, close),
+    halfClosed: new Deadlines(clock, HALF_CLOSED_MS, close),
     node,
     address: listener.address,
   };
   return (connection) => new ForwardSession(connection, forwarding);
+}
+
+function close(connection: Connection): void {
+  connection.close();
 }
 
 function noteLimits(note: GateSurroundings["note"], before: Limits, after: Limits): void {

@@ -6,19 +6,22 @@
 
 import type { Connection } from "./connection.ts";
 import type { RejectReason } from "./farewell.ts";
-import type { Connected, Counts } from "./pool.ts";
+import type { Counts } from "./pool.ts";
 
 /** The service of one connection. */
 export interface Session {
+  /** Called for a connection that has to wait: the session tells it when the client hangs up. */
+  hold(): void;
+
   /**
-   * Serves a connection that is in the pool, until it is over.
+   * Serves a connection that has a place, until it is over.
    *
-   * @param standing Where it stands: connected or queued. How a wait ends is the connection's verdict.
+   * @param promoted The counts when it was let in, where it has waited.
    * @returns Why it is turned away, where it is.
    */
-  attend(standing: Connected): Promise<RejectReason | undefined>;
+  serve(promoted: Counts | undefined): Promise<RejectReason | undefined>;
 
-  /** Called when somebody else has taken the connection out of the pool: {@linkcode attend} is to end. */
+  /** Called when somebody else has taken the connection out of the pool: {@linkcode serve} is to end. */
   dismiss(): void;
 
   /**
@@ -26,9 +29,8 @@ export interface Session {
    * closed afterwards, and at the latest when its time is up.
    *
    * @param reason Why it is turned away, where it is.
-   * @param counts The counts when it arrived.
    */
-  part(reason: RejectReason | undefined, counts: Counts): Promise<void>;
+  part(reason: RejectReason | undefined): Promise<void>;
 }
 
 /** Makes a session for a connection. */

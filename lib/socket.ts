@@ -23,7 +23,8 @@ export interface Arrival {
   name: string;
   /** The address it comes from; `undefined` where it has none, as over a Unix socket. */
   source: string | undefined;
-  route: Route | undefined;
+  /** Both ends of it; `undefined` where they have no addresses. */
+  readonly route: Route | undefined;
 }
 
 /** Where connections arrive. */

@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "./clock.ts";
-import { type Deadline, Deadlines } from "./deadlines.ts";
+import { Deadlines } from "./deadlines.ts";
 import type { Dial, Socket } from "./socket.ts";
 
 /** How long after a failure the upstream is tried again, in milliseconds: from the first to the most. */
@@ -47,7 +47,7 @@ interface Wish {
 /** Opens connections to the upstream. */
 export class Upstream {
   #parts: UpstreamParts;
-  #deadlines: Deadlines;
+  #deadlines: Deadlines<Wish>;
   /** Those that found the upstream down, in order. */
   #waiting = new Set<Wish>();
   #down = false;
@@ -56,7 +56,11 @@ export class Upstream {
 
   constructor(parts: UpstreamParts) {
     this.#parts = parts;
-    this.#deadlines = new Deadlines(parts.clock, parts.connectTimeoutMs);
+    this.#deadlines = new Deadlines(
+      parts.clock,
+      parts.connectTimeoutMs,
+      (wish) => this.#expire(wish),
+    );
   }
 
   /**
@@ -77,7 +81,7 @@ export class Upstream {
         resolve(socket);
       },
     };
-    const deadline: Deadline = this.#deadlines.begin(() => this.#expire(wish));
+    const deadline = this.#deadlines.begin(wish);
     if (this.#down) this.#wait(wish);
     else this.#try(wish);
     return { socket: promise, giveUp: () => wish.settle(undefined) };

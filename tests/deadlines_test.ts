@@ -4,9 +4,13 @@ import { FakeClock } from "./fake_clock.ts";
 
 function newDeadlines(ms: number) {
   const clock = new FakeClock();
-  const deadlines = new Deadlines(clock, ms);
   const expired: string[] = [];
-  const begin = (name: string) => deadlines.begin(() => expired.push(`${name} at ${clock.now()}`));
+  const deadlines = new Deadlines<string>(
+    clock,
+    ms,
+    (name) => expired.push(`${name} at ${clock.now()}`),
+  );
+  const begin = (name: string) => deadlines.begin(name);
   return { clock, deadlines, expired, begin };
 }
 
@@ -50,10 +54,15 @@ Deno.test("Deadlines.extend: begins a wait anew, and leaves one that is over", a
 });
 
 Deno.test("Deadlines: a wait that begins when another expires has its whole time", async () => {
-  const { clock, deadlines, expired, begin } = newDeadlines(100);
-  deadlines.begin(() => begin("next"));
+  const clock = new FakeClock();
+  const expired: string[] = [];
+  const deadlines = new Deadlines<string>(clock, 100, (name) => {
+    expired.push(`${name} at ${clock.now()}`);
+    if (name === "first") deadlines.begin("next");
+  });
+  deadlines.begin("first");
   await clock.advance(1000);
-  assertEquals(expired, ["next at 200"]);
+  assertEquals(expired, ["first at 100", "next at 200"]);
 });
 
 Deno.test("Deadlines: of 0, nothing ever expires and no timer is set", async () => {

@@ -193,7 +193,7 @@ const farewells: [RejectFormat, string, RegExp][] = [
     POSTGRES_STARTUP,
     /^E\0\0\0.SFATAL\0VFATAL\0C53300\0Mtoo many connections[^\d]*\0\0$/,
   ],
-  ["mysql", "", /^\x17\0\0\0.{3}Too many connections$/s],
+  ["mysql", "", /^.{7}Too many connections$/s],
   ["redis", "*1\r\n$4\r\nPING\r\n", /^-ERR max number of clients reached\r\n$/],
 ];
 
