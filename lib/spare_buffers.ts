@@ -5,6 +5,9 @@
  * @module
  */
 
+/** How many buffers are made at a time, of one piece of memory: each by itself would take far more. */
+const CUT = 16;
+
 /** Keeps the buffers that nobody uses. */
 export class SpareBuffers {
   #bytes: number;
@@ -22,11 +25,19 @@ export class SpareBuffers {
 
   /** A buffer, with whatever is left in it from its last use. */
   take(): Uint8Array<ArrayBuffer> {
-    return this.#spare.pop() ?? new Uint8Array(this.#bytes);
+    if (this.#spare.length === 0) this.#cut();
+    return this.#spare.pop()!;
   }
 
   /** Takes a buffer back that nobody uses any more; one of another size is let go. */
   give(buffer: Uint8Array<ArrayBuffer>): void {
     if (buffer.length === this.#bytes && this.#spare.length < this.#most) this.#spare.push(buffer);
+  }
+
+  #cut(): void {
+    const whole = new ArrayBuffer(CUT * this.#bytes);
+    for (let i = 0; i < CUT; i++) {
+      this.#spare.push(new Uint8Array(whole, i * this.#bytes, this.#bytes));
+    }
   }
 }
