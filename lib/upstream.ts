@@ -109,7 +109,8 @@ export class Upstream {
 
   #wait(wish: Wish): void {
     this.#waiting.add(wish);
-    wish.onWait();
+    // Not before connect has returned: whoever is told may want to give up at once.
+    queueMicrotask(wish.onWait);
   }
 
   #expire(wish: Wish): void {

@@ -75,6 +75,7 @@ Deno.test("Upstream.connect: tries again for the first that waits, and for all w
   await lab.refuse();
   await lab.refuse();
   lab.connect("c");
+  await settled();
   assertEquals(lab.news(), ["down: refused", "a waits", "b waits", "c waits"]);
   assertEquals(lab.dials.length, 0);
   await lab.clock.advance(100);
@@ -94,6 +95,7 @@ Deno.test("Upstream.connect: whoever waits past the connect timeout gets nothing
   await lab.refuse();
   await lab.clock.advance(CONNECT_TIMEOUT_MS / 2);
   lab.connect("b");
+  await settled();
   lab.news();
   await lab.clock.advance(CONNECT_TIMEOUT_MS / 2);
   assertEquals(lab.news(), ["a nothing"]);
@@ -117,6 +119,14 @@ Deno.test("Upstream.connect: a failure that nobody waits for any more tells noth
   await settled();
   await lab.refuse();
   assertEquals(lab.news(), ["a nothing"]);
+});
+
+Deno.test("Upstream.connect: who is told to wait may give up at once", async () => {
+  const lab = new Lab();
+  lab.connect("a");
+  await lab.refuse();
+  const attempt = lab.upstream.connect(() => attempt.giveUp());
+  assertEquals(await attempt.socket, undefined);
 });
 
 Deno.test("Upstream: is tried again while nobody waits, ever less often, and that connection is closed", async () => {
