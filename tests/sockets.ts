@@ -92,11 +92,16 @@ export class Client {
   }
 }
 
-/** Waits until a condition holds, for at most ten seconds. */
+/** What has not come about by then fails its test. */
+const PATIENCE_MS = 20_000;
+
+const POLL_MS = 2;
+
+/** Waits for a condition, and fails when that takes too long. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 10_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (!await holds()) {
-    if (performance.now() > end) throw new Error(`it never came to be that ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -1,0 +1,155 @@
+/** poolgate in front of nginx, with clients of HTTP. Imports nothing from lib/. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Ended } from "./program.ts";
+import { Gate, IPV6, Nginx, run, start, testWith } from "./servers.ts";
+import { until } from "./sockets.ts";
+
+const CURL = ["nginx", "curl"];
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+
+function openGate(nginx: Nginx, ...args: string[]): Promise<Gate> {
+  return Gate.open("--upstream", `127.0.0.1:${nginx.port}`, ...args);
+}
+
+function curl(...args: string[]): Promise<Ended> {
+  return run("curl", ["--silent", "--show-error", "--noproxy", "*", ...args]);
+}
+
+function ok(stdout: string): Ended {
+  return { code: 0, stdout, stderr: "" };
+}
+
+/** Makes a GiB in which each word says where it belongs, so that none can be missing, or in another's place. */
+async function makeBig(path: string): Promise<void> {
+  using file = await Deno.create(path);
+  const words = new Uint32Array(MIB / 4);
+  for (let next = 0; next < GIB / 4;) {
+    for (let index = 0; index < words.length; index++) words[index] = next++;
+    assertEquals(await file.write(new Uint8Array(words.buffer)), MIB);
+  }
+}
+
+const BOTH_WAYS = "--upstream: a GiB down, and a GiB up, come out as they went in";
+
+testWith([...CURL, "cmp"], BOTH_WAYS, async () => {
+  await using nginx = await Nginx.start();
+  await using gate = await openGate(nginx);
+  const [big, uploads] = [`${nginx.directory}/big`, `${nginx.directory}/uploads`];
+  await makeBig(big);
+  const url = `http://${gate.address}`;
+  const compare = `set -o pipefail; curl --silent --noproxy '*' "$0/big" | cmp - "$1"`;
+  assertEquals(await run("bash", ["-c", compare, url, big]), ok(""));
+  assertEquals(await curl("-T", big, "-w", "%{http_code}", `${url}/uploads/`), ok("201"));
+  assertEquals(await run("cmp", [big, `${uploads}/big`]), ok(""));
+});
+
+testWith([...CURL, "wrk"], "--upstream: 64 clients of wrk, 32 at once, hear 2xx only", async () => {
+  await using nginx = await Nginx.start();
+  await using gate = await openGate(nginx, "--max-connections", "32");
+  const url = `http://${gate.address}/hello`;
+  const wrk = start("wrk", ["-t1", "-c64", "-d2s", "--header", "Connection: close", url]);
+  await until("the places are taken, and some wait", async () => {
+    const { active, queued } = await gate.stats();
+    return active === 32 && queued > 0;
+  });
+  const peak = await peakUntil(wrk.ended, nginx);
+  const { code, stdout, stderr } = await wrk.ended;
+  assertEquals([code, stderr], [0, ""]);
+  assert(!/Socket errors|Non-2xx/.test(stdout), stdout);
+  assertMatch(stdout, /\b[1-9]\d* requests in /);
+  assert(peak > 1 && peak <= 32, `${peak} at once`);
+});
+
+/** The most connections that nginx has had at once, besides the one that asks. */
+async function peakUntil(end: Promise<unknown>, nginx: Nginx): Promise<number> {
+  let peak = 0;
+  let over = false;
+  end.then(() => over = true);
+  while (!over) {
+    const { stdout } = await curl(`http://127.0.0.1:${nginx.port}/status`);
+    peak = Math.max(peak, Number(/Active connections: (\d+)/.exec(stdout)?.[1]) - 1);
+  }
+  return peak;
+}
+
+testWith(CURL, "--upstream: curl makes three requests on one connection", async () => {
+  await using nginx = await Nginx.start();
+  await using gate = await openGate(nginx, "--max-connections", "1", "--backlog-size", "0");
+  const url = `http://${gate.address}/hello`;
+  const answers = await curl("-w", "%{num_connects} new\n", url, url, url);
+  assertEquals(answers, ok("hello\n1 new\nhello\n0 new\nhello\n0 new\n"));
+});
+
+testWith(CURL, "--reject-as http: curl hears a 503 that says when to come again", async () => {
+  await using nginx = await Nginx.start();
+  const limits = ["--max-connections", "1", "--backlog-size", "0"];
+  await using gate = await openGate(nginx, ...limits, "--reject-as", "http");
+  using _holder = await Deno.connect({ hostname: "127.0.0.1", port: gate.port });
+  await gate.holds(1, 0);
+  const { code, stdout, stderr } = await curl("--include", `http://${gate.address}/hello`);
+  assertEquals([code, stderr], [0, ""]);
+  assertMatch(stdout, /^HTTP\/1\.1 503 Service Unavailable\r\n/);
+  assertMatch(stdout, /\r\nRetry-After: \d+\r\n/);
+  assertMatch(stdout, /\r\n\r\ntoo many connections, and the queue is full\n$/);
+});
+
+testWith(CURL, "--reject-as http: curl hears the 503 while it is still uploading", async () => {
+  await using nginx = await Nginx.start();
+  const limits = ["--max-connections", "0", "--backlog-size", "0"];
+  await using gate = await openGate(nginx, ...limits, "--reject-as", "http");
+  // Without waiting to be asked for it, and without an end.
+  const upload = ["-T", "/dev/zero", "--header", "Expect:", "--output", "/dev/null"];
+  const { stdout, stderr } = await curl(
+    ...[...upload, "-w", "%{http_code}", `http://${gate.address}/uploads/zero`],
+  );
+  assertEquals(stdout, "503", stderr);
+});
+
+const HOSTS: [string, string[], RegExp][] = [
+  ["127.0.0.1", CURL, /^127\.0\.0\.1 \d+$/],
+  ["[::1]", [...CURL, IPV6], /^::1 \d+$/],
+];
+
+for (const version of ["v1", "v2"]) {
+  for (const [host, needs, address] of HOSTS) {
+    const name = `--proxy-protocol ${version}: nginx knows the address of a client of ${host}`;
+    testWith(needs, name, async () => {
+      await using nginx = await Nginx.start();
+      await using gate = await Gate.open(
+        ...["--listen", `${host}:0`, "--upstream", `127.0.0.1:${nginx.proxyPort}`],
+        ...["--proxy-protocol", version],
+      );
+      const own = "\n%{local_ip} %{local_port}";
+      const { code, stdout } = await curl("-w", own, `http://${gate.address}/`);
+      const [told = "", truth] = stdout.split("\n");
+      assertEquals([code, told], [0, truth]);
+      assertMatch(told, address);
+    });
+  }
+
+  testWith(
+    CURL,
+    `--proxy-protocol ${version}: nginx serves a client without an address`,
+    async () => {
+      await using nginx = await Nginx.start();
+      const socket = `${nginx.directory}/gate.sock`;
+      await using _gate = await Gate.open(
+        ...["--listen", `unix:${socket}`, "--upstream", `127.0.0.1:${nginx.proxyPort}`],
+        ...["--proxy-protocol", version],
+      );
+      assertEquals(await curl("--unix-socket", socket, "http://localhost/"), ok(" "));
+    },
+  );
+}
+
+testWith(CURL, "--listen unix:, --upstream unix: curl reaches nginx by sockets only", async () => {
+  await using nginx = await Nginx.start();
+  const socket = `${nginx.directory}/gate.sock`;
+  await using gate = await Gate.open(
+    ...["--listen", `unix:${socket}`, "--upstream", `unix:${nginx.socket}`],
+  );
+  assertEquals(gate.address, `unix:${socket}`);
+  assertEquals(await curl("--unix-socket", socket, "http://localhost/hello"), ok("hello\n"));
+});

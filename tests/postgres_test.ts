@@ -1,0 +1,216 @@
+/** poolgate in front of PostgreSQL, with its own clients. Imports nothing from lib/. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Ended } from "./program.ts";
+import { freePort, Gate, missing, Postgres, type Running, start, testWith } from "./servers.ts";
+import { until } from "./sockets.ts";
+
+const PROGRAMS = ["postgres", "initdb", "psql", "pgbench", "pg_isready"];
+const MAX_CONNECTIONS = 25;
+const PLACES = 20;
+const CLIENTS = 100;
+const TRANSACTIONS = 3;
+
+const SCRIPTS = {
+  /** Keeps a connection for a while, so that many are there at once. */
+  transaction: `
+    \\set aid random(1, 100000)
+    select abalance from pgbench_accounts where aid = :aid;
+    select pg_sleep(0.05);`,
+  /** Keeps a connection until the server ends it. */
+  sleep: "select pg_sleep(600);",
+  /** Counts everyone else's connections, again and again. */
+  sample: `
+    select 'backends', count(*) from pg_stat_activity
+    where backend_type = 'client backend' and pid <> pg_backend_pid() \\watch 0.01`,
+};
+
+/** Those in whom {@linkcode SCRIPTS}.sleep has begun. */
+const ASLEEP = "wait_event = 'PgSleep'";
+
+let postgres: Postgres;
+
+if (missing(PROGRAMS) === undefined) {
+  Deno.test.beforeAll(async () => {
+    postgres = await Postgres.start({ max_connections: MAX_CONNECTIONS });
+    for (const [name, text] of Object.entries(SCRIPTS)) {
+      await Deno.writeTextFile(`${postgres.directory}/${name}.sql`, text);
+    }
+    const { code, stderr } = await start("pgbench", ["-i", "-q"], postgres.env).ended;
+    assertEquals(code, 0, stderr);
+  });
+
+  // Those that a failed test has left would fail the next.
+  Deno.test.beforeEach(() => postgres.dismiss("true"));
+  Deno.test.afterAll(() => postgres[Symbol.asyncDispose]());
+}
+
+function script(name: keyof typeof SCRIPTS): string[] {
+  return ["--file", `${postgres.directory}/${name}.sql`];
+}
+
+function openGate(places: number, backlog: number): Promise<Gate> {
+  return Gate.open(
+    ...["--upstream", `127.0.0.1:${postgres.port}`, "--reject-as", "postgres"],
+    ...["--max-connections", `${places}`, "--backlog-size", `${backlog}`],
+  );
+}
+
+function pgbench(port: number, ...args: string[]): Running {
+  return start("pgbench", ["--no-vacuum", ...args], postgres.envFor(port));
+}
+
+/** 100 clients, each with a new connection for every transaction. */
+function crowd(port: number, threads: number): Running {
+  const clients = ["--connect", "--client", `${CLIENTS}`, "--jobs", `${threads}`];
+  return pgbench(port, ...clients, "--transactions", `${TRANSACTIONS}`, ...script("transaction"));
+}
+
+/** Takes so many places with sessions whose query does not end. */
+async function takePlaces(gate: Gate, count: number): Promise<Running> {
+  const holder = pgbench(gate.port, "--client", `${count}`, "-t", "1", ...script("sleep"));
+  await until("the places are taken", async () => await postgres.count(ASLEEP) === count);
+  return holder;
+}
+
+function ask(port: number, env: Record<string, string> = {}): Running {
+  return start("psql", ["-XAtc", "select 'served'"], { ...postgres.envFor(port), ...env });
+}
+
+const SERVED = { code: 0, stdout: "served\n", stderr: "" };
+
+testWith(PROGRAMS, "pgbench: 100 clients are too many for a server of 25", async () => {
+  const { code, stderr } = await crowd(postgres.port, 2).ended;
+  assert(code !== 0);
+  assertStringIncludes(stderr, "FATAL:  sorry, too many clients already");
+});
+
+testWith(PROGRAMS, "--upstream: 100 clients of pgbench, 20 at once, all are served", async () => {
+  await using gate = await openGate(PLACES, CLIENTS);
+  const sampler = start("psql", ["-XAt", ...script("sample")], {
+    ...postgres.env,
+    PGAPPNAME: "sampler",
+  });
+  const isSampler = "application_name = 'sampler'";
+  await until("the server is watched", async () => await postgres.count(isSampler) === 1);
+  // A thread of pgbench opens one connection after the other, and waits for each: with several clients a thread, all
+  // threads would soon wait in the queue, and their other clients, which have the places, would wait for them.
+  const clients = crowd(gate.port, CLIENTS);
+  await until("the places are taken, and many wait", async () => {
+    const { active, queued } = await gate.stats();
+    return active === PLACES && queued > PLACES;
+  });
+  const { code, stdout, stderr } = await clients.ended;
+  sampler.child.kill("SIGINT");
+  assertEquals([code, stderr], [0, ""]);
+  const count = CLIENTS * TRANSACTIONS;
+  assertStringIncludes(stdout, `number of transactions actually processed: ${count}/${count}\n`);
+  assertStringIncludes(stdout, "number of failed transactions: 0 ");
+  const samples = (await sampler.ended).stdout.matchAll(/^backends\|(\d+)$/gm);
+  const peak = Math.max(...[...samples].map(([, backends]) => Number(backends)));
+  assert(peak > 1 && peak <= PLACES, `${peak} at once`);
+});
+
+const MESSAGE = "too many connections, and the queue is full";
+
+testWith(
+  PROGRAMS,
+  "--reject-as postgres: psql says why, and those in the queue are served",
+  async () => {
+    const backlog = 10;
+    await using gate = await openGate(PLACES, backlog);
+    const holder = await takePlaces(gate, PLACES);
+    const waiting = Array.from({ length: backlog }, () => ask(gate.port));
+    await gate.holds(PLACES, backlog);
+    for (const sslmode of ["prefer", "disable"]) {
+      const { code, stdout, stderr } = await ask(gate.port, { PGSSLMODE: sslmode }).ended;
+      assertEquals([code, stdout], [2, ""]);
+      assertMatch(stderr, new RegExp(`^psql: error: .* failed: FATAL:  ${MESSAGE}\n$`), sslmode);
+    }
+    assertEquals(await refusalOf(gate.port), {
+      encryption: "NN",
+      fields: { S: "FATAL", V: "FATAL", C: "53300", M: MESSAGE },
+    });
+    await gate.holds(PLACES, backlog);
+    await postgres.dismiss(ASLEEP);
+    for (const waiter of waiting) assertEquals(await waiter.ended, SERVED);
+    await holder.ended;
+  },
+);
+
+const SSL_REQUEST = 80877103;
+const GSSENC_REQUEST = 80877104;
+const PROTOCOL_3 = 3 << 16;
+
+/** What a client is told, byte for byte: none of them shows the SQLSTATE of a refused connection. */
+async function refusalOf(port: number) {
+  using socket = await Deno.connect({ hostname: "127.0.0.1", port });
+  let encryption = "";
+  for (const code of [GSSENC_REQUEST, SSL_REQUEST]) {
+    await socket.write(packet(code));
+    const answer = new Uint8Array(1);
+    await socket.read(answer);
+    encryption += new TextDecoder().decode(answer);
+  }
+  await socket.write(packet(PROTOCOL_3, "user\0postgres\0\0"));
+  const response = await new Response(socket.readable).bytes();
+  const view = new DataView(response.buffer);
+  const type = String.fromCharCode(view.getUint8(0));
+  assertEquals([type, view.getInt32(1)], ["E", response.length - 1]);
+  const fields = new TextDecoder().decode(response.subarray(5)).split("\0");
+  return { encryption, fields: Object.fromEntries(fields.filter((f) => f !== "").map(typed)) };
+}
+
+function typed(field: string): [string, string] {
+  return [field.slice(0, 1), field.slice(1)];
+}
+
+/** What clients begin with: its own length, a code, parameters. */
+function packet(code: number, parameters = ""): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(8 + parameters.length);
+  const view = new DataView(bytes.buffer);
+  view.setInt32(0, bytes.length);
+  view.setInt32(4, code);
+  bytes.set(new TextEncoder().encode(parameters), 8);
+  return bytes;
+}
+
+testWith(
+  PROGRAMS,
+  "--upstream: those who wait while the server is down are served once it is up",
+  async () => {
+    await using gate = await openGate(2, 20);
+    const holder = await takePlaces(gate, 2);
+    const waiting = Array.from({ length: 20 }, () => ask(gate.port));
+    await gate.holds(2, 20);
+    // Killed, not told to stop: a server that stops still takes connections for a moment, only to drop them.
+    await postgres.stop("SIGKILL");
+    await until("it is noted", () => gate.notes.includes("is down"));
+    await until("all who wait are still there, and only they", async () => {
+      const { active, queued } = await gate.stats();
+      return active + queued === waiting.length;
+    });
+    await recover();
+    await postgres.resume();
+    for (const waiter of waiting) assertEquals(await served(gate, await waiter.ended), SERVED);
+    assertMatch(
+      gate.notes,
+      /^poolgate: the upstream is down, nobody is let in: .*\npoolgate: the upstream is up again\n$/,
+    );
+    await holder.ended;
+  },
+);
+
+/** Lets the server clear up after the crash where nobody finds it: meanwhile, it refuses clients. */
+async function recover(): Promise<void> {
+  await postgres.resume(freePort());
+  await postgres.stop("SIGINT");
+}
+
+/** Asks again where the server itself said, by way of the gate, that it was still starting. */
+async function served(gate: Gate, answer: Ended): Promise<Ended> {
+  while (answer.stderr.includes("FATAL:  the database system is ")) {
+    answer = await ask(gate.port).ended;
+  }
+  return answer;
+}

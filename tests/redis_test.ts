@@ -1,0 +1,92 @@
+/** poolgate in front of Redis, with its own clients. Imports nothing from lib/. */
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Ended } from "./program.ts";
+import { Gate, Redis, run, start, testWith } from "./servers.ts";
+
+const PROGRAMS = ["redis-server", "redis-cli", "redis-benchmark"];
+const PLACES = 10;
+
+/** Two more than poolgate lets in: a server that counts for itself. */
+const MAX_CLIENTS = PLACES + 2;
+
+function startRedis(): Promise<Redis> {
+  return Redis.start({ maxclients: MAX_CLIENTS });
+}
+
+function openGate(redis: Redis, places: number, backlog: number): Promise<Gate> {
+  return Gate.open(
+    ...["--upstream", `127.0.0.1:${redis.port}`, "--reject-as", "redis"],
+    ...["--max-connections", `${places}`, "--backlog-size", `${backlog}`],
+  );
+}
+
+async function redisCli(port: number, ...command: string[]): Promise<Ended> {
+  return await run("redis-cli", ["-p", `${port}`, ...command]);
+}
+
+function benchmark(port: number, ...args: string[]): Promise<Ended> {
+  const load = ["-q", "-n", "2000", "-t", "set,get", ...args];
+  return run("redis-benchmark", ["-p", `${port}`, ...load]);
+}
+
+/** Both tests of the benchmark have run to their end. */
+function assertDone({ code, stdout, stderr }: Ended): void {
+  assertEquals(code, 0, stdout + stderr);
+  assertMatch(stdout, /SET: [\d.]+ requests per second/);
+  assertMatch(stdout, /GET: [\d.]+ requests per second/);
+}
+
+testWith(PROGRAMS, "--upstream: redis-cli hears the same through it as directly", async () => {
+  await using redis = await startRedis();
+  await using gate = await openGate(redis, PLACES, 0);
+  for (
+    const command of [["PING"], ["SET", "key", "välue\r\n"], ["GET", "key"], ["GET"], ["GET", "no"]]
+  ) {
+    const direct = await redisCli(redis.port, ...command);
+    assertEquals(await redisCli(gate.port, ...command), direct, command.join(" "));
+  }
+  assertEquals((await redisCli(gate.port, "GET", "key")).stdout, "välue\r\n\n");
+});
+
+testWith(PROGRAMS, "--upstream: redis-benchmark on 10 connections that it keeps", async () => {
+  await using redis = await startRedis();
+  // A queue all the same: between SET and GET, it opens new ones before those that it closes are over.
+  await using gate = await openGate(redis, PLACES, PLACES);
+  assertDone(await benchmark(gate.port, "-c", `${PLACES}`));
+});
+
+testWith(PROGRAMS, "redis-benchmark: 50 clients are too many for a server of 12", async () => {
+  await using redis = await startRedis();
+  const { code, stdout, stderr } = await benchmark(redis.port, "-c", "50", "-k", "0");
+  assertEquals(code, 1);
+  assertStringIncludes(stdout + stderr, "ERR max number of clients reached");
+});
+
+testWith(
+  PROGRAMS,
+  "--upstream: 50 clients that connect for each request, 10 at once, are served",
+  async () => {
+    await using redis = await startRedis();
+    await using gate = await openGate(redis, PLACES, 100);
+    assertDone(await benchmark(gate.port, "-c", "50", "-k", "0"));
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "--reject-as redis: redis-cli says why, and the one in the queue is served",
+  async () => {
+    await using redis = await startRedis();
+    await using gate = await openGate(redis, 1, 1);
+    const holder = start("redis-cli", ["-p", `${gate.port}`, "BLPOP", "list", "0"]);
+    await gate.holds(1, 0);
+    const waiter = start("redis-cli", ["-p", `${gate.port}`, "PING"]);
+    await gate.holds(1, 1);
+    const { stdout, stderr } = await redisCli(gate.port, "PING");
+    assertEquals((stdout + stderr).trim(), "ERR max number of clients reached");
+    await redisCli(redis.port, "RPUSH", "list", "end");
+    assertStringIncludes((await holder.ended).stdout, "end");
+    assertEquals((await waiter.ended).stdout, "PONG\n");
+  },
+);

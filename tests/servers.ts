@@ -1,0 +1,444 @@
+/**
+ * Real servers and their clients, from Debian's packages, on loopback: found, started, awaited, stopped. Everything
+ * that they write goes to a directory of their own. Imports nothing from lib/.
+ *
+ * @module
+ */
+
+import { Conversation, type Ended } from "./program.ts";
+import { until } from "./sockets.ts";
+
+/** A client that does not end by then is stopped. */
+const TIME_LIMIT_MS = 60_000;
+
+/** Where programs are: servers, and PostgreSQL's own ones, are not in everybody's PATH. */
+const PLACES = [
+  ...newestFirst("/usr/lib/postgresql").map((version) => `${version}/bin`),
+  ...(Deno.env.get("PATH") ?? "").split(":"),
+  "/usr/sbin",
+];
+
+function newestFirst(directory: string): string[] {
+  try {
+    return [...Deno.readDirSync(directory)].map(({ name }) => name)
+      .sort((a, b) => Number(b) - Number(a)).map((name) => `${directory}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+function find(program: string): string | undefined {
+  return PLACES.map((place) => `${place}/${program}`).find(isFile);
+}
+
+/** What a test may need besides programs: IPv6 on loopback. */
+export const IPV6 = "::1";
+
+function hasIpv6(): boolean {
+  try {
+    Deno.listen({ hostname: IPV6, port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns The first of `needs`, programs or {@linkcode IPV6}, that this machine lacks. */
+export function missing(needs: readonly string[]): string | undefined {
+  return needs.find((need) => need === IPV6 ? !hasIpv6() : find(need) === undefined);
+}
+
+/** Registers a test that needs something of this machine. Where that is missing it is skipped, and says so. */
+export function testWith(
+  needs: readonly string[],
+  name: string,
+  fn: () => void | Promise<void>,
+): void {
+  const lacking = missing(needs);
+  Deno.test({
+    name: name + (lacking === undefined ? "" : ` (skipped: no ${lacking} on this machine)`),
+    ignore: lacking !== undefined,
+    fn,
+  });
+}
+
+/** A client that runs beside the test. */
+export interface Running {
+  child: Deno.ChildProcess;
+  ended: Promise<Ended>;
+}
+
+/** Starts a client. */
+export function start(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Running {
+  const child = new Deno.Command(find(program) ?? program, {
+    args: [...args],
+    env: { LC_ALL: "C", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    signal: AbortSignal.timeout(TIME_LIMIT_MS),
+  }).spawn();
+  const decoder = new TextDecoder();
+  const ended = child.output().then(({ code, stdout, stderr }) => ({
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  }));
+  return { child, ended };
+}
+
+/** Runs a client to its end. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Ended> {
+  return await start(program, args, env).ended;
+}
+
+/** @returns A port that is free, and that the kernel gives to no outgoing connection: these are 32768 and up. */
+export function freePort(): number {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
+
+/** A running poolgate that listens, at a free port of 127.0.0.1 unless the flags say otherwise. */
+export class Gate implements AsyncDisposable {
+  #poolgate: Conversation;
+  #noting: Promise<void>;
+  /** What it has written to stderr since it listens. */
+  notes = "";
+  /** Where it listens: `HOST:PORT`, or `unix:/path`. */
+  readonly address: string;
+
+  private constructor(poolgate: Conversation, address: string) {
+    this.#poolgate = poolgate;
+    this.address = address;
+    this.#noting = this.#note();
+  }
+
+  static async open(...args: string[]): Promise<Gate> {
+    return new Gate(...await Conversation.listening(args));
+  }
+
+  get port(): number {
+    return Number(this.address.slice(this.address.lastIndexOf(":") + 1));
+  }
+
+  /** What a request for the figures, on stdin, is answered. */
+  async stats(): Promise<{ active: number; queued: number }> {
+    await this.#poolgate.say(`{"src":"t","dest":"n1","body":{"type":"pool_stats","msg_id":1}}\n`);
+    return JSON.parse(await this.#poolgate.hear()).body;
+  }
+
+  /** Waits until so many have a place, and so many wait for one. */
+  async holds(active: number, queued: number): Promise<void> {
+    await until(`${active} have a place and ${queued} wait`, async () => {
+      const stats = await this.stats();
+      return stats.active === active && stats.queued === queued;
+    });
+  }
+
+  async #note(): Promise<void> {
+    for (;;) {
+      const notes = await this.#poolgate.note();
+      if (notes === "") return;
+      this.notes += notes;
+    }
+  }
+
+  /** Ends it at once: whoever is still connected when a test is over has no part in it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#poolgate.signal("SIGKILL");
+    await this.#poolgate.exit();
+    await this.#noting;
+  }
+}
+
+/** A directory that is removed with all it holds. */
+export class Directory implements AsyncDisposable {
+  readonly path: string;
+  /** Whether it belongs to root: then the tests run as root, and some servers refuse to. */
+  readonly ofRoot: boolean;
+
+  private constructor(path: string, ofRoot: boolean) {
+    this.path = path;
+    this.ofRoot = ofRoot;
+  }
+
+  static async make(): Promise<Directory> {
+    const path = await Deno.makeTempDir({ prefix: "poolgate-" });
+    return new Directory(path, (await Deno.stat(path)).uid === 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.path, { recursive: true });
+  }
+}
+
+/** A process that serves until it is told to end. */
+class Server {
+  #child: Deno.ChildProcess;
+  #log: string;
+  #over = false;
+
+  /** @param log The file for what it writes to its standard streams. */
+  constructor(program: string, args: string[], log: string) {
+    const path = find(program) ?? program;
+    this.#log = log;
+    this.#child = new Deno.Command("bash", {
+      args: ["-c", 'exec "$@" >> "$0" 2>&1', log, path, ...args],
+      env: { LC_ALL: "C" },
+      stdin: "null",
+    }).spawn();
+    this.#child.status.then(() => this.#over = true);
+  }
+
+  /** @returns Whether it serves; `false` when it ended before it did. */
+  async serves(attempt: () => Promise<boolean>): Promise<boolean> {
+    await until("the server serves", async () => this.#over || await attempt());
+    return !this.#over;
+  }
+
+  /** Fails with what it has said, unless it serves. */
+  async demand(attempt: () => Promise<boolean>): Promise<void> {
+    if (await this.serves(attempt)) return;
+    throw new Error(`no server: ${await Deno.readTextFile(this.#log)}`);
+  }
+
+  async end(signal: Deno.Signal = "SIGTERM"): Promise<void> {
+    if (!this.#over) this.#child.kill(signal);
+    await this.#child.status;
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const POSTGRES_USER = "postgres";
+
+/** A PostgreSQL server that trusts everybody and does not care for its data. */
+export class Postgres implements AsyncDisposable {
+  #home: Directory;
+  #settings: Record<string, string | number>;
+  #server: Server | undefined;
+  readonly port = freePort();
+  /** For libpq's programs: how to reach it directly. */
+  readonly env: Record<string, string>;
+
+  private constructor(home: Directory, settings: Record<string, string | number>) {
+    this.#home = home;
+    this.#settings = settings;
+    this.env = this.envFor(this.port);
+  }
+
+  /** Makes a server with its settings, and starts it. */
+  static async start(settings: Record<string, string | number>): Promise<Postgres> {
+    const home = await Directory.make();
+    const postgres = new Postgres(home, settings);
+    if (home.ofRoot) await run("chown", [POSTGRES_USER, home.path]);
+    const [program, ...args] = postgres.#asUser("initdb", [
+      ...["--pgdata", postgres.#data, "--username", POSTGRES_USER, "--auth", "trust"],
+      ...["--no-locale", "--encoding", "UTF8", "--no-sync"],
+    ]);
+    const { code, stdout, stderr } = await run(program, args);
+    if (code !== 0) throw new Error(`initdb: ${stdout}${stderr}`);
+    await postgres.resume();
+    return postgres;
+  }
+
+  /** A directory for its files, and for a test's. */
+  get directory(): string {
+    return this.#home.path;
+  }
+
+  get #data(): string {
+    return `${this.directory}/data`;
+  }
+
+  /** For libpq's programs: how to reach it by way of a port. */
+  envFor(port: number): Record<string, string> {
+    return {
+      ...{ PGHOST: "127.0.0.1", PGPORT: `${port}`, PGUSER: POSTGRES_USER, PGDATABASE: "postgres" },
+      PGCONNECT_TIMEOUT: "60",
+    };
+  }
+
+  /** The command for a program that refuses to run as root. */
+  #asUser(program: string, args: string[]): [string, ...string[]] {
+    const path = find(program) ?? program;
+    if (!this.#home.ofRoot) return [path, ...args];
+    const user = [`--reuid=${POSTGRES_USER}`, `--regid=${POSTGRES_USER}`, "--clear-groups"];
+    return ["setpriv", ...user, path, ...args];
+  }
+
+  /** Starts the server, again where it has been stopped, and waits until it answers queries. */
+  async resume(port = this.port): Promise<void> {
+    const settings = {
+      ...{ listen_addresses: "127.0.0.1", port, unix_socket_directories: this.directory },
+      ...{ fsync: "off", ...this.#settings },
+    };
+    const [program, ...args] = this.#asUser("postgres", [
+      ...["-D", this.#data],
+      ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+    ]);
+    const answers = async () => (await run("pg_isready", [], this.envFor(port))).code === 0;
+    // One that was killed leaves processes behind, and it refuses to start until they have ended.
+    await until("PostgreSQL starts", async () => {
+      this.#server = new Server(program, args, `${this.directory}/log`);
+      return await this.#server.serves(answers);
+    });
+  }
+
+  /** Stops the server: orderly with SIGINT, at once with SIGQUIT, as a crash does with SIGKILL. */
+  async stop(signal: "SIGINT" | "SIGQUIT" | "SIGKILL"): Promise<void> {
+    await this.#server?.end(signal);
+  }
+
+  /** @returns How many clients there are of whom `condition` holds, besides the one that asks. */
+  async count(condition: string): Promise<number> {
+    return Number(await this.#query("count(*)", condition));
+  }
+
+  /** Ends the sessions of the clients of whom `condition` holds. */
+  async dismiss(condition: string): Promise<void> {
+    await this.#query("pg_terminate_backend(pid)", condition);
+  }
+
+  async #query(what: string, condition: string): Promise<string> {
+    const others = "backend_type = 'client backend' and pid <> pg_backend_pid()";
+    const sql = `select ${what} from pg_stat_activity where ${others} and ${condition}`;
+    const { code, stdout, stderr } = await run("psql", ["-XAtc", sql], this.env);
+    if (code !== 0) throw new Error(`${sql}: ${stderr}`);
+    return stdout.trim();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGQUIT");
+    await this.#home[Symbol.asyncDispose]();
+  }
+}
+
+/** A Redis server that keeps nothing. */
+export class Redis implements AsyncDisposable {
+  #home: Directory;
+  #server: Server;
+  readonly port: number;
+
+  private constructor(home: Directory, server: Server, port: number) {
+    this.#home = home;
+    this.#server = server;
+    this.port = port;
+  }
+
+  static async start(settings: Record<string, string | number>): Promise<Redis> {
+    const home = await Directory.make();
+    const port = freePort();
+    const all = { bind: "127.0.0.1", port, dir: home.path, save: "", ...settings };
+    const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+    const server = new Server("redis-server", args, `${home.path}/log`);
+    await server.demand(() => accepts(port));
+    return new Redis(home, server, port);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.end();
+    await this.#home[Symbol.asyncDispose]();
+  }
+}
+
+/** An nginx with all its files in a directory of its own. */
+export class Nginx implements AsyncDisposable {
+  #home: Directory;
+  #server: Server;
+  /** A port of the plain service. */
+  readonly port: number;
+  /** A port of a service that is told the client's address, and answers with it. */
+  readonly proxyPort: number;
+
+  private constructor(home: Directory, server: Server, port: number, proxyPort: number) {
+    this.#home = home;
+    this.#server = server;
+    this.port = port;
+    this.proxyPort = proxyPort;
+  }
+
+  static async start(): Promise<Nginx> {
+    const home = await Directory.make();
+    const [port, proxyPort] = [freePort(), freePort()];
+    await Deno.writeTextFile(`${home.path}/nginx.conf`, nginxConfig(home, port, proxyPort));
+    const args = ["-p", home.path, "-c", `${home.path}/nginx.conf`];
+    const server = new Server("nginx", args, `${home.path}/log`);
+    await server.demand(() => accepts(port));
+    return new Nginx(home, server, port, proxyPort);
+  }
+
+  /** What it serves files from, and takes uploads into. */
+  get directory(): string {
+    return this.#home.path;
+  }
+
+  /** The path of the Unix socket of the plain service. */
+  get socket(): string {
+    return `${this.directory}/nginx.sock`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.end();
+    await this.#home[Symbol.asyncDispose]();
+  }
+}
+
+function nginxConfig({ path, ofRoot }: Directory, port: number, proxyPort: number): string {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  return `
+    daemon off;
+    ${ofRoot ? "user root;" : ""}
+    worker_processes 1;
+    pid ${path}/nginx.pid;
+    error_log ${path}/log;
+    events { worker_connections 512; }
+    http {
+      access_log off;
+      ${temporary.map((name) => `${name}_temp_path ${path}/${name};`).join(" ")}
+      client_max_body_size 0;
+      client_body_buffer_size 1m;
+      server {
+        listen 127.0.0.1:${port};
+        listen unix:${path}/nginx.sock;
+        root ${path};
+        location = /hello { return 200 "hello\\n"; }
+        location = /status { stub_status; }
+        location /uploads/ { dav_methods PUT; create_full_put_path on; }
+      }
+      server {
+        listen 127.0.0.1:${proxyPort} proxy_protocol;
+        location / { return 200 "$proxy_protocol_addr $proxy_protocol_port"; }
+      }
+    }`;
+}
