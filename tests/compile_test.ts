@@ -43,8 +43,17 @@ async function succeed(command: Deno.Command): Promise<void> {
 }
 
 async function testFromOutside(binary: string): Promise<void> {
-  const permissions = ["--allow-read", "--allow-run", "--allow-env", "--allow-net=127.0.0.1"];
-  const args = ["test", "--quiet", ...permissions, "tests/samples_test.ts", "tests/cli_test.ts"];
+  const permissions = [
+    "--allow-read",
+    "--allow-write",
+    "--allow-run",
+    "--allow-env",
+    "--allow-net",
+  ];
+  const tests = ["samples", "cli", "listen", "crowd", "chaos"].map((name) =>
+    `tests/${name}_test.ts`
+  );
+  const args = ["test", "--quiet", ...permissions, ...tests];
   const env = { POOLGATE_TEST_BINARY: binary };
   await succeed(new Deno.Command(Deno.execPath(), { args, cwd: ROOT, env }));
 }
@@ -52,7 +61,9 @@ async function testFromOutside(binary: string): Promise<void> {
 async function testToTheLastStep(): Promise<void> {
   await using standIn = await build({ DENORT_BIN: Deno.execPath() });
   assert(standIn.success, standIn.log);
-  for (const file of ["main.ts", "stdio.ts", "flags.ts"]) assertStringIncludes(standIn.log, file);
+  for (const file of ["main.ts", "stdio.ts", "flags.ts", "help.ts", "gate.ts", "network.ts"]) {
+    assertStringIncludes(standIn.log, file);
+  }
   assert(!standIn.log.includes("fast-check"), "what only the tests use is embedded");
   const runtime = await Deno.stat(Deno.execPath());
   assert((await Deno.stat(standIn.binary)).size > runtime.size, "nothing is embedded");
