@@ -81,15 +81,13 @@ async function run(options: Options): Promise<number> {
     format: logFormat,
     quiet,
   });
+  const roster = new Roster(new ConnectionPool(limits));
+  const node = new Node(roster, nodeId);
+  if (listening) return await serveConnections(gate, roster, node, log);
   if (Deno.stdin.isTerminal()) {
     log.note("info", "reading requests from the terminal, one JSON message a line; see --help");
   }
-  const roster = new Roster(new ConnectionPool(limits));
-  const node = new Node(roster, nodeId);
-  if (!listening) {
-    return await untilStreamsFail(log, () => serve({ input: stdin, output: stdout, node, log }));
-  }
-  return await serveConnections(gate, roster, node, log);
+  return await untilStreamsFail(log, () => serve({ input: stdin, output: stdout, node, log }));
 }
 
 /** Serves connections until a signal has ended that; stdin and stdout meanwhile, for as long as they last. */
@@ -118,9 +116,12 @@ async function serveConnections(
   const dial = options.upstream && dialer(options.upstream);
   const gate = openGate({ listener, dial, clock: systemClock, roster, node, note, options });
   endOnSignals(() => gate.drain());
-  serve({ input: patientStdin, output: patientStdout, node, log }).catch((error) => {
-    if (!(error instanceof ReaderGone)) note("error", (error as Error).message);
-  });
+  // In the background of a terminal, reading from that would stop the whole program.
+  if (!Deno.stdin.isTerminal()) {
+    serve({ input: patientStdin, output: patientStdout, node, log }).catch((error) => {
+      if (!(error instanceof ReaderGone)) note("error", (error as Error).message);
+    });
+  }
   await gate.run();
   await Promise.race([log.flush(), new Promise((resolve) => setTimeout(resolve, LAST_NOTES_MS))]);
   return OK;

@@ -19,8 +19,8 @@ export interface Keeper {
   promoted(connection: Connection, counts: Counts): void;
   /** It was taken out of the pool by somebody else. */
   dismissed(connection: Connection): void;
-  /** Its client has gone. */
-  gone(connection: Connection): void;
+  /** Its client has hung up. */
+  hungUp(connection: Connection): void;
 }
 
 /** A connection at the gate. */
@@ -67,9 +67,9 @@ export class Connection implements Links, Follower {
     this.#keeper.dismissed(this);
   }
 
-  /** Tells that the client has gone. */
+  /** Tells that the client has hung up. */
   hungUp(): void {
-    this.#keeper.gone(this);
+    this.#keeper.hungUp(this);
   }
 
   /** Closes its socket, whatever goes on there. */
@@ -80,7 +80,7 @@ export class Connection implements Links, Follower {
     this.#onClose?.();
   }
 
-  /** Has `action` called when it is closed. */
+  /** Has `action` called when it is closed; a second one takes the place of the first. */
   onClose(action: () => void): void {
     this.#onClose = action;
     if (this.#closed) action();

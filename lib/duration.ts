@@ -5,7 +5,8 @@
  */
 
 /** What a duration may be, in words. */
-export const DURATION_RANGE = "a duration such as 500ms, 30s, 5m or 2h, to 24 days, or 0 for none";
+export const DURATION_RANGE =
+  "a duration such as 500ms, 30s, 5m or 2h, to 24 days, or 0 for no limit";
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

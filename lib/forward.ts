@@ -9,12 +9,13 @@ import type { ByteReader } from "./lines.ts";
 import type { Socket } from "./socket.ts";
 import { SpareBuffers } from "./spare_buffers.ts";
 
-/**
- * How much is read at a time: little to begin with, since most connections never say much at once; more for one that
- * fills it, since that decides how fast a long transfer is.
- */
+/** How much is read at a time to begin with, in bytes: most connections never say much at once. */
 const FIRST_BYTES = 4 * 1024;
+
+/** How much is read at a time at most, and so waits unsent, in bytes: it decides how fast a long transfer is. */
 export const MAX_UNSENT_BYTES = 1024 * 1024;
+
+/** By how much a buffer grows that a read has filled. */
 const GROWTH = 4;
 
 /** After so many reads in a row that the first buffer could have held, it takes the place of a larger one. */
@@ -81,7 +82,9 @@ async function copy(from: ByteReader, to: Socket, moved: () => void): Promise<vo
         moved();
         sent += await to.write(buffer.subarray(sent, length));
       }
-      if (whole && length < MAX_UNSENT_BYTES) buffer = new Uint8Array(GROWTH * length);
+      if (whole && length < MAX_UNSENT_BYTES) {
+        buffer = new Uint8Array(Math.min(GROWTH * length, MAX_UNSENT_BYTES));
+      }
       calm = length > FIRST_BYTES ? 0 : calm + 1;
       if (calm === CALM_READS && buffer.length > FIRST_BYTES) buffer = spareBuffers.take();
     }

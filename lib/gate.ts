@@ -25,7 +25,7 @@ export const LINGER_MS = 1000;
 /** How many such there may be at once; further ones are closed without a word. */
 export const MAX_LINGERING = 1000;
 
-/** How long after a failure to accept connections that is tried again, in milliseconds. */
+/** How long until accepting is tried again that has failed, in milliseconds. */
 const ACCEPT_RETRY_MS = 100;
 
 /** What a {@linkcode Gate} works with. */
@@ -62,7 +62,7 @@ export class Gate {
     this.#keeper = {
       promoted: (connection, counts) => this.#promoted(connection, counts),
       dismissed: (connection) => this.#dismissed(connection),
-      gone: (connection) => this.#endWait(connection, undefined),
+      hungUp: (connection) => this.#endWait(connection, undefined),
     };
     this.#waits = new Deadlines(
       clock,

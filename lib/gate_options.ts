@@ -8,7 +8,7 @@ import { type Address, readAddress } from "./address.ts";
 import { DURATION_RANGE, readDuration } from "./duration.ts";
 import { REJECT_FORMATS, type RejectFormat } from "./farewell.ts";
 import type { ValueFlag } from "./flags.ts";
-import { oneOf, type Reading, readSwitch, type Settings, shown } from "./options.ts";
+import { GATE_FLAGS, oneOf, type Reading, readSwitch, type Settings, shown } from "./options.ts";
 import { PROXY_PROTOCOLS, type ProxyProtocol } from "./proxy_protocol.ts";
 
 /** What the gate runs with. A time of 0 is no limit. */
@@ -25,7 +25,7 @@ export interface GateOptions {
   /** How long connections may go on after a signal to end, in milliseconds. */
   drainTimeoutMs: number;
   rejectAs: RejectFormat;
-  /** How many connections of one address may be in the pool and its queue. */
+  /** How many connections of one address may be in the pool and its queue, from 1. */
   maxPerSource: number | undefined;
   proxyProtocol: ProxyProtocol | undefined;
   /** Whether each connection is noted. */
@@ -41,12 +41,9 @@ export const GATE_DEFAULTS = {
 } as const;
 
 const NEEDS_UPSTREAM: readonly ValueFlag[] = ["connect-timeout", "proxy-protocol"];
-const NEEDS_LISTEN: readonly ValueFlag[] = [
-  ...["upstream", "queue-timeout", "idle-timeout", "drain-timeout", "reject-as"] as const,
-  ...["max-per-source", "log-connections", ...NEEDS_UPSTREAM] as const,
-];
+const NEEDS_LISTEN = GATE_FLAGS.filter((name) => name !== "listen");
 
-/** What speaks for itself to a client that the pool's own messages are for. */
+/** What a client of the pool itself can be told by. */
 const NATIVE_FORMATS: readonly RejectFormat[] = ["close", "line"];
 
 /**

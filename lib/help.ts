@@ -35,16 +35,16 @@ Flags for connections:
                        interface) or unix:/path. Port 0 takes a free one.
                        Each connection is told in the messages of the pool
                        whether it is connected, queued or rejected.
-  --upstream ADDR      say nothing of the kind: join each connection that has a
-                       place to this service, byte for byte.
+  --upstream ADDR      instead of that, join each connection that has a place
+                       to this service, byte for byte.
   --queue-timeout DUR  how long a connection may wait for a place, such as
                        500ms, 30s, 5m or 2h; 0 for no limit, as for each
                        duration here. Default ${GATE_DEFAULTS.queueTimeout}.
   --connect-timeout DUR
                        how long one that has a place waits for the upstream.
                        Default ${GATE_DEFAULTS.connectTimeout}.
-  --idle-timeout DUR   how long one that has a place may be silent.
-                       Default ${GATE_DEFAULTS.idleTimeout}.
+  --idle-timeout DUR   how long one that has a place may go without a byte
+                       either way; it cuts a query that runs longer. Default ${GATE_DEFAULTS.idleTimeout}.
   --drain-timeout DUR  how long those that have a place may go on after a
                        signal to end. Default ${GATE_DEFAULTS.drainTimeout}.
   --max-per-source N   how many connections of one address may be in the pool

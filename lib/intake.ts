@@ -76,6 +76,7 @@ export class Intake implements ByteReader {
         this.#over = { error };
       }
       if (this.#over !== undefined) {
+        if (this.#end === 0) this.#giveBack();
         if (!this.#released) this.#hungUp();
         return;
       }
@@ -91,6 +92,11 @@ export class Intake implements ByteReader {
     this.#buffer = grown;
   }
 
+  #giveBack(): void {
+    spareBuffers.give(this.#buffer);
+    this.#buffer = NOTHING;
+  }
+
   /** Reads on from what is kept, by way of the read that the watch has begun. */
   async #readOn(buffer: Uint8Array): Promise<number | null> {
     this.#released = true;
@@ -99,8 +105,7 @@ export class Intake implements ByteReader {
     if (this.#over === "ended") return null;
     if (this.#over !== undefined) throw this.#over.error;
     this.#watching = undefined;
-    spareBuffers.give(this.#buffer);
-    this.#buffer = NOTHING;
+    this.#giveBack();
     return await this.#source.read(buffer);
   }
 

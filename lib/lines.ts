@@ -20,9 +20,9 @@ const READ_BYTES = 64 * 1024;
 
 /** How much of an input is taken at once, in bytes. */
 export interface Portions {
-  /** The longest line. */
+  /** The longest line, in bytes, its line feed not counted. */
   line: number;
-  /** The most that is read at a time. */
+  /** The most that is read at a time, in bytes, from 1. */
   read: number;
 }
 
@@ -42,7 +42,8 @@ const CUT = 0x00;
  * @param beforeRead Called before each read of the input, which waits for it: every whole line has been
  *   taken, and the next one asked for.
  * @param portions How much to take at once.
- * @returns A reader of the lines. One that is longer than allowed comes cut, and {@linkcode isCut} tells. When the input or `beforeRead` fails, `read` rejects with its error.
+ * @returns A reader of the lines. One that is longer than allowed comes cut, and {@linkcode isCut} tells. When the
+ *   input or `beforeRead` fails, `read` rejects with its error.
  */
 export function readLines(
   input: ByteReader,

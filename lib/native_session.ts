@@ -30,10 +30,10 @@ export interface Native {
   idle: Deadlines<Connection>;
 }
 
-/** A client may say as much at once as one that waits for an upstream. */
+/** A line may be as long as what is held of one that waits for an upstream. */
 const PORTIONS: Portions = { line: MAX_HELD_BYTES, read: 4 * 1024 };
 
-/** What a client costs that says nothing: most only hold their place. */
+/** The room for what is said to a client, and for what it says first, in bytes: most only hold their place. */
 const FIRST_BYTES = 256;
 
 /** The session of one connection. */
@@ -100,7 +100,7 @@ export class NativeSession implements Session {
     for (let number = 1;; number++) {
       const { done, value: line } = await lines.read();
       if (done) return;
-      if (this.#parted) continue;
+      if (this.#parted) continue; // it has left: nothing is answered any more
       this.#answer(line, number);
       if (this.#outlet.gathered.length > MAX_UNSENT_BYTES) await this.#outlet.flush();
     }

@@ -36,7 +36,7 @@ export const NO_FLAGS: Flags = { help: false, version: false, values: {}, stray:
 export const DEFAULT_LIMITS: Limits = { maxConnections: 100, backlogSize: 100 };
 
 /** The flags whose settings are those of the gate. */
-const GATE_FLAGS: readonly ValueFlag[] = [
+export const GATE_FLAGS: readonly ValueFlag[] = [
   "listen",
   "upstream",
   "queue-timeout",

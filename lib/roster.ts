@@ -6,8 +6,15 @@
  */
 
 import { ClientTable, type Entry, hashOf } from "./client_table.ts";
-import type { Configured, Connected, ConnectionPool, Disconnected } from "./pool.ts";
-import type { Counts, Limits, Stats } from "./pool.ts";
+import type {
+  Configured,
+  Connected,
+  ConnectionPool,
+  Counts,
+  Disconnected,
+  Limits,
+  Stats,
+} from "./pool.ts";
 
 /** Whoever is to be told of one client. What it is told, it is told before the call that caused it returns. */
 export interface Follower {
@@ -64,9 +71,9 @@ export class Roster {
   }
 
   /** As {@linkcode disconnect}, for the client's own follower, which is not told of it. */
-  leave(id: string): Disconnected | undefined {
+  leave(id: string): void {
     this.#unfollow(id);
-    return this.disconnect(id);
+    this.disconnect(id);
   }
 
   /** As {@linkcode ConnectionPool.disconnect}. */

@@ -42,6 +42,8 @@ interface Wish {
   /** Ends the wish. A connection that comes for one that has ended is closed. */
   settle: (socket: Socket | undefined) => void;
   settled: boolean;
+  /** Whether it has found the upstream down. */
+  waited: boolean;
 }
 
 /** Opens connections to the upstream. */
@@ -73,6 +75,7 @@ export class Upstream {
     const wish: Wish = {
       onWait,
       settled: false,
+      waited: false,
       settle: (socket) => {
         if (wish.settled) return socket?.close();
         wish.settled = true;
@@ -85,11 +88,6 @@ export class Upstream {
     if (this.#down) this.#wait(wish);
     else this.#try(wish);
     return { socket: promise, giveUp: () => wish.settle(undefined) };
-  }
-
-  /** Stops trying again. */
-  stop(): void {
-    this.#cancelRetry?.();
   }
 
   #try(wish: Wish): void {
@@ -108,6 +106,7 @@ export class Upstream {
   }
 
   #wait(wish: Wish): void {
+    wish.waited = true;
     this.#waiting.add(wish);
     // Not before connect has returned: whoever is told may want to give up at once.
     queueMicrotask(wish.onWait);
@@ -115,7 +114,8 @@ export class Upstream {
 
   #expire(wish: Wish): void {
     wish.settle(undefined);
-    this.#fall("no answer within the connect timeout");
+    // One that has waited may have had no time left for a dial of its own.
+    if (!wish.waited) this.#fall("no answer within the connect timeout");
   }
 
   #fall(reason: string): void {

@@ -256,6 +256,12 @@ Deno.test({
     const { stdout } = await runInShell(`script -qec "${quoted}" /dev/null < /dev/null`);
     assertMatch(stdout, /poolgate: reading requests from the terminal.*--help/);
     assert(!stdout.includes("error"), stdout);
+    // There, it would be stopped when it runs in the background: so it does not read.
+    const listening = `timeout -s TERM 1 ${quoted.replace("'run'", "'run' '--allow-net'")}`;
+    const command = `${listening} --listen 127.0.0.1:0`;
+    const { stdout: notes } = await runInShell(`script -qec "${command}" /dev/null < /dev/null`);
+    assertStringIncludes(notes, "listening at");
+    assert(!notes.includes("terminal"), notes);
   },
 });
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { RejectFormat } from "../lib/farewell.ts";
 import { REASON_TEXT } from "../lib/farewell.ts";
 import { listen } from "../lib/network.ts";
@@ -132,7 +132,7 @@ Deno.test("--upstream: an upstream that refuses is tried again, and the first by
   for (const at of [0, 1]) await hear(clients[at]!, `<hello ${at}>`);
   clients[0]!.close();
   await hear(clients[2]!, "<hello 2>");
-  assertEquals(service.served >= 3, true);
+  assert(service.served >= 3, `${service.served} connections for three clients`);
   assertEquals(gate.notes.slice(1).map((note) => note.replace(/: Conn.*/, "")), [
     "error: the upstream is down, nobody is let in",
     "info: the upstream is up again",

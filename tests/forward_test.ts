@@ -118,6 +118,53 @@ for (const gone of ["client", "upstream"] as const) {
   });
 }
 
+Deno.test("join: those that come after another one share nothing, also of its memory", async () => {
+  const first = await joined();
+  for (const socket of [first.client, first.upstream]) socket.close();
+  await first.done;
+  const later = await Promise.all([joined(), joined(), joined(), joined()]);
+  const texts = later.map((_, at) => noise(3000 + at));
+  for (let turn = 0; turn < 20; turn++) {
+    await Promise.all(later.map(({ client }, at) => writeAll(client, texts[at]!)));
+    await Promise.all(later.map(async ({ upstream }, at) => {
+      const text = texts[at]!;
+      const heard = new Uint8Array(text.length);
+      for (let length = 0; length < heard.length;) {
+        length += await upstream.read(heard.subarray(length)) ?? heard.length;
+      }
+      assertEquals(await digest(heard), await digest(text));
+    }));
+  }
+  for (const { client, upstream } of later) for (const end of [client, upstream]) end.close();
+  await Promise.all(later.map(({ done }) => done));
+});
+
+Deno.test("join: reads more at a time where there is more, and little again when that is over", async () => {
+  const asked: number[] = [];
+  const given = [4096, 16384, 65536, 262144, 1048576, 1048576, ...Array(64).fill(10), 10];
+  const never = Promise.withResolvers<null>();
+  const socket = {
+    read: () => never.promise,
+    write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
+    closeWrite: () => Promise.resolve(),
+    close: () => never.resolve(null),
+  };
+  const reader = {
+    read: (buffer: Uint8Array) => {
+      asked.push(buffer.length);
+      return given.shift() ?? null;
+    },
+  };
+  const silent = { reader: socket, socket, close: () => socket.close() };
+  const done = join({ ...silent, reader }, silent, () => {}, () => {});
+  await until("all is read", () => asked.length === 72);
+  socket.close();
+  await done;
+  const MIB = MAX_UNSENT_BYTES;
+  assertEquals(asked.slice(0, 8), [4096, 16384, 65536, 262144, MIB, MIB, MIB, MIB]);
+  assertEquals([asked.at(-3), asked.at(-2), asked.at(-1)], [MIB, 4096, 4096]);
+});
+
 Deno.test("join: takes no more from one side than the other side takes, and one buffer", async () => {
   const { client, upstream, done } = await joined();
   let sent = 0;

@@ -176,7 +176,7 @@ Deno.test("--listen: a stdout that nobody reads any more ends the answers, not t
 });
 
 Deno.test("SIGTERM: a stderr that nobody reads does not keep it from ending", async () => {
-  const script = `exec "$@" 2> >(sleep 5)`;
+  const script = `exec "$@" 2> >(exec sleep 300)`;
   const args = ["--listen", "127.0.0.1:0", "--log-connections", "--drain-timeout", "1ms"];
   const poolgate = Conversation.inShell(script, { args, permissions });
   await poolgate.say(request({ type: "pool_stats" }));

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { LINGER_MS, MAX_LINGERING } from "../lib/gate.ts";
 import { listen } from "../lib/network.ts";
 import type { Arrival, Listener } from "../lib/socket.ts";
 import { settled } from "./fake_clock.ts";
@@ -240,9 +241,9 @@ Deno.test("pool_disconnect: of a connection, from stdin, ends it and gives its p
   assertEquals(gate.roster.disconnect(first.name)?.promoted, second.name);
   assertEquals([await first.line(), first.ended], [undefined, true]);
   assertEquals((await hear(second)).type, "pool_promoted");
-  first.close();
-  await settled();
-  assertEquals([gate.stats.active, gate.stats.disconnectedTotal], [1, 1]);
+  for (const client of [first, second]) client.close();
+  await gate.counts(0, 0);
+  assertEquals(gate.stats.disconnectedTotal, 2);
 });
 
 Deno.test("pool_promoted: a connection that leaves lets a client of stdin in, which is told", async () => {
@@ -294,6 +295,37 @@ Deno.test("drain: the queue is told, the active ones may go on, new ones are ref
   for (const client of [first, second]) client.close();
 });
 
+Deno.test("drain: of no drain timeout, waits for as long as it takes", async () => {
+  const gate = await TestGate.open({ drainTimeoutMs: 0 });
+  const client = await gate.client();
+  await hear(client);
+  gate.gate.drain();
+  await gate.clock.advance(1e9);
+  assertEquals((await ask(client, { type: "pool_stats" })).active, 1);
+  client.close();
+  await gate.running;
+});
+
+Deno.test("native gate: a disconnect is answered before the next one is told of its place", async () => {
+  await using gate = await TestGate.open();
+  const [first, second] = await gate.clients(2) as [Client, Client];
+  for (const client of [first, second]) await hear(client);
+  const reply = await ask(first, { type: "pool_disconnect" });
+  const notice = await hear(second);
+  assertEquals([reply.msg_id, notice.msg_id], [2, 3]);
+});
+
+Deno.test("native gate: what comes behind a disconnect of itself is not answered any more", async () => {
+  await using gate = await TestGate.open();
+  const client = await gate.client();
+  await hear(client);
+  const message = (type: string) => `${JSON.stringify({ src: "a", dest: "b", body: { type } })}\n`;
+  await client.say(message("pool_disconnect") + "x".repeat(5000) + "\n" + message("pool_connect"));
+  const types = (await client.rest()).trim().split("\n").map((line) => JSON.parse(line).body.type);
+  assertEquals(types, ["pool_disconnect_ok"]);
+  assertEquals(gate.stats.active, 0);
+});
+
 Deno.test("drain: with nobody there, ends at once", async () => {
   const gate = await TestGate.open();
   gate.gate.drain();
@@ -314,6 +346,57 @@ Deno.test("--log-connections: notes what becomes of each", async () => {
     `info: ${names[0]}: left`,
     `info: ${names[1]}: promoted`,
   ]);
+});
+
+/** A listener whose arrivals the test makes, and a client that hears and never ends. */
+class Door implements Listener {
+  address = "nowhere";
+  #waiting = Promise.withResolvers<Arrival>();
+  #count = 0;
+
+  accept(): Promise<Arrival> {
+    return this.#waiting.promise;
+  }
+
+  close(): void {
+    this.#waiting.promise.catch(() => {});
+    this.#waiting.reject(new Error("closed"));
+  }
+
+  /** Lets one arrive, and returns what it has heard, and whether it has been closed. */
+  async arrive(): Promise<{ heard: number; closed: boolean }> {
+    const client = { heard: 0, closed: false };
+    const end = Promise.withResolvers<null>();
+    const socket = {
+      read: () => end.promise,
+      write: (bytes: Uint8Array) => client.heard += bytes.length,
+      closeWrite: () => Promise.resolve(),
+      close: () => {
+        client.closed = true;
+        end.resolve(null);
+      },
+    };
+    const { resolve } = this.#waiting;
+    this.#waiting = Promise.withResolvers();
+    const name = `client ${++this.#count}`;
+    resolve({ socket, name, source: undefined, route: undefined });
+    await settled();
+    return client;
+  }
+}
+
+Deno.test("native gate: so many may take their time to go at once, and are closed when it is over", async () => {
+  const door = new Door();
+  await using gate = new TestGate(door, { maxConnections: 0, backlogSize: 0 });
+  const lingering = [];
+  for (let i = 0; i < MAX_LINGERING; i++) lingering.push(await door.arrive());
+  assertEquals(lingering.filter(({ heard, closed }) => heard === 0 || closed).length, 0);
+  assertEquals(await door.arrive(), { heard: 0, closed: true });
+  await gate.clock.advance(LINGER_MS);
+  assertEquals(lingering.filter(({ closed }) => !closed).length, 0);
+  const { heard, closed } = await door.arrive();
+  assertEquals([heard > 0, closed], [true, false]);
+  await gate.clock.advance(LINGER_MS);
 });
 
 Deno.test("native gate: when connections cannot be accepted, says so once, and when they can again", async () => {

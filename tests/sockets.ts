@@ -85,7 +85,10 @@ export class Client {
 
   async #more(): Promise<boolean> {
     const buffer = new Uint8Array(4096);
+    // A test whose client hears nothing fails, instead of waiting for ever.
+    const limit = setTimeout(() => this.socket.close(), PATIENCE_MS);
     const length = await this.socket.read(buffer).catch(() => null);
+    clearTimeout(limit);
     if (length === null) this.ended = true;
     else this.#heard += this.#decoder.decode(buffer.subarray(0, length), { stream: true });
     return length !== null;

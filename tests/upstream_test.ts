@@ -11,6 +11,8 @@ class Lab {
   log: string[] = [];
   /** The dials that wait for an answer. */
   dials: PromiseWithResolvers<Socket>[] = [];
+  /** The time that each dial was given. */
+  timeouts: (number | undefined)[] = [];
   closed = 0;
   #settled = 0;
   upstream: Upstream;
@@ -19,7 +21,8 @@ class Lab {
     this.upstream = new Upstream({
       clock: this.clock,
       connectTimeoutMs,
-      dial: () => {
+      dial: (timeoutMs) => {
+        this.timeouts.push(timeoutMs);
         const dial = Promise.withResolvers<Socket>();
         this.dials.push(dial);
         return dial.promise;
@@ -160,6 +163,44 @@ Deno.test("Upstream: of no connect timeout, waits for as long as it takes", asyn
   await lab.clock.advance(1000);
   await lab.accept();
   assertEquals(lab.news(), ["down: refused", "a waits", "up", "a joined"]);
+});
+
+Deno.test("Upstream: who has waited, and has no time left when it is up again, does not make it down", async () => {
+  const lab = new Lab();
+  lab.connect("a");
+  await lab.refuse();
+  await lab.clock.advance(CONNECT_TIMEOUT_MS - 1);
+  lab.connect("b");
+  while (lab.dials.length > 1) await lab.refuse();
+  await lab.accept();
+  lab.news();
+  lab.connect("c");
+  await lab.clock.advance(1);
+  assertEquals(lab.news().filter((news) => news.startsWith("down")), []);
+});
+
+Deno.test("Upstream: each outage is tried from the shortest wait on", async () => {
+  const lab = new Lab(0);
+  for (let outage = 0; outage < 2; outage++) {
+    lab.connect("a");
+    await lab.refuse();
+    await lab.clock.advance(100);
+    await lab.refuse();
+    await lab.clock.advance(200);
+    await lab.accept();
+    lab.connect("b");
+    await lab.accept();
+  }
+  const heard = lab.news().filter((news) => !/^[ab] /.test(news));
+  assertEquals(heard, ["down: refused", "up", "down: refused", "up"]);
+});
+
+Deno.test("Upstream: a try while it is down has a time of its own, another dial has not", async () => {
+  const lab = new Lab(0);
+  lab.connect("a");
+  await lab.refuse();
+  await lab.clock.advance(100);
+  assertEquals(lab.timeouts, [undefined, 5000]);
 });
 
 Deno.test("Upstream: up again and down again, each is told once", async () => {
