@@ -87,6 +87,8 @@ export class ForwardSession implements Session {
     const close = () => connection.close();
     const client = { reader: connection.intake, socket: connection.socket, close };
     const upstream = { reader: socket, socket, close: once(() => socket.close()) };
+    // A write that the upstream does not take ends only with the upstream's own socket.
+    connection.onClose(upstream.close);
     const silence = idle.begin(connection);
     let afterEnd: Deadline<Connection> | undefined;
     const moved = () => {

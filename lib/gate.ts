@@ -22,7 +22,7 @@ import { Storm } from "./storm.ts";
 /** How long a client that is out of the pool may take to end, in milliseconds, so that it hears the last word. */
 export const LINGER_MS = 1000;
 
-/** How many such there may be at once; further ones are closed without a word. */
+/** How many such there may be at once; further ones are closed at once, and hear it if they can. */
 export const MAX_LINGERING = 1000;
 
 /** How long until accepting is tried again that has failed, in milliseconds. */
@@ -212,13 +212,14 @@ export class Gate {
     if (source !== undefined) this.#sources.remove(source);
   }
 
-  /** Gives the client time to hear the last word, unless too many are taking it. */
+  /** Says the last word, and gives the client time to hear it, unless too many are taking theirs. */
   async #part(connection: Connection, reason: RejectReason | undefined): Promise<void> {
+    // Where parting fails, nobody is left to hear it.
+    const parting = connection.session.part(reason).catch(() => {});
     if (this.#lingering === MAX_LINGERING) return;
     this.#lingering++;
     const deadline = this.#lingers.begin(connection);
-    // Where parting fails, nobody is left to hear it.
-    await connection.session.part(reason).catch(() => {});
+    await parting;
     this.#lingers.end(deadline);
     this.#lingering--;
   }

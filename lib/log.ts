@@ -29,6 +29,7 @@ export class Log {
   #options: LogOptions;
   #notes: Outlet;
   #lost = 0;
+  #flushing: Promise<void> | undefined;
 
   /** @param writer Where the notes go. */
   constructor(writer: ByteWriter, options: LogOptions) {
@@ -51,13 +52,21 @@ export class Log {
     );
   }
 
-  /** Writes what has been noted. Where notes cannot be written they are lost: there is nobody to tell. */
-  async flush(): Promise<void> {
-    await this.#notes.flush().catch(() => {});
-    if (this.#lost === 0 || this.#notes.writing) return;
-    const lost = this.#lost;
-    this.#lost = 0;
-    this.note("error", `${lost} notes were lost: stderr was not read`);
-    await this.flush();
+  /**
+   * Writes what has been noted, and what is noted meanwhile. Where notes cannot be written they are lost: there is
+   * nobody to tell.
+   */
+  flush(): Promise<void> {
+    // One for all: behind a write that does not end, each note would leave a call that waits.
+    return this.#flushing ??= this.#flush().finally(() => this.#flushing = undefined);
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#notes.gathered.length > 0) {
+      await this.#notes.flush().catch(() => {});
+      const lost = this.#lost;
+      this.#lost = 0;
+      if (lost > 0) this.note("error", `${lost} notes were lost: stderr was not read`);
+    }
   }
 }

@@ -44,7 +44,6 @@ export class NativeSession implements Session {
   /** The reading of the client's lines, which ends with them. */
   #reading: Promise<void> | undefined;
   #dismissed = Promise.withResolvers<void>();
-  #parted = false;
   /** Its silence, once it has a place. */
   #silence: Deadline<Connection> | undefined;
 
@@ -74,7 +73,6 @@ export class NativeSession implements Session {
 
   async part(reason: RejectReason | undefined): Promise<void> {
     const { socket, intake, standing } = this.#connection;
-    this.#parted = true;
     if (reason !== undefined && this.#native.rejectAs === "line") {
       this.#say(lineFarewell(reason, standing));
     }
@@ -100,7 +98,8 @@ export class NativeSession implements Session {
     for (let number = 1;; number++) {
       const { done, value: line } = await lines.read();
       if (done) return;
-      if (this.#parted) continue; // it has left: nothing is answered any more
+      // Who has left the pool is not to come back on the same connection: nobody would give that place back.
+      if (!this.#connection.inPool) continue;
       this.#answer(line, number);
       if (this.#outlet.gathered.length > MAX_UNSENT_BYTES) await this.#outlet.flush();
     }

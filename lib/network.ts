@@ -1,6 +1,6 @@
 /**
  * The network itself: the only file of lib/ that opens sockets. Each gets TCP_NODELAY, since what is passed on has been
- * gathered by its sender, and TCP keep-alive, so that a peer that has vanished is noticed.
+ * gathered by its sender, and TCP keep-alive, so that a peer that has vanished is noticed in the end.
  *
  * @module
  */

@@ -16,6 +16,9 @@ const MAX_RETRY_MS = 1000;
 /** How long such a try may take, in milliseconds. */
 const RETRY_TIMEOUT_MS = 5000;
 
+/** How long a dial takes, in milliseconds, until it is worth while to see whether the client is still there. */
+const SLOW_DIAL_MS = 250;
+
 /** What an {@linkcode Upstream} works with. */
 export interface UpstreamParts {
   dial: Dial;
@@ -37,19 +40,22 @@ export interface Attempt {
 }
 
 interface Wish {
-  /** Called when the upstream is found down. */
+  /** Called when this takes longer than usual. */
   onWait: () => void;
   /** Ends the wish. A connection that comes for one that has ended is closed. */
   settle: (socket: Socket | undefined) => void;
   settled: boolean;
   /** Whether it has found the upstream down. */
   waited: boolean;
+  /** Whether `onWait` has been called. */
+  told: boolean;
 }
 
 /** Opens connections to the upstream. */
 export class Upstream {
   #parts: UpstreamParts;
   #deadlines: Deadlines<Wish>;
+  #slow: Deadlines<Wish>;
   /** Those that found the upstream down, in order. */
   #waiting = new Set<Wish>();
   #down = false;
@@ -63,12 +69,13 @@ export class Upstream {
       parts.connectTimeoutMs,
       (wish) => this.#expire(wish),
     );
+    this.#slow = new Deadlines(parts.clock, SLOW_DIAL_MS, (wish) => this.#tell(wish));
   }
 
   /**
    * Opens a connection; while the upstream is down, tries again until the connect timeout.
    *
-   * @param onWait Called when it is found down, so that this may take a while.
+   * @param onWait Called when this takes longer than usual: the upstream is found down, or does not answer.
    */
   connect(onWait: () => void): Attempt {
     const { promise, resolve } = Promise.withResolvers<Socket | undefined>();
@@ -76,15 +83,18 @@ export class Upstream {
       onWait,
       settled: false,
       waited: false,
+      told: false,
       settle: (socket) => {
         if (wish.settled) return socket?.close();
         wish.settled = true;
         this.#deadlines.end(deadline);
+        this.#slow.end(slow);
         this.#waiting.delete(wish);
         resolve(socket);
       },
     };
     const deadline = this.#deadlines.begin(wish);
+    const slow = this.#slow.begin(wish);
     if (this.#down) this.#wait(wish);
     else this.#try(wish);
     return { socket: promise, giveUp: () => wish.settle(undefined) };
@@ -108,6 +118,12 @@ export class Upstream {
   #wait(wish: Wish): void {
     wish.waited = true;
     this.#waiting.add(wish);
+    this.#tell(wish);
+  }
+
+  #tell(wish: Wish): void {
+    if (wish.told) return;
+    wish.told = true;
     // Not before connect has returned: whoever is told may want to give up at once.
     queueMicrotask(wish.onWait);
   }

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import type { RejectFormat } from "../lib/farewell.ts";
 import { REASON_TEXT } from "../lib/farewell.ts";
 import { listen } from "../lib/network.ts";
+import type { Socket } from "../lib/socket.ts";
 import { settled } from "./fake_clock.ts";
 import { echo, Service } from "./service.ts";
 import { type Client, listener, resettable, until } from "./sockets.ts";
@@ -287,6 +288,45 @@ Deno.test("--upstream: a client that ignores the end of the upstream does not ke
   await gate.counts(1, 0);
   await gate.clock.advance(1000);
   await gate.counts(0, 0);
+});
+
+for (const end of ["--idle-timeout", "pool_disconnect", "drain"] as const) {
+  Deno.test(`${end}: ends a connection whose upstream takes nothing any more, on both sides`, async () => {
+    await using service = new Service(() => new Promise(() => {}));
+    const gate = await forwarding(service, { idleTimeoutMs: 60_000, drainTimeoutMs: 1000 });
+    const [client] = await gate.clients(1) as [Client];
+    let sent = 0;
+    const flood = (async () => {
+      for (const chunk = "x".repeat(65_536);; sent += chunk.length) await client.say(chunk);
+    })().catch(() => {});
+    let before = -1;
+    await until("nothing is taken any more", async () => {
+      if (sent === before) return true;
+      before = sent;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return false;
+    });
+    if (end === "pool_disconnect") gate.roster.disconnect(client.name);
+    if (end === "drain") gate.gate.drain();
+    await gate.clock.advance(end === "drain" ? 1000 : end === "--idle-timeout" ? 60_000 : 0);
+    await gate.counts(0, 0);
+    gate.gate.drain();
+    await gate.running;
+    client.close();
+    await flood;
+  });
+}
+
+Deno.test("--connect-timeout: who hangs up while the upstream does not answer gives its place back soon", async () => {
+  const answer = Promise.withResolvers<Socket>();
+  await using gate = new TestGate(await listen(ANY_PORT), {}, "gate", () => answer.promise);
+  const [client] = await gate.clients(1) as [Client];
+  client.close();
+  await until("its end is seen", async () => {
+    await gate.clock.advance(250);
+    return gate.stats.active === 0;
+  });
+  assertEquals([gate.stats.rejectedTotal, gate.notes.length], [0, 1]);
 });
 
 Deno.test("drain: who waits for the upstream is told, in its protocol; who is joined may go on", async () => {

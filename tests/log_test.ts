@@ -73,3 +73,15 @@ Deno.test("Log: behind a write that does not end, holds so much and no more, and
   assertEquals(lines.at(-1), `poolgate: ${count - kept} notes were lost: stderr was not read`);
   assertEquals(output.text.length < MAX_UNSENT_NOTES + 1000 && kept > 1000, true);
 });
+
+Deno.test("Log.flush: behind a write that does not end, all who call it wait for the same", async () => {
+  const stuck = Promise.withResolvers<number>();
+  const log = new Log({ write: () => stuck.promise }, { format: "text", quiet: false, clock });
+  log.note("info", "one");
+  const first = log.flush();
+  log.note("info", "two");
+  assertEquals(log.flush() === first, true);
+  stuck.resolve(1000);
+  await first;
+  await log.flush();
+});

@@ -11,7 +11,7 @@ import { Node } from "../lib/node.ts";
 import { openGate } from "../lib/open_gate.ts";
 import { ConnectionPool, type Limits, type Stats } from "../lib/pool.ts";
 import { Roster } from "../lib/roster.ts";
-import type { Listener } from "../lib/socket.ts";
+import type { Dial, Listener } from "../lib/socket.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { Client, until } from "./sockets.ts";
 
@@ -32,7 +32,8 @@ export class TestGate implements AsyncDisposable {
   running: Promise<void>;
   #clients: Client[] = [];
 
-  constructor(listener: Listener, settings: Settings, nodeName?: string) {
+  /** @param dial The way to the upstream, where that of the settings is not to be taken. */
+  constructor(listener: Listener, settings: Settings, nodeName?: string, dial?: Dial) {
     const { maxConnections = 1, backlogSize = 5, ...options } = settings;
     const { upstream } = options;
     this.roster = new Roster(new ConnectionPool({ maxConnections, backlogSize }));
@@ -40,7 +41,7 @@ export class TestGate implements AsyncDisposable {
     this.address = listener.address;
     this.gate = openGate({
       listener,
-      dial: upstream && dialer(upstream),
+      dial: dial ?? (upstream && dialer(upstream)),
       clock: this.clock,
       roster: this.roster,
       node: this.node,
