@@ -6,20 +6,12 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { GATE_FLAGS } from "./options.ts";
 
 const VALUE_FLAGS = [
   "max-connections",
   "backlog-size",
-  "listen",
-  "upstream",
-  "queue-timeout",
-  "connect-timeout",
-  "idle-timeout",
-  "drain-timeout",
-  "reject-as",
-  "max-per-source",
-  "proxy-protocol",
-  "log-connections",
+  ...GATE_FLAGS,
   "node-id",
   "log-format",
   "quiet",

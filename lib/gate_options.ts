@@ -41,7 +41,7 @@ export const GATE_DEFAULTS = {
 } as const;
 
 const NEEDS_UPSTREAM: readonly ValueFlag[] = ["connect-timeout", "proxy-protocol"];
-const NEEDS_LISTEN = GATE_FLAGS.filter((name) => name !== "listen");
+const NEEDS_LISTEN: readonly ValueFlag[] = GATE_FLAGS.filter((name) => name !== "listen");
 
 /** What a client of the pool itself can be told by. */
 const NATIVE_FORMATS: readonly RejectFormat[] = ["close", "line"];

@@ -36,7 +36,7 @@ export const NO_FLAGS: Flags = { help: false, version: false, values: {}, stray:
 export const DEFAULT_LIMITS: Limits = { maxConnections: 100, backlogSize: 100 };
 
 /** The flags whose settings are those of the gate. */
-export const GATE_FLAGS: readonly ValueFlag[] = [
+export const GATE_FLAGS = [
   "listen",
   "upstream",
   "queue-timeout",
@@ -47,7 +47,7 @@ export const GATE_FLAGS: readonly ValueFlag[] = [
   "max-per-source",
   "proxy-protocol",
   "log-connections",
-];
+] as const;
 
 /** A setting as it was given, and where. */
 export interface Given {

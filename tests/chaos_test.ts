@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Socket } from "node:net";
 import { Conversation } from "./program.ts";
 import { type Behaviour, Service } from "./service.ts";
-import { Client, resettable, until } from "./sockets.ts";
+import { Client, freePort, resettable, until } from "./sockets.ts";
 
 const PLACES = 5;
 const BACKLOG = 10;
@@ -108,20 +108,6 @@ async function visitAndReset(port: number): Promise<void> {
   socket.resetAndDestroy();
 }
 
-interface Stats {
-  active: number;
-  queued: number;
-  connected_total: number;
-  queued_total: number;
-  rejected_total: number;
-  disconnected_total: number;
-}
-
-async function stats(poolgate: Conversation): Promise<Stats> {
-  await poolgate.say(`{"src":"c1","dest":"n1","body":{"type":"pool_stats"}}\n`);
-  return JSON.parse(await poolgate.hear()).body;
-}
-
 async function residentBytes(pid: number): Promise<number> {
   // Deno gives no test leave to read /proc.
   const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", `${pid}`] })
@@ -146,10 +132,7 @@ async function stormRound(address: string, port: number): Promise<void> {
 }
 
 Deno.test(`chaos: every place is there again, the totals add up, and so does the memory (POOLGATE_TEST_SEED=${seed})`, async () => {
-  const { address: { port } } = await (async () => {
-    await using probe = new Service();
-    return { address: probe.address };
-  })();
+  const port = freePort();
   const [poolgate, address] = await Conversation.listening([
     ...["--upstream", `127.0.0.1:${port}`, "--reject-as", "http"],
     ...["--max-connections", String(PLACES), "--backlog-size", String(BACKLOG)],
@@ -159,12 +142,12 @@ Deno.test(`chaos: every place is there again, the totals add up, and so does the
   for (let round = 1; round <= ROUNDS; round++) {
     await stormRound(address, port);
     await until("nobody is there any more", async () => {
-      const { active, queued } = await stats(poolgate);
+      const { active, queued } = await poolgate.stats();
       return active === 0 && queued === 0;
     });
     if (round === 1) resident = await residentBytes(poolgate.pid);
   }
-  const totals = await stats(poolgate);
+  const totals = await poolgate.stats();
   const { connected_total, queued_total, rejected_total, disconnected_total } = totals;
   const missing = 2 * CLIENTS_A_ROUND * ROUNDS - connected_total - queued_total - rejected_total;
   assert(missing >= 0 && missing <= resets, `${missing} were not let in, queued or rejected`);

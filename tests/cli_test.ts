@@ -267,8 +267,11 @@ Deno.test({
 
 Deno.test("--help: names every flag, in lines that fit a terminal", async () => {
   const { stdout } = await run("", { args: ["--help"] });
-  const source = await Deno.readTextFile(new URL("../lib/flags.ts", import.meta.url));
-  const flags = [...source.matchAll(/^ {2}"([a-z-]+)",$/gm)].map(([, flag]) => flag);
+  const files = ["flags.ts", "options.ts"].map((file) =>
+    new URL(`../lib/${file}`, import.meta.url)
+  );
+  const sources = await Promise.all(files.map((file) => Deno.readTextFile(file)));
+  const flags = [...sources.join("").matchAll(/^ {2}"([a-z-]+)",$/gm)].map(([, flag]) => flag);
   assert(flags.length > 10, "the flags were not found in their source");
   for (const flag of flags) assertStringIncludes(stdout, `  --${flag}`);
   const wide = lines(stdout).filter((line) => line.length > 80 && !line.includes("{"));

@@ -7,16 +7,6 @@ import { Client, until } from "./sockets.ts";
 
 const CROWD = 5000;
 
-interface Stats {
-  active: number;
-  queued: number;
-}
-
-async function stats(poolgate: Conversation): Promise<Stats> {
-  await poolgate.say(`{"src":"c1","dest":"n1","body":{"type":"pool_stats"}}\n`);
-  return JSON.parse(await poolgate.hear()).body;
-}
-
 Deno.test(`--upstream: ${CROWD} connections wait at once, and are let in in order of arrival`, async () => {
   const order: number[] = [];
   const opened = Promise.withResolvers<void>();
@@ -36,7 +26,7 @@ Deno.test(`--upstream: ${CROWD} connections wait at once, and are let in in orde
     clients.push(client);
   }
   await until("all are there", async () => {
-    const { active, queued } = await stats(poolgate);
+    const { active, queued } = await poolgate.stats();
     return active === 1 && queued === CROWD - 1;
   });
   opened.resolve();

@@ -5,17 +5,11 @@ import { listen } from "../lib/network.ts";
 import type { Socket } from "../lib/socket.ts";
 import { settled } from "./fake_clock.ts";
 import { echo, Service } from "./service.ts";
-import { type Client, listener, resettable, until } from "./sockets.ts";
+import { type Client, freePort, resettable, until, untilStill } from "./sockets.ts";
 import { ANY_PORT, type Settings, TestGate } from "./test_gate.ts";
 
 async function forwarding(service: Service, settings: Settings = {}): Promise<TestGate> {
   return await TestGate.open({ upstream: service.address, ...settings });
-}
-
-/** A port that nobody listens at. */
-function freePort(): number {
-  using door = listener();
-  return door.addr.port;
 }
 
 async function hear(client: Client, text: string): Promise<void> {
@@ -299,13 +293,7 @@ for (const end of ["--idle-timeout", "pool_disconnect", "drain"] as const) {
     const flood = (async () => {
       for (const chunk = "x".repeat(65_536);; sent += chunk.length) await client.say(chunk);
     })().catch(() => {});
-    let before = -1;
-    await until("nothing is taken any more", async () => {
-      if (sent === before) return true;
-      before = sent;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      return false;
-    });
+    await untilStill(() => sent);
     if (end === "pool_disconnect") gate.roster.disconnect(client.name);
     if (end === "drain") gate.gate.drain();
     await gate.clock.advance(end === "drain" ? 1000 : end === "--idle-timeout" ? 60_000 : 0);

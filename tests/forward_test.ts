@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join, MAX_UNSENT_BYTES, type Side } from "../lib/forward.ts";
-import { pair, resettablePair, until } from "./sockets.ts";
+import { pair, resettablePair, until, untilStill } from "./sockets.ts";
 
 interface Joined {
   /** The ends that the join does not have. */
@@ -172,14 +172,8 @@ Deno.test("join: takes no more from one side than the other side takes, and one 
     const chunk = new Uint8Array(64 * 1024);
     for (;;) sent += await upstream.write(chunk);
   })().catch(() => {});
-  let before = -1;
   // The kernel's own buffers take several MiB; then nothing moves.
-  await until("nothing moves", async () => {
-    if (sent === before) return true;
-    before = sent;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    return false;
-  });
+  await untilStill(() => sent);
   const inFlight = sent;
   let read = 0;
   const buffer = new Uint8Array(64 * 1024);

@@ -3,7 +3,7 @@ import { LINGER_MS, MAX_LINGERING } from "../lib/gate.ts";
 import { listen } from "../lib/network.ts";
 import type { Arrival, Listener } from "../lib/socket.ts";
 import { settled } from "./fake_clock.ts";
-import { Client, until } from "./sockets.ts";
+import { Client, until, untilStill } from "./sockets.ts";
 import { ANY_PORT, TestGate } from "./test_gate.ts";
 
 type Body = Record<string, unknown>;
@@ -158,13 +158,7 @@ Deno.test("native gate: a client that does not read is not read from either, and
       sent += request.length;
     }
   })().catch(() => {});
-  let before = -1;
-  await until("the flood is stopped", async () => {
-    if (sent === before) return true;
-    before = sent;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    return false;
-  });
+  await untilStill(() => sent);
   assertEquals((await ask(other, { type: "pool_stats" })).active, 2);
   deaf.close();
   await flood;

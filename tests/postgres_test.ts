@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Ended } from "./program.ts";
-import { freePort, Gate, missing, Postgres, type Running, start, testWith } from "./servers.ts";
-import { until } from "./sockets.ts";
+import { Gate, missing, Postgres, type Running, start, testWith } from "./servers.ts";
+import { freePort, until } from "./sockets.ts";
 
 const PROGRAMS = ["postgres", "initdb", "psql", "pgbench", "pg_isready"];
 const MAX_CONNECTIONS = 25;

@@ -38,6 +38,18 @@ function start(options: RunOptions = {}): Deno.ChildProcess {
   return command(commandLine(options), options, "piped").spawn();
 }
 
+/** The numbers of a `pool_stats_ok`. */
+export type StatsField =
+  | "max_connections"
+  | "backlog_size"
+  | "active"
+  | "queued"
+  | "connected_total"
+  | "queued_total"
+  | "promoted_total"
+  | "rejected_total"
+  | "disconnected_total";
+
 /** A run that is talked to: what is said is written to stdin at once, what is heard came on stdout since. */
 export class Conversation {
   #child: Deno.ChildProcess;
@@ -72,6 +84,12 @@ export class Conversation {
 
   async hear(): Promise<string> {
     return (await this.#reader.read()).value ?? "";
+  }
+
+  /** The limits, counts and totals, asked for on stdin. */
+  async stats(): Promise<Record<StatsField, number>> {
+    await this.say(`{"src":"c1","dest":"n1","body":{"type":"pool_stats"}}\n`);
+    return JSON.parse(await this.hear()).body;
   }
 
   /** What came on stderr since. */

@@ -6,7 +6,7 @@
  */
 
 import { Conversation, type Ended } from "./program.ts";
-import { until } from "./sockets.ts";
+import { freePort, until } from "./sockets.ts";
 
 /** A client that does not end by then is stopped. */
 const TIME_LIMIT_MS = 60_000;
@@ -108,19 +108,6 @@ export async function run(
   return await start(program, args, env).ended;
 }
 
-/** @returns A port that is free, and that the kernel gives to no outgoing connection: these are 32768 and up. */
-export function freePort(): number {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
-  }
-}
-
 /** A running poolgate that listens, at a free port of 127.0.0.1 unless the flags say otherwise. */
 export class Gate implements AsyncDisposable {
   #poolgate: Conversation;
@@ -144,10 +131,9 @@ export class Gate implements AsyncDisposable {
     return Number(this.address.slice(this.address.lastIndexOf(":") + 1));
   }
 
-  /** What a request for the figures, on stdin, is answered. */
-  async stats(): Promise<{ active: number; queued: number }> {
-    await this.#poolgate.say(`{"src":"t","dest":"n1","body":{"type":"pool_stats","msg_id":1}}\n`);
-    return JSON.parse(await this.#poolgate.hear()).body;
+  /** Its figures. */
+  stats(): ReturnType<Conversation["stats"]> {
+    return this.#poolgate.stats();
   }
 
   /** Waits until so many have a place, and so many wait for one. */

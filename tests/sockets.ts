@@ -11,6 +11,19 @@ export function listener(port = 0): Deno.TcpListener {
   return Deno.listen({ hostname: "127.0.0.1", port });
 }
 
+/** @returns A port that is free, and that the kernel gives to no outgoing connection: these are 32768 and up. */
+export function freePort(): number {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
+
 /** Both ends of a new connection: who connected, and who accepted. */
 export async function pair(): Promise<[Deno.TcpConn, Deno.TcpConn]> {
   using door = listener();
@@ -107,4 +120,18 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+/** How long a count must stand still, in milliseconds, until it is thought not to grow any more. */
+const STILL_MS = 200;
+
+/** Waits until a count has stopped growing. */
+export async function untilStill(count: () => number): Promise<void> {
+  let before = -1;
+  await until("nothing moves any more", async () => {
+    if (count() === before) return true;
+    before = count();
+    await new Promise((resolve) => setTimeout(resolve, STILL_MS));
+    return false;
+  });
 }
