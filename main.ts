@@ -13,7 +13,7 @@ import { NO_FLAGS, type Options, readOptions, Settings, VERSION } from "./lib/op
 import { Outlet } from "./lib/outlet.ts";
 import { ConnectionPool } from "./lib/pool.ts";
 import { Roster } from "./lib/roster.ts";
-import type { Listener } from "./lib/socket.ts";
+import type { Dial, Listener } from "./lib/socket.ts";
 import { serve } from "./lib/stdio.ts";
 
 const OK = 0;
@@ -97,7 +97,7 @@ async function serveConnections(
   node: Node,
   log: Log,
 ): Promise<number> {
-  const [{ openGate }, { listen, ListenError, dialer }, { systemClock }] = await Promise.all([
+  const [{ openGate }, { AddressError, dialer, listen }, { systemClock }] = await Promise.all([
     import("./lib/open_gate.ts"),
     import("./lib/network.ts"),
     import("./lib/clock.ts"),
@@ -106,14 +106,15 @@ async function serveConnections(
     log.note(level, text);
     log.flush();
   };
+  let dial: Dial | undefined;
   let listener: Listener;
   try {
+    dial = options.upstream && dialer(options.upstream);
     listener = await listen(options.listen);
   } catch (error) {
-    if (error instanceof ListenError) return await fail(log, error.message, USAGE);
+    if (error instanceof AddressError) return await fail(log, error.message, USAGE);
     throw error;
   }
-  const dial = options.upstream && dialer(options.upstream);
   const gate = openGate({ listener, dial, clock: systemClock, roster, node, note, options });
   endOnSignals(() => gate.drain());
   // In the background of a terminal, reading from that would stop the whole program.

@@ -12,28 +12,36 @@ import type { Arrival, Dial, Listener, Socket } from "./socket.ts";
 /** How many connections the kernel keeps for a program that is slow to accept them; it may allow fewer. */
 const KERNEL_BACKLOG = 4096;
 
-/** Listening at an address was not possible; the message says why, for the operator. */
-export class ListenError extends Error {}
+/** An address cannot be used; the message says why, for the operator. */
+export class AddressError extends Error {}
 
 /**
  * Listens at an address. A Unix socket that nobody listens at any more is replaced.
  *
- * @throws {ListenError} When that is not possible.
+ * @throws {AddressError} When that is not possible.
  */
 export async function listen(address: Address): Promise<Listener> {
   try {
     return address.transport === "unix" ? await listenUnix(address.path) : listenTcp(address);
   } catch (error) {
     const { message } = error as Error;
-    throw new ListenError(`listening at ${showAddress(address)} is not possible: ${message}`);
+    throw new AddressError(`listening at ${showAddress(address)} is not possible: ${message}`);
   }
 }
 
-/** Connects to an address, which has a hostname. */
+/**
+ * Connects to an address, which has a hostname.
+ *
+ * @throws {AddressError} When that is not permitted: Deno would say so, or even ask, at each connection.
+ */
 export function dialer(address: Address): Dial {
   if (address.transport === "unix") {
     const { path } = address;
     return () => Deno.connect({ transport: "unix", path });
+  }
+  const host = showAddress(address);
+  if (Deno.permissions.querySync({ name: "net", host }).state !== "granted") {
+    throw new AddressError(`connecting to ${host} is not permitted: deno run needs --allow-net`);
   }
   const options = { hostname: address.hostname ?? "localhost", port: address.port };
   return async (timeoutMs) => {

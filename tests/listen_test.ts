@@ -1,7 +1,7 @@
 /** The program from outside, as it listens: signals, stdin beside connections, addresses. Imports nothing from lib/. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Conversation, run, runInShell } from "./program.ts";
+import { BINARY, Conversation, run, runInShell } from "./program.ts";
 import { Client, listener } from "./sockets.ts";
 
 const permissions = ["--allow-net", "--allow-read", "--allow-write"];
@@ -112,6 +112,18 @@ Deno.test("--listen: a name that is none is one line and exit 2", async () => {
   const { code, stderr } = await run("", { args: ["--listen", "nowhere.invalid:1"], permissions });
   assertEquals(code, 2);
   assertMatch(stderr, /^poolgate: listening at nowhere\.invalid:1 is not possible: [^\n]*\n$/);
+});
+
+Deno.test({
+  name: "--upstream: one that Deno does not permit is one line and exit 2" +
+    (BINARY === undefined ? "" : " (skipped: a compiled binary has the permission built in)"),
+  ignore: BINARY !== undefined,
+  fn: async () => {
+    const args = ["--listen", "127.0.0.1:0", "--upstream", "127.0.0.2:5432"];
+    const { code, stderr } = await run("", { args, permissions: ["--allow-net=127.0.0.1"] });
+    assertEquals(code, 2);
+    assertMatch(stderr, /^poolgate: connecting to 127\.0\.0\.2:5432 is not permitted: [^\n]*\n$/);
+  },
 });
 
 Deno.test("--listen: a Unix socket that nobody listens at is replaced, a live one or another file is not", async () => {
