@@ -115,8 +115,9 @@ async function serveConnections(
     if (error instanceof AddressError) return await fail(log, error.message, USAGE);
     throw error;
   }
-  const gate = openGate({ listener, dial, clock: systemClock, roster, node, note, options });
+  // Before anyone is told that it listens: whoever is may end it at once.
   endOnSignals(() => gate.drain());
+  const gate = openGate({ listener, dial, clock: systemClock, roster, node, note, options });
   // In the background of a terminal, reading from that would stop the whole program.
   if (!Deno.stdin.isTerminal()) {
     serve({ input: patientStdin, output: patientStdout, node, log }).catch((error) => {
