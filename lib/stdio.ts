@@ -50,9 +50,11 @@ export async function serve({ input, output, node, log }: Stdio): Promise<void> 
   await flush();
 }
 
-/** Sends the notices that are not taken along by the answer to a request. */
+/** Sends the notices that are not taken along by the answer to a request; replies are left to gather. */
 function sendNotices(node: Node, replies: Outlet): void {
-  for (const notice of node.notices()) encode(notice, replies.gathered);
+  const notices = node.notices();
+  if (notices.length === 0) return;
+  for (const notice of notices) encode(notice, replies.gathered);
   // Where the output fails, the next reply meets it too, and says so.
   replies.flush().catch(() => {});
 }

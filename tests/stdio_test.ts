@@ -71,6 +71,22 @@ Deno.test("serve: has written every reply before it reads on, requests that came
   assertEquals(output.writes.map((text) => text.split("\n").length - 1), [2, 1]);
 });
 
+Deno.test("serve: a promotion that a request causes leaves together with the replies, too", async () => {
+  const body = (type: string, client: string) =>
+    `{"src":"c1","dest":"n1","body":{"type":"${type}","client_id":"${client}","notify":true}}\n`;
+  const requests = [
+    body("pool_connect", "a"),
+    body("pool_connect", "b"),
+    body("pool_disconnect", "a"),
+    stats(1),
+    stats(2),
+  ];
+  const output = new Output();
+  const pool = new ConnectionPool({ maxConnections: 1, backlogSize: 1 });
+  await serveParts({ reader: input([bytes(requests.join(""))]), output, pool });
+  assertEquals(output.writes.map((text) => text.split("\n").length - 1), [6]);
+});
+
 Deno.test("serve: gathers no more replies than the limit and one more, however many requests come", async () => {
   const count = 2000;
   const output = new Output();
