@@ -117,8 +117,6 @@ export class ForwardSession implements Session {
     const { rejectAs, node, address } = this.#forwarding;
     const { socket, id, standing } = this.#connection;
     switch (rejectAs) {
-      case "close":
-        return;
       case "line": {
         const body = lineFarewell(reason, standing);
         return await writeAll(socket, encodeLine(node.announce({ src: id, dest: address }, body)));

@@ -70,7 +70,7 @@ export class Gate {
       (connection) => this.#endWait(connection, "queue_timeout"),
     );
     this.#lingers = new Deadlines(clock, LINGER_MS, (connection) => connection.close());
-    this.#storm = new Storm(parts.clock, (text) => parts.note("warn", text));
+    this.#storm = new Storm(clock, (text) => parts.note("warn", text));
   }
 
   /** Takes connections until {@linkcode drain}, and resolves when the last is closed. Called once. */

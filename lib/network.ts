@@ -123,7 +123,7 @@ async function listenUnix(path: string): Promise<Listener> {
   const listener = await openUnix(path);
   let count = 0;
   return {
-    address: `unix:${path}`,
+    address: showAddress({ transport: "unix", path }),
     async accept() {
       const socket: Socket = await listener.accept();
       return { socket, name: `unix:${++count}`, source: undefined, route: undefined };

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join, MAX_UNSENT_BYTES, type Side } from "../lib/forward.ts";
+import { writeAll } from "../lib/outlet.ts";
 import { pair, resettablePair, until, untilStill } from "./sockets.ts";
 
 interface Joined {
@@ -40,10 +41,6 @@ async function readAll(socket: Deno.TcpConn): Promise<Uint8Array> {
     if (length === null) return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
     chunks.push(buffer.slice(0, length));
   }
-}
-
-async function writeAll(socket: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) sent += await socket.write(bytes.subarray(sent));
 }
 
 async function sendAll(socket: Deno.TcpConn, bytes: Uint8Array): Promise<void> {

@@ -1,21 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { REASON_TEXT } from "../lib/farewell.ts";
 import { PostgresFarewell } from "../lib/postgres_farewell.ts";
+import { packet } from "./postgres_packet.ts";
 
-const SSL = packet(80877103, "");
-const GSS = packet(80877104, "");
+const SSL = packet(80877103);
+const GSS = packet(80877104);
 const CANCEL = packet(80877102, "12345678");
 const STARTUP = packet(196608, "user\0ann\0database\0shop\0\0");
 const N = "N";
-
-function packet(code: number, rest: string): Uint8Array {
-  const bytes = new Uint8Array(8 + rest.length);
-  const view = new DataView(bytes.buffer);
-  view.setInt32(0, bytes.length);
-  view.setInt32(4, code);
-  bytes.set(new TextEncoder().encode(rest), 8);
-  return bytes;
-}
 
 function refusal(): string {
   const fields = `SFATAL\0VFATAL\0C53300\0M${REASON_TEXT.backlog_full}\0\0`;
@@ -56,9 +48,9 @@ Deno.test("PostgresFarewell: a request to cancel has no answer, as from PostgreS
 
 Deno.test("PostgresFarewell: ends with a client that speaks something else", () => {
   const tls = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1);
-  const tiny = packet(196608, "");
+  const tiny = packet(196608);
   new DataView(tiny.buffer).setInt32(0, 7);
-  const negative = packet(196608, "");
+  const negative = packet(196608);
   new DataView(negative.buffer).setInt32(0, -1);
   for (const bytes of [tls, tiny, negative]) assertEquals(talk(bytes), ["", 1]);
 });

@@ -1,6 +1,7 @@
 /** poolgate in front of PostgreSQL, with its own clients. Imports nothing from lib/. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { packet } from "./postgres_packet.ts";
 import type { Ended } from "./program.ts";
 import { Gate, missing, Postgres, type Running, start, testWith } from "./servers.ts";
 import { freePort, until } from "./sockets.ts";
@@ -163,16 +164,6 @@ async function refusalOf(port: number) {
 
 function typed(field: string): [string, string] {
   return [field.slice(0, 1), field.slice(1)];
-}
-
-/** What clients begin with: its own length, a code, parameters. */
-function packet(code: number, parameters = ""): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(8 + parameters.length);
-  const view = new DataView(bytes.buffer);
-  view.setInt32(0, bytes.length);
-  view.setInt32(4, code);
-  bytes.set(new TextEncoder().encode(parameters), 8);
-  return bytes;
 }
 
 testWith(

@@ -75,7 +75,7 @@ export class Conversation {
 
   /** A run in a shell line, where it stands as `"$@"`. */
   static inShell(script: string, options: RunOptions): Conversation {
-    return new Conversation(shell(script, options, "piped").spawn());
+    return new Conversation(startInShell(script, options));
   }
 
   async say(input: Uint8Array | string): Promise<void> {
@@ -144,8 +144,8 @@ export async function runInShell(script: string, options: RunOptions = {}): Prom
 }
 
 /** Starts the program in a shell line, where it stands as `"$@"`, with all three standard streams piped. */
-export function startInShell(script: string): Deno.ChildProcess {
-  return shell(script, {}, "piped").spawn();
+export function startInShell(script: string, options: RunOptions = {}): Deno.ChildProcess {
+  return shell(script, options, "piped").spawn();
 }
 
 function shell(script: string, options: RunOptions, stdin: "null" | "piped"): Deno.Command {
