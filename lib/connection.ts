@@ -9,12 +9,15 @@ import type { Links } from "./backlog.ts";
 import type { Deadline } from "./deadlines.ts";
 import { Intake } from "./intake.ts";
 import type { Connected, Counts } from "./pool.ts";
-import type { Follower } from "./roster.ts";
+import type { ByteWriter } from "./outlet.ts";
+import type { Follower, Traffic } from "./roster.ts";
 import type { Session } from "./session.ts";
 import type { Arrival, Socket } from "./socket.ts";
 
 /** Who is to be told of a connection. */
 export interface Keeper {
+  /** What has gone over all its connections. */
+  readonly traffic: Traffic;
   /** It was let in. */
   promoted(connection: Connection, counts: Counts): void;
   /** It was taken out of the pool by somebody else. */
@@ -24,7 +27,7 @@ export interface Keeper {
 }
 
 /** A connection at the gate. */
-export class Connection implements Links, Follower {
+export class Connection implements Links, Follower, Traffic, ByteWriter {
   before: this | undefined;
   after: this | undefined;
   /** What the pool knows it by. */
@@ -40,6 +43,8 @@ export class Connection implements Links, Follower {
   wait: Deadline<Connection> | undefined;
   /** What is spoken on it. */
   session!: Session;
+  received = 0;
+  sent = 0;
   #keeper: Keeper;
   #closed = false;
   #onClose: (() => void) | undefined;
@@ -57,6 +62,29 @@ export class Connection implements Links, Follower {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  get traffic(): Traffic {
+    return this;
+  }
+
+  /** Counts bytes that its client has sent. */
+  countReceived(bytes: number): void {
+    this.received += bytes;
+    this.#keeper.traffic.received += bytes;
+  }
+
+  /** Counts bytes that its client was sent. */
+  countSent(bytes: number): void {
+    this.sent += bytes;
+    this.#keeper.traffic.sent += bytes;
+  }
+
+  /** Sends some bytes, counted. */
+  async write(bytes: Uint8Array): Promise<number> {
+    const length = await this.socket.write(bytes);
+    this.countSent(length);
+    return length;
   }
 
   promoted(counts: Counts): void {

@@ -31,6 +31,8 @@ export interface Side {
   socket: Socket;
   /** Closes the socket; called again, does nothing. */
   close(): void;
+  /** Called when bytes of it have been read, with 0, and when some of these were passed on, with how many. */
+  moved(bytes: number): void;
 }
 
 /**
@@ -39,19 +41,17 @@ export interface Side {
  *
  * @param client One side.
  * @param upstream The other.
- * @param moved Called whenever bytes have moved.
  * @param upstreamEnded Called when the upstream has sent its last byte and the client has not.
  */
 export async function join(
   client: Side,
   upstream: Side,
-  moved: () => void,
   upstreamEnded: () => void,
 ): Promise<void> {
   let endings = 0;
   const pass = async (from: Side, to: Side) => {
     try {
-      await copy(from.reader, to.socket, moved);
+      await copy(from, to.socket);
       if (++endings === 1) {
         if (from === upstream) upstreamEnded();
         return await to.socket.closeWrite();
@@ -68,19 +68,22 @@ export async function join(
 }
 
 /** Passes bytes on until the first side ends. Rejects when one of the two fails. */
-async function copy(from: ByteReader, to: Socket, moved: () => void): Promise<void> {
+async function copy(from: Side, to: Socket): Promise<void> {
+  const { reader } = from;
   let buffer = spareBuffers.take();
   let calm = 0;
   try {
     for (;;) {
-      const length = await from.read(buffer);
+      const length = await reader.read(buffer);
       if (length === null) return;
-      moved();
+      from.moved(0);
       const whole = length === buffer.length;
       let sent = await to.write(whole ? buffer : buffer.subarray(0, length));
+      from.moved(sent);
       while (sent < length) {
-        moved();
-        sent += await to.write(buffer.subarray(sent, length));
+        const more = await to.write(buffer.subarray(sent, length));
+        from.moved(more);
+        sent += more;
       }
       if (whole && length < MAX_UNSENT_BYTES) {
         buffer = new Uint8Array(Math.min(GROWTH * length, MAX_UNSENT_BYTES));

@@ -16,7 +16,7 @@ import {
   type RejectFormat,
   type RejectReason,
 } from "./farewell.ts";
-import { join } from "./forward.ts";
+import { join, type Side } from "./forward.ts";
 import type { Node } from "./node.ts";
 import { writeAll } from "./outlet.ts";
 import { PostgresFarewell } from "./postgres_farewell.ts";
@@ -85,21 +85,38 @@ export class ForwardSession implements Session {
     const connection = this.#connection;
     const { idle, halfClosed } = this.#forwarding;
     const close = () => connection.close();
-    const client = { reader: connection.intake, socket: connection.socket, close };
-    const upstream = { reader: socket, socket, close: once(() => socket.close()) };
+    const closeUpstream = once(() => socket.close());
     // A write that the upstream does not take ends only with the upstream's own socket.
-    connection.onClose(upstream.close);
+    connection.onClose(closeUpstream);
     const silence = idle.begin(connection);
     let afterEnd: Deadline<Connection> | undefined;
     const moved = () => {
       idle.extend(silence);
       if (afterEnd !== undefined) halfClosed.extend(afterEnd);
     };
+    const client: Side = {
+      reader: connection.intake,
+      socket: connection.socket,
+      close,
+      moved: (bytes) => {
+        connection.countReceived(bytes);
+        moved();
+      },
+    };
+    const upstream: Side = {
+      reader: socket,
+      socket,
+      close: closeUpstream,
+      moved: (bytes) => {
+        connection.countSent(bytes);
+        moved();
+      },
+    };
     try {
       if (!await this.#introduce(socket)) return;
-      await join(client, upstream, moved, () => afterEnd = halfClosed.begin(connection));
+      await join(client, upstream, () => afterEnd = halfClosed.begin(connection));
     } finally {
-      upstream.close();
+      closeUpstream();
       idle.end(silence);
       if (afterEnd !== undefined) halfClosed.end(afterEnd);
     }
@@ -115,32 +132,36 @@ export class ForwardSession implements Session {
 
   async #say(reason: RejectReason): Promise<void> {
     const { rejectAs, node, address } = this.#forwarding;
-    const { socket, id, standing } = this.#connection;
+    const connection = this.#connection;
+    const { id, standing } = connection;
     switch (rejectAs) {
       case "line": {
         const body = lineFarewell(reason, standing);
-        return await writeAll(socket, encodeLine(node.announce({ src: id, dest: address }, body)));
+        return await writeAll(
+          connection,
+          encodeLine(node.announce({ src: id, dest: address }, body)),
+        );
       }
       case "http":
-        return await writeAll(socket, httpFarewell(reason));
+        return await writeAll(connection, httpFarewell(reason));
       case "postgres":
         return await this.#sayToPostgres(reason);
       case "mysql":
-        return await writeAll(socket, mysqlFarewell());
+        return await writeAll(connection, mysqlFarewell());
       case "redis":
-        return await writeAll(socket, redisFarewell());
+        return await writeAll(connection, redisFarewell());
     }
   }
 
   async #sayToPostgres(reason: RejectReason): Promise<void> {
-    const { socket, intake } = this.#connection;
+    const connection = this.#connection;
     const farewell = new PostgresFarewell(reason);
     const buffer = new Uint8Array(1024);
     for (;;) {
-      const length = await intake.read(buffer);
+      const length = await connection.intake.read(buffer);
       if (length === null) return;
       const { bytes, done } = farewell.take(buffer.subarray(0, length));
-      await writeAll(socket, bytes);
+      await writeAll(connection, bytes);
       if (done) return;
     }
   }

@@ -13,7 +13,7 @@ import { REASON_TEXT, type RejectReason } from "./farewell.ts";
 import type { GateOptions } from "./gate_options.ts";
 import type { Level } from "./log.ts";
 import type { Counts } from "./pool.ts";
-import type { Roster } from "./roster.ts";
+import type { Roster, Traffic } from "./roster.ts";
 import type { OpenSession } from "./session.ts";
 import type { Arrival, Listener } from "./socket.ts";
 import { Sources } from "./sources.ts";
@@ -48,6 +48,8 @@ export class Gate {
   /** All that are open, in order of arrival. */
   #connections = new Backlog<Connection>();
   #sources = new Sources();
+  /** What has gone over all connections. */
+  readonly traffic: Readonly<Traffic>;
   #keeper: Keeper;
   #waits: Deadlines<Connection>;
   #lingers: Deadlines<Connection>;
@@ -59,7 +61,10 @@ export class Gate {
   constructor(parts: GateParts) {
     this.#parts = parts;
     const { clock, options } = parts;
+    const traffic = { received: 0, sent: 0 };
+    this.traffic = traffic;
     this.#keeper = {
+      traffic,
       promoted: (connection, counts) => this.#promoted(connection, counts),
       dismissed: (connection) => this.#dismissed(connection),
       hungUp: (connection) => this.#endWait(connection, undefined),
@@ -71,6 +76,11 @@ export class Gate {
     );
     this.#lingers = new Deadlines(clock, LINGER_MS, (connection) => connection.close());
     this.#storm = new Storm(clock, (text) => parts.note("warn", text));
+  }
+
+  /** Whether it takes no more connections. */
+  get draining(): boolean {
+    return this.#draining;
   }
 
   /** Takes connections until {@linkcode drain}, and resolves when the last is closed. Called once. */
@@ -138,7 +148,7 @@ export class Gate {
       : source !== undefined && this.#sources.count(source) >= maxPerSource
       ? "per_source"
       : undefined;
-    connection.standing = refusal === undefined ? roster.connect(id) : roster.reject();
+    connection.standing = refusal === undefined ? roster.connect(id) : roster.reject(refusal);
     if (refusal !== undefined) return refusal;
     const { status } = connection.standing;
     if (status === "rejected") return "backlog_full";
@@ -203,7 +213,7 @@ export class Gate {
     this.#note(connection, reason === undefined ? "left" : `turned away: ${REASON_TEXT[reason]}`);
     if (!connection.inPool) return;
     this.#forget(connection);
-    this.#parts.roster.leave(connection.id);
+    this.#parts.roster.leave(connection.id, reason);
   }
 
   #forget(connection: Connection): void {

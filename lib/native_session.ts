@@ -50,7 +50,7 @@ export class NativeSession implements Session {
   constructor(connection: Connection, native: Native) {
     this.#connection = connection;
     this.#native = native;
-    this.#outlet = new Outlet(connection.socket, FIRST_BYTES);
+    this.#outlet = new Outlet(connection, FIRST_BYTES);
   }
 
   hold(): void {
@@ -89,17 +89,18 @@ export class NativeSession implements Session {
 
   /** Answers the client's lines until they end. */
   async #converse(): Promise<void> {
-    const { intake } = this.#connection;
+    const connection = this.#connection;
     const first = new Uint8Array(FIRST_BYTES);
-    const length = await intake.read(first);
+    const length = await connection.intake.read(first);
     if (length === null) return;
-    const input = followed(first.subarray(0, length), intake);
+    connection.countReceived(length);
+    const input = followed(first.subarray(0, length), counted(connection));
     const lines = readLines(input, () => this.#outlet.flush(), PORTIONS);
     for (let number = 1;; number++) {
       const { done, value: line } = await lines.read();
       if (done) return;
       // Who has left the pool is not to come back on the same connection: nobody would give that place back.
-      if (!this.#connection.inPool) continue;
+      if (!connection.inPool) continue;
       this.#answer(line, number);
       if (this.#outlet.gathered.length > MAX_UNSENT_BYTES) await this.#outlet.flush();
     }
@@ -157,6 +158,17 @@ function ofItself(request: Request, id: string): Request {
 
 function refused(code: ErrorCode, text: string): Refused {
   return { type: "refused", code, text };
+}
+
+/** A reader of a connection's bytes that counts them. */
+function counted(connection: Connection): ByteReader {
+  return {
+    async read(buffer) {
+      const length = await connection.intake.read(buffer);
+      connection.countReceived(length ?? 0);
+      return length;
+    },
+  };
 }
 
 /** A reader of some bytes, then of another reader. */

@@ -174,6 +174,16 @@ export class ConnectionPool {
     return this.#fill();
   }
 
+  /** Whether a client that is not in the pool would be turned away. */
+  get full(): boolean {
+    return !this.#hasRoom() && this.#backlog.length >= this.#limits.backlogSize;
+  }
+
+  /** Whether nobody is let in, whatever room there is. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
   /** Whether a client is in the pool, connected or waiting. */
   has(id: string): boolean {
     return this.#clients.find(id, hashOf(id)) !== undefined;

@@ -7,6 +7,7 @@
  *   pause            -> paused
  *   resume           -> promoted: a b; 2+0
  *   reject           -> rejected 2+0
+ *   full             -> no                    whether a new client would be turned away
  *   stats            -> 2/1 1+0 c1 q0 p0 r0 d0     limits, counts, the five totals
  */
 
@@ -44,6 +45,8 @@ function perform(pool: ConnectionPool, operation: string): string {
       const stands = pool.reject();
       return `${stands.status} ${counts(stands)}`;
     }
+    case "full":
+      return pool.full ? "yes" : "no";
     case "stats": {
       const s = pool.stats();
       return `${s.maxConnections}/${s.backlogSize} ${counts(s)} c${s.connectedTotal} ` +
@@ -222,3 +225,27 @@ Deno.test("ConnectionPool: ids that are names of Object's members are clients li
   const promoted = ids.map((id) => pool.disconnect(id)?.promoted);
   assertEquals(promoted, [...ids.slice(1), null]);
 });
+
+transcript(
+  "ConnectionPool.full: is whether a new client would be turned away",
+  `
+  config 1 1      -> promoted: -; 0+0
+  full            -> no
+  connect a       -> connected 1+0
+  full            -> no
+  connect b       -> queued 1+1
+  full            -> yes
+  disconnect b    -> promoted: -; 1+0
+  full            -> no
+  config 1 0      -> promoted: -; 1+0
+  full            -> yes
+  disconnect a    -> promoted: -; 0+0
+  full            -> no
+  pause           -> paused
+  full            -> yes
+  config 1 1      -> promoted: -; 0+0
+  full            -> no
+  resume          -> promoted: -; 0+0
+  full            -> no
+`,
+);

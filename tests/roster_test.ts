@@ -76,8 +76,60 @@ Deno.test("Roster.follow: the first to follow is told, until the client leaves",
 Deno.test("Roster: who follows nobody in the pool is told nothing, and a leave of nobody does nothing", () => {
   const [roster, told] = filled(1, "a");
   assertEquals(roster.disconnect("nobody"), undefined);
-  assertEquals(roster.reject().status, "rejected");
+  assertEquals(roster.reject("draining").status, "rejected");
   assertEquals([roster.has("a"), roster.has("nobody")], [true, false]);
   assertEquals(roster.stats().rejectedTotal, 1);
   assertEquals(told, []);
+});
+
+/** A roster whose watcher notes what it is told. */
+function watched(maxConnections = 1): [Roster, string[]] {
+  const roster = newRoster(maxConnections);
+  const told: string[] = [];
+  roster.watcher = {
+    connected: (id, status) => told.push(`${id} ${status}`),
+    rejected: (reason) => told.push(reason),
+    promoted: (id) => told.push(`${id} promoted`),
+    left: (id, reason) => told.push(`${id} left ${reason ?? "by itself"}`),
+  };
+  return [roster, told];
+}
+
+Deno.test("Roster.watcher: is told of every client, followed or not, before its follower is", () => {
+  const [roster, told] = watched();
+  for (const id of ["a", "b", "c", "a"]) roster.connect(id);
+  follow(roster, "b", told, "follower of b");
+  roster.disconnect("a");
+  roster.leave("b", "upstream_down");
+  roster.reject("per_source");
+  assertEquals(told, [
+    ...["a connected", "b queued", "c queued", "a connected"],
+    ...["a left by itself", "b promoted", "follower of b promoted 1 1"],
+    ...["b left upstream_down", "c promoted", "per_source"],
+  ]);
+});
+
+Deno.test("Roster.watcher: is told of those that a change of the limits and the end of a pause let in", () => {
+  const [roster, told] = watched(0);
+  for (const id of ["a", "b"]) roster.connect(id);
+  roster.configure({ maxConnections: 1, backlogSize: 10 });
+  roster.pause();
+  roster.configure({ maxConnections: 2, backlogSize: 10 });
+  roster.resume();
+  assertEquals(told, ["a queued", "b queued", "a promoted", "b promoted"]);
+});
+
+Deno.test("Roster.watcher: is told nothing where nobody leaves", () => {
+  const [roster, told] = watched();
+  assertEquals([roster.disconnect("a"), told], [undefined, []]);
+});
+
+Deno.test("Roster.trafficOf: is that of the client's follower, while it is in the pool", () => {
+  const roster = newRoster();
+  roster.connect("a");
+  const traffic = { received: 1, sent: 2 };
+  roster.follow("a", { promoted: () => {}, dismissed: () => {}, traffic });
+  assertEquals([roster.trafficOf("a"), roster.trafficOf("b")], [traffic, undefined]);
+  roster.leave("a");
+  assertEquals(roster.trafficOf("a"), undefined);
 });
