@@ -5,23 +5,35 @@
  * @module
  */
 
+import type { AdminOptions } from "./lib/admin_options.ts";
 import type { Flags } from "./lib/flags.ts";
+import type { Gate } from "./lib/gate.ts";
 import type { GateOptions } from "./lib/gate_options.ts";
 import { type Level, Log } from "./lib/log.ts";
 import { Node } from "./lib/node.ts";
-import { NO_FLAGS, type Options, readOptions, Settings, VERSION } from "./lib/options.ts";
+import {
+  ADMIN_FLAGS,
+  GATE_FLAGS,
+  NO_FLAGS,
+  type Options,
+  readOptions,
+  Settings,
+  VERSION,
+} from "./lib/options.ts";
 import { Outlet } from "./lib/outlet.ts";
 import { ConnectionPool } from "./lib/pool.ts";
 import { Roster } from "./lib/roster.ts";
-import type { Dial, Listener } from "./lib/socket.ts";
-import { serve } from "./lib/stdio.ts";
+import type { HttpServer } from "./lib/socket.ts";
+import { serve, type Stdio } from "./lib/stdio.ts";
+
+type Note = (level: Level, text: string) => void;
 
 const OK = 0;
 const FAILED = 1;
 const USAGE = 2;
 
-/** How long the last notes of a program that listened may take to be read, in milliseconds. */
-const LAST_NOTES_MS = 1000;
+/** How long the last notes and answers of a program that listened may take to be read, in milliseconds. */
+const LAST_WORDS_MS = 1000;
 
 const TEXT_LOG = { format: "text", quiet: false, clock: () => new Date() } as const;
 
@@ -29,10 +41,13 @@ async function main(): Promise<number> {
   const flags = await readFlags();
   if (flags.help || flags.version) return await print(flags.help ? await help() : VERSION);
   const settings = new Settings(flags, readEnv);
-  const readGate = settings.ofGate
+  const readGate = settings.anyOf(GATE_FLAGS)
     ? (await import("./lib/gate_options.ts")).readGateOptions
     : undefined;
-  const reading = readOptions(settings, readGate);
+  const readAdmin = settings.anyOf(ADMIN_FLAGS)
+    ? (await import("./lib/admin_options.ts")).readAdminOptions
+    : undefined;
+  const reading = readOptions(settings, readGate, readAdmin);
   if ("complaint" in reading) {
     return await fail(new Log(stderr, TEXT_LOG), reading.complaint, USAGE);
   }
@@ -74,58 +89,111 @@ async function fail(log: Log, text: string, exit: number): Promise<number> {
 }
 
 async function run(options: Options): Promise<number> {
-  const { limits, nodeId, logFormat, quiet, gate } = options;
-  const listening = gate !== undefined;
-  const log = new Log(listening ? patientStderr : stderr, {
-    ...TEXT_LOG,
-    format: logFormat,
-    quiet,
-  });
+  const { limits, nodeId, logFormat, quiet, gate, admin } = options;
+  const alone = gate === undefined && admin === undefined;
+  const log = new Log(alone ? stderr : patientStderr, { ...TEXT_LOG, format: logFormat, quiet });
   const roster = new Roster(new ConnectionPool(limits));
   const node = new Node(roster, nodeId);
-  if (listening) return await serveConnections(gate, roster, node, log);
-  if (Deno.stdin.isTerminal()) {
-    log.note("info", "reading requests from the terminal, one JSON message a line; see --help");
-  }
-  return await untilStreamsFail(log, () => serve({ input: stdin, output: stdout, node, log }));
+  if (!alone) return await serveNetwork(options, roster, node, log);
+  return await serveStdin({ input: stdin, output: stdout, node, log });
 }
 
-/** Serves connections until a signal has ended that; stdin and stdout meanwhile, for as long as they last. */
-async function serveConnections(
-  options: GateOptions,
+/** Serves stdin until it ends. */
+async function serveStdin(stdio: Stdio): Promise<number> {
+  if (Deno.stdin.isTerminal()) {
+    const text = "reading requests from the terminal, one JSON message a line; see --help";
+    stdio.log.note("info", text);
+  }
+  return await untilStreamsFail(stdio.log, () => serve(stdio));
+}
+
+/** Serves connections, operators or both, and stdin beside them. */
+async function serveNetwork(
+  options: Options,
   roster: Roster,
   node: Node,
   log: Log,
 ): Promise<number> {
-  const [{ openGate }, { AddressError, dialer, listen }, { systemClock }] = await Promise.all([
-    import("./lib/open_gate.ts"),
-    import("./lib/network.ts"),
-    import("./lib/clock.ts"),
-  ]);
-  const note = (level: Level, text: string) => {
+  const note: Note = (level, text) => {
     log.note(level, text);
     log.flush();
   };
-  let dial: Dial | undefined;
-  let listener: Listener;
+  const { AddressError } = await import("./lib/network.ts");
   try {
-    dial = options.upstream && dialer(options.upstream);
-    listener = await listen(options.listen);
+    const gate = options.gate && await listenForClients(options.gate, roster, node, note);
+    const admin = options.admin &&
+      await listenForOperators(options.admin, options.gate, gate, roster, note);
+    const stdio = { input: patientStdin, output: patientStdout, node, log };
+    const status = await (gate === undefined ? serveStdin(stdio) : serveGate(gate, stdio, note));
+    const lastWords = Promise.all([admin?.close(), log.flush()]);
+    await Promise.race([lastWords, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
+    return status;
   } catch (error) {
     if (error instanceof AddressError) return await fail(log, error.message, USAGE);
     throw error;
   }
+}
+
+/** Listens for connections. */
+async function listenForClients(
+  options: GateOptions,
+  roster: Roster,
+  node: Node,
+  note: Note,
+): Promise<Gate> {
+  const [{ openGate }, { dialer, listen }, { systemClock: clock }] = await Promise.all([
+    import("./lib/open_gate.ts"),
+    import("./lib/network.ts"),
+    import("./lib/clock.ts"),
+  ]);
+  const dial = options.upstream && dialer(options.upstream);
+  const listener = await listen(options.listen);
+  return openGate({ listener, dial, clock, roster, node, note, options });
+}
+
+/** Listens for operators. */
+async function listenForOperators(
+  { listen, token }: AdminOptions,
+  gateOptions: GateOptions | undefined,
+  gate: Gate | undefined,
+  roster: Roster,
+  note: Note,
+): Promise<HttpServer> {
+  const [{ openAdmin }, { httpServer }, { systemClock: clock }, { showAddress }] = await Promise
+    .all([
+      import("./lib/admin/open_admin.ts"),
+      import("./lib/network.ts"),
+      import("./lib/clock.ts"),
+      import("./lib/address.ts"),
+    ]);
+  const upstream = gateOptions?.upstream;
+  const server = await openAdmin({
+    serveHttp: httpServer(listen),
+    ...{ roster, clock, token, note },
+    startedAt: new Date(),
+    version: VERSION,
+    listen: gate?.address,
+    upstream: upstream && showAddress(upstream),
+    draining: () => gate?.draining ?? false,
+    traffic: () => gate?.traffic ?? { received: 0, sent: 0 },
+  });
+  const { address } = server;
+  note("info", `admin at ${listen.transport === "unix" ? address : `http://${address}/`}`);
+  return server;
+}
+
+/** Serves connections until a signal has ended that; stdin and stdout meanwhile, for as long as they last. */
+async function serveGate(gate: Gate, stdio: Stdio, note: Note): Promise<number> {
   // Before anyone is told that it listens: whoever is may end it at once.
   endOnSignals(() => gate.drain());
-  const gate = openGate({ listener, dial, clock: systemClock, roster, node, note, options });
+  const done = gate.run();
   // In the background of a terminal, reading from that would stop the whole program.
   if (!Deno.stdin.isTerminal()) {
-    serve({ input: patientStdin, output: patientStdout, node, log }).catch((error) => {
+    serve(stdio).catch((error) => {
       if (!(error instanceof ReaderGone)) note("error", (error as Error).message);
     });
   }
-  await gate.run();
-  await Promise.race([log.flush(), new Promise((resolve) => setTimeout(resolve, LAST_NOTES_MS))]);
+  await done;
   return OK;
 }
 

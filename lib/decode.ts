@@ -6,7 +6,7 @@
  */
 
 import { quote } from "./json_text.ts";
-import { isLimit, LIMIT_RANGE } from "./pool.ts";
+import { isLimit, LIMIT_RANGE, type Limits } from "./pool.ts";
 import { ErrorCode, MAX_CLIENT_ID } from "./protocol.ts";
 import type { Fault, Ignored, Operation, Refused, Request } from "./protocol.ts";
 
@@ -60,7 +60,8 @@ function standAlone(clientId: string): string {
   return clientId.length <= MAX_COPIED ? clientId : JSON.parse(`"${clientId}"`);
 }
 
-type Fields = Record<string, unknown>;
+/** The members of an object of JSON. */
+export type Fields = Record<string, unknown>;
 
 function decodeAny(line: string, sender: string | undefined): Request | Fault | Ignored {
   let message: unknown;
@@ -99,12 +100,9 @@ function decodeOperation(body: Fields, sender: string | undefined): Operation | 
       return { type, nodeId: node_id };
     }
     case "pool_config": {
-      const { max_connections, backlog_size } = body;
-      if (!isLimit(max_connections)) {
-        return malformed("max_connections", max_connections, LIMIT_RANGE);
-      }
-      if (!isLimit(backlog_size)) return malformed("backlog_size", backlog_size, LIMIT_RANGE);
-      return { type, maxConnections: max_connections, backlogSize: backlog_size };
+      const limits = decodeLimits(body);
+      if (typeof limits !== "string") return { type, ...limits };
+      return { type: "refused", code: ErrorCode.MalformedRequest, text: limits };
     }
     case "pool_connect": {
       const { client_id = sender, notify = false } = body;
@@ -129,7 +127,15 @@ function decodeOperation(body: Fields, sender: string | undefined): Operation | 
   }
 }
 
-function isObject(value: unknown): value is Fields {
+/** @returns The limits that some fields give, or why they give none. */
+export function decodeLimits({ max_connections, backlog_size }: Fields): Limits | string {
+  if (!isLimit(max_connections)) return complaint("max_connections", max_connections, LIMIT_RANGE);
+  if (!isLimit(backlog_size)) return complaint("backlog_size", backlog_size, LIMIT_RANGE);
+  return { maxConnections: max_connections, backlogSize: backlog_size };
+}
+
+/** Whether a value of JSON is an object. */
+export function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

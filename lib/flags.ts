@@ -6,12 +6,13 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { GATE_FLAGS } from "./options.ts";
+import { ADMIN_FLAGS, GATE_FLAGS } from "./options.ts";
 
 const VALUE_FLAGS = [
   "max-connections",
   "backlog-size",
   ...GATE_FLAGS,
+  ...ADMIN_FLAGS,
   "node-id",
   "log-format",
   "quiet",

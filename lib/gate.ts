@@ -5,6 +5,7 @@
  * @module
  */
 
+import { showAddress } from "./address.ts";
 import { Backlog } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
 import { Connection, type Keeper } from "./connection.ts";
@@ -38,7 +39,7 @@ export interface GateParts {
   note: (level: Level, text: string) => void;
   options: Pick<
     GateOptions,
-    "queueTimeoutMs" | "drainTimeoutMs" | "maxPerSource" | "logConnections"
+    "upstream" | "queueTimeoutMs" | "drainTimeoutMs" | "maxPerSource" | "logConnections"
   >;
 }
 
@@ -78,6 +79,11 @@ export class Gate {
     this.#storm = new Storm(clock, (text) => parts.note("warn", text));
   }
 
+  /** Where connections arrive. */
+  get address(): string {
+    return this.#parts.listener.address;
+  }
+
   /** Whether it takes no more connections. */
   get draining(): boolean {
     return this.#draining;
@@ -85,7 +91,9 @@ export class Gate {
 
   /** Takes connections until {@linkcode drain}, and resolves when the last is closed. Called once. */
   async run(): Promise<void> {
-    const { listener, note, clock } = this.#parts;
+    const { listener, note, clock, options: { upstream } } = this.#parts;
+    const to = upstream === undefined ? "" : `, for ${showAddress(upstream)}`;
+    note("info", `listening at ${this.address}${to}`);
     let failing = false;
     while (!this.#draining) {
       try {

@@ -8,7 +8,7 @@ import { type Address, readAddress } from "./address.ts";
 import { DURATION_RANGE, readDuration } from "./duration.ts";
 import { REJECT_FORMATS, type RejectFormat } from "./farewell.ts";
 import type { ValueFlag } from "./flags.ts";
-import { GATE_FLAGS, oneOf, type Reading, readSwitch, type Settings, shown } from "./options.ts";
+import { GATE_FLAGS, oneOf, type Reading, readSwitch, type Settings } from "./options.ts";
 import { PROXY_PROTOCOLS, type ProxyProtocol } from "./proxy_protocol.ts";
 
 /** What the gate runs with. A time of 0 is no limit. */
@@ -55,8 +55,8 @@ const NATIVE_FORMATS: readonly RejectFormat[] = ["close", "line"];
 export function readGateOptions(settings: Settings): GateOptions | undefined {
   const listen = settings.read<Address | undefined>("listen", readListen, undefined);
   const upstream = settings.read<Address | undefined>("upstream", readUpstream, undefined);
-  demand(settings, "listen", NEEDS_LISTEN);
-  demand(settings, "upstream", NEEDS_UPSTREAM);
+  settings.demand("listen", NEEDS_LISTEN);
+  settings.demand("upstream", NEEDS_UPSTREAM);
   const time = (name: ValueFlag, byDefault: string) =>
     settings.read(name, readTime, readDuration(byDefault) ?? 0);
   const rejectAs = settings.read<RejectFormat>(
@@ -82,16 +82,8 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
   return listen === undefined ? undefined : { listen, ...options };
 }
 
-/** Complains of a setting that does nothing without another. */
-function demand(settings: Settings, needed: ValueFlag, by: readonly ValueFlag[]): void {
-  if (settings.given(needed) !== undefined) return;
-  for (const name of by) {
-    const given = settings.given(name);
-    if (given !== undefined) settings.complain(`${shown(given)}, it needs --${needed}`);
-  }
-}
-
-function readListen(text: string): Reading<Address> {
+/** Reads where to listen. */
+export function readListen(text: string): Reading<Address> {
   const value = readAddress(text);
   if (value !== undefined) return { value };
   return { allowed: "HOST:PORT, [V6]:PORT, :PORT (every interface) or unix:/path" };

@@ -58,6 +58,14 @@ Flags for connections:
                        Default: do not.
   --log-connections    note each connection. Default false.
 
+Flags for operators:
+  --admin ADDR         serve a live page, metrics for Prometheus (/metrics),
+                       health (/healthz, /readyz) and JSON (/api/stats) over
+                       HTTP at this address, to whoever reaches it.
+  --admin-token TOKEN  permit changes on the page and under /api to whoever has
+                       this token. Other programs see a flag: the environment
+                       variable is better. Default: no changes.
+
 All but the last two of the first group are environment variables too:
 POOLGATE_MAX_CONNECTIONS for --max-connections, and so on; POOLGATE_QUIET and
 POOLGATE_LOG_CONNECTIONS are true, false, 1 or 0. An empty variable counts as

@@ -7,7 +7,7 @@
 
 import { type Address, showAddress, showHostPort, unmapped } from "./address.ts";
 import type { Route } from "./proxy_protocol.ts";
-import type { Arrival, Dial, Listener, Socket } from "./socket.ts";
+import type { Arrival, Dial, HttpServer, Listener, ServeHttp, Socket } from "./socket.ts";
 
 /** How many connections the kernel keeps for a program that is slow to accept them; it may allow fewer. */
 const KERNEL_BACKLOG = 4096;
@@ -21,8 +21,57 @@ export class AddressError extends Error {}
  * @throws {AddressError} When that is not possible.
  */
 export async function listen(address: Address): Promise<Listener> {
+  return await opening(
+    address,
+    () => address.transport === "unix" ? listenUnix(address.path) : listenTcp(address),
+  );
+}
+
+/**
+ * Serves HTTP at an address, a Unix socket as {@linkcode listen} does. What is returned throws an
+ * {@linkcode AddressError} when that is not possible.
+ */
+export function httpServer(address: Address): ServeHttp {
+  return async (answer, failed) => {
+    const quiet = { onListen: () => {}, onError: failure(failed) };
+    const server = await opening<Deno.HttpServer<HttpAddr>>(
+      address,
+      () =>
+        address.transport === "unix"
+          ? atPath(address.path, (path) => Deno.serve({ path, ...quiet }, answer))
+          : atPort(address, (hostname, port) => Deno.serve({ hostname, port, ...quiet }, answer)),
+    );
+    return new BoundServer(server, address);
+  };
+}
+
+type HttpAddr = Deno.NetAddr | Deno.UnixAddr;
+
+class BoundServer implements HttpServer {
+  readonly address: string;
+  #server: Deno.HttpServer;
+
+  constructor(server: Deno.HttpServer<HttpAddr>, asked: Address) {
+    const { addr } = server;
+    this.#server = server;
+    this.address = "port" in addr ? showHostPort(addr.hostname, addr.port) : showAddress(asked);
+  }
+
+  close(): Promise<void> {
+    return this.#server.shutdown();
+  }
+}
+
+function failure(failed: (error: unknown) => void): (error: unknown) => Response {
+  return (error) => {
+    failed(error);
+    return new Response(null, { status: 500 });
+  };
+}
+
+async function opening<T>(address: Address, open: () => T | Promise<T>): Promise<T> {
   try {
-    return address.transport === "unix" ? await listenUnix(address.path) : listenTcp(address);
+    return await open();
   } catch (error) {
     const { message } = error as Error;
     throw new AddressError(`listening at ${showAddress(address)} is not possible: ${message}`);
@@ -56,8 +105,24 @@ function tuned(socket: Deno.TcpConn): Deno.TcpConn {
   return socket;
 }
 
-function listenTcp({ hostname, port }: Address & { transport: "tcp" }): Listener {
-  const listener = hostname === undefined ? listenEverywhere(port) : open(hostname, port);
+type TcpAddress = Address & { transport: "tcp" };
+
+/** Opens at an address; without a hostname at every interface, for IPv4 where the machine has no IPv6. */
+function atPort<T>({ hostname, port }: TcpAddress, open: (hostname: string, port: number) => T): T {
+  if (hostname !== undefined) return open(hostname, port);
+  try {
+    return open("::", port);
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) throw error;
+    return open("0.0.0.0", port);
+  }
+}
+
+function listenTcp(address: TcpAddress): Listener {
+  const listener = atPort(address, (hostname, port) => {
+    const options = { hostname, port, tcpBacklog: KERNEL_BACKLOG };
+    return Deno.listen(options);
+  });
   const { addr } = listener;
   return {
     address: showHostPort(addr.hostname, addr.port),
@@ -80,21 +145,6 @@ async function acceptTcp(listener: Deno.TcpListener): Promise<Arrival> {
 function hasGone(error: unknown): boolean {
   const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;
   return [NotConnected, ConnectionAborted, ConnectionReset].some((type) => error instanceof type);
-}
-
-function open(hostname: string, port: number): Deno.TcpListener {
-  const options = { hostname, port, tcpBacklog: KERNEL_BACKLOG };
-  return Deno.listen(options);
-}
-
-/** At every interface, for IPv4 and IPv6, or for IPv4 where the machine has no IPv6. */
-function listenEverywhere(port: number): Deno.TcpListener {
-  try {
-    return open("::", port);
-  } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) throw error;
-    return open("0.0.0.0", port);
-  }
 }
 
 /** Made for each connection, and kept while it lasts: so no more is kept than is needed. */
@@ -120,7 +170,7 @@ class TcpArrival implements Arrival {
 }
 
 async function listenUnix(path: string): Promise<Listener> {
-  const listener = await openUnix(path);
+  const listener = await atPath(path, (path) => Deno.listen({ transport: "unix", path }));
   let count = 0;
   return {
     address: showAddress({ transport: "unix", path }),
@@ -132,13 +182,13 @@ async function listenUnix(path: string): Promise<Listener> {
   };
 }
 
-async function openUnix(path: string): Promise<Deno.UnixListener> {
+async function atPath<T>(path: string, open: (path: string) => T): Promise<T> {
   try {
-    return Deno.listen({ transport: "unix", path });
+    return open(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse) || !await isStale(path)) throw error;
     await Deno.remove(path);
-    return Deno.listen({ transport: "unix", path });
+    return open(path);
   }
 }
 

@@ -4,17 +4,16 @@
  * @module
  */
 
-import { showAddress } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { ForwardSession } from "./forward_session.ts";
 import { Gate } from "./gate.ts";
 import type { GateOptions } from "./gate_options.ts";
+import { noteLimits } from "./limits_note.ts";
 import type { Level } from "./log.ts";
 import { NativeSession } from "./native_session.ts";
 import type { Node } from "./node.ts";
-import type { Limits } from "./pool.ts";
 import type { Roster } from "./roster.ts";
 import type { OpenSession } from "./session.ts";
 import type { Dial, Listener } from "./socket.ts";
@@ -39,13 +38,10 @@ export interface GateSurroundings {
 /** @returns A gate that is ready to run. */
 export function openGate(surroundings: GateSurroundings): Gate {
   const { listener, roster, clock, note, options } = surroundings;
-  const { upstream } = options;
   const openSession = surroundings.dial === undefined
     ? nativeSessions(surroundings)
     : forwardSessions(surroundings, surroundings.dial);
-  roster.onConfigure = (before, after) => noteLimits(note, before, after);
-  const to = upstream === undefined ? "" : `, for ${showAddress(upstream)}`;
-  note("info", `listening at ${listener.address}${to}`);
+  noteLimits(roster, note);
   return new Gate({ listener, roster, openSession, clock, note, options });
 }
 
@@ -85,16 +81,4 @@ function forwardSessions(surroundings: GateSurroundings, dial: Dial): OpenSessio
 
 function close(connection: Connection): void {
   connection.close();
-}
-
-function noteLimits(note: GateSurroundings["note"], before: Limits, after: Limits): void {
-  const changes = [
-    change("max_connections", before.maxConnections, after.maxConnections),
-    change("backlog_size", before.backlogSize, after.backlogSize),
-  ].filter((text) => text !== "");
-  if (changes.length > 0) note("info", `limits changed: ${changes.join(", ")}`);
-}
-
-function change(name: string, before: number, after: number): string {
-  return before === after ? "" : `${name} ${before} -> ${after}`;
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { AdminOptions } from "./admin_options.ts";
 import type { Flags, ValueFlag } from "./flags.ts";
 import type { GateOptions } from "./gate_options.ts";
 import { quote } from "./json_text.ts";
@@ -25,6 +26,8 @@ export interface Options {
   quiet: boolean;
   /** What to listen for connections with; `undefined` where stdin is the only way in. */
   gate: GateOptions | undefined;
+  /** What to serve operators with; `undefined` where that is not wanted. */
+  admin: AdminOptions | undefined;
 }
 
 export type LogFormat = "text" | "json";
@@ -49,11 +52,18 @@ export const GATE_FLAGS = [
   "log-connections",
 ] as const;
 
+/** The flags whose settings are for operators. */
+export const ADMIN_FLAGS = [
+  "admin",
+  "admin-token",
+] as const;
+
 /** A setting as it was given, and where. */
 export interface Given {
   /** The flag or the variable. */
   from: string;
   text: string;
+  secret: boolean;
 }
 
 /** A value, or what should have been given instead. */
@@ -78,18 +88,19 @@ export class Settings {
     return this.#complaint;
   }
 
-  /** Whether any setting of the gate was given. */
-  get ofGate(): boolean {
-    return GATE_FLAGS.some((name) => this.given(name) !== undefined);
+  /** Whether any of some settings was given. */
+  anyOf(names: readonly ValueFlag[]): boolean {
+    return names.some((name) => this.given(name) !== undefined);
   }
 
   /** A setting as it was given: the flag wins over its variable, and an empty variable is none. */
   given(name: ValueFlag): Given | undefined {
+    const secret = name === "admin-token";
     const flag = this.#flags.values[name];
-    if (flag !== undefined) return { from: `--${name}`, text: flag };
+    if (flag !== undefined) return { from: `--${name}`, text: flag, secret };
     const variable = `POOLGATE_${name.toUpperCase().replaceAll("-", "_")}`;
     const text = this.#env(variable);
-    return text === undefined || text === "" ? undefined : { from: variable, text };
+    return text === undefined || text === "" ? undefined : { from: variable, text, secret };
   }
 
   /** The value of a setting; `otherwise` when it was not given, and, with a complaint, when it is bad. */
@@ -102,27 +113,38 @@ export class Settings {
     return otherwise;
   }
 
+  /** Complains of those settings of `by` that were given, where `needed` was not. */
+  demand(needed: ValueFlag, by: readonly ValueFlag[]): void {
+    if (this.given(needed) !== undefined) return;
+    for (const name of by) {
+      const given = this.given(name);
+      if (given !== undefined) this.complain(`${shown(given)}, it needs --${needed}`);
+    }
+  }
+
   /** Takes a complaint. Only the first counts. */
   complain(text: string): void {
     this.#complaint ??= text;
   }
 }
 
-/** @returns The setting and its value, as a complaint names them. */
-export function shown({ from, text }: Given): string {
-  return `${from} is ${quote(text)}`;
+/** @returns The setting and its value, as a complaint names them: what is secret is not to stand in a log. */
+function shown({ from, text, secret }: Given): string {
+  return `${from} is ${secret ? "***" : quote(text)}`;
 }
 
 /**
  * Reads the settings.
  *
  * @param settings What was given.
- * @param readGate Reads those of the gate. Needed only where {@linkcode Settings.ofGate}.
+ * @param readGate Reads those of the gate. Needed only where any of {@linkcode GATE_FLAGS} was given.
+ * @param readAdmin Reads those for operators. Needed only where any of {@linkcode ADMIN_FLAGS} was given.
  * @returns What to do.
  */
 export function readOptions(
   settings: Settings,
   readGate: (settings: Settings) => GateOptions | undefined = () => undefined,
+  readAdmin: (settings: Settings) => AdminOptions | undefined = () => undefined,
 ): { options: Options } | { complaint: string } {
   const options: Options = {
     limits: {
@@ -133,6 +155,7 @@ export function readOptions(
     logFormat: settings.read<LogFormat>("log-format", oneOf(["text", "json"]), "text"),
     quiet: settings.read("quiet", readSwitch, false),
     gate: readGate(settings),
+    admin: readAdmin(settings),
   };
   const { complaint } = settings;
   if (complaint === undefined) return { options };

@@ -41,7 +41,7 @@ export interface Watcher {
   /** A client has asked for a place, perhaps not for the first time, and stands so now. */
   connected(id: string, status: Status): void;
   /** One was turned away without asking the pool. */
-  rejected(reason: RejectReason): void;
+  rejectedFor(reason: RejectReason): void;
   /** A client was let in from the backlog. */
   promoted(id: string): void;
   /** A client has left the pool, by itself where there is no reason. */
@@ -75,7 +75,7 @@ export class Roster {
 
   /** As {@linkcode ConnectionPool.reject}. */
   reject(reason: RejectReason): Connected {
-    this.watcher?.rejected(reason);
+    this.watcher?.rejectedFor(reason);
     return this.#pool.reject();
   }
 

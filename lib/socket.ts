@@ -37,6 +37,24 @@ export interface Listener {
   close(): void;
 }
 
+/** A server of HTTP. */
+export interface HttpServer {
+  /** Where it listens, as text. */
+  readonly address: string;
+  /** Takes no more requests, and waits until those under way are answered. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server of HTTP.
+ *
+ * @param answer Answers a request; where it rejects, the answer is a 500, and `failed` is told.
+ */
+export type ServeHttp = (
+  answer: (request: Request) => Promise<Response>,
+  failed: (error: unknown) => void,
+) => Promise<HttpServer>;
+
 /**
  * Opens a connection to the upstream. Rejects when that refuses, or cannot be reached, also when it does not answer
  * within `timeoutMs` milliseconds where these are given.

@@ -6,7 +6,10 @@ const ROOT = new URL("../", import.meta.url);
 
 /** Decide, without streams, time, promises or the runtime. They import each other only. */
 const PURE = [
+  "admin/history.ts",
+  "admin/quantile.ts",
   "address.ts",
+  "admin_options.ts",
   "ascii_buffer.ts",
   "backlog.ts",
   "client_table.ts",
@@ -30,6 +33,17 @@ const PURE = [
 
 /** Move bytes, between streams that they are given. They import each other and the pure. */
 const EDGES = [
+  "admin/changes.ts",
+  "admin/credentials.ts",
+  "admin/http.ts",
+  "admin/ledger.ts",
+  "admin/live_feed.ts",
+  "admin/metrics.ts",
+  "admin/open_admin.ts",
+  "admin/page.ts",
+  "admin/report.ts",
+  "admin/routes.ts",
+  "admin/timings.ts",
   "clock.ts",
   "connection.ts",
   "deadlines.ts",
@@ -37,6 +51,7 @@ const EDGES = [
   "forward_session.ts",
   "gate.ts",
   "intake.ts",
+  "limits_note.ts",
   "lines.ts",
   "log.ts",
   "native_session.ts",
@@ -69,13 +84,29 @@ const IMPURE = [
   ...["await", "setTimeout", "setInterval", "queueMicrotask", "ReadableStream", "TransformStream"],
 ];
 
+/** What runs in the browser; the program only passes it on. */
+const PAGE = "lib/admin/page";
+
 /** The packages, and who may import them. */
 const PACKAGES: Record<string, string[]> = {
   "@std/cli/parse-args": ["flags.ts"],
   "@std/streams/text-line-stream": ["lines.ts"],
+  "node:crypto": ["admin/credentials.ts"],
+  "prom-client": ["admin/metrics.ts", "admin/timings.ts"],
+  "uplot/dist/uPlot.iife.min.js": ["admin/page.ts"],
+  "uplot/dist/uPlot.min.css": ["admin/page.ts"],
 };
 
-const LIB = [...Deno.readDirSync(new URL("lib/", ROOT))].map(({ name }) => name).sort();
+/** The files of lib/ and of its folders, but for those of the page, which run in a browser. */
+const LIB = filesOf("lib/").map((path) => path.slice("lib/".length)).sort();
+
+function filesOf(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) => {
+    const path = folder + name;
+    if (path === PAGE) return [];
+    return isDirectory ? filesOf(`${path}/`) : [path];
+  });
+}
 
 async function source(path: string): Promise<string> {
   return await Deno.readTextFile(new URL(path, ROOT));
@@ -90,11 +121,18 @@ function imports(code: string): string[] {
   return [...specifiers].map(([, specifier = ""]) => specifier);
 }
 
+/** A specifier as a path from the top, unless it names a package. */
+function resolved(specifier: string, importer: string): string {
+  if (!specifier.startsWith(".")) return specifier;
+  return new URL(specifier, new URL(importer, ROOT)).href.slice(ROOT.href.length);
+}
+
 async function strangers(file: string, allowed: string[]): Promise<string[]> {
   const packages = Object.keys(PACKAGES).filter((name) => PACKAGES[name]?.includes(file));
-  const known = [...allowed.map((name) => `./${name}`), ...packages];
+  const known = [...allowed.map((name) => `lib/${name}`), ...packages];
   return imports(withoutComments(await source(`lib/${file}`)))
-    .filter((specifier) => !known.includes(specifier));
+    .map((specifier) => resolved(specifier, `lib/${file}`))
+    .filter((path) => !known.includes(path) && !path.startsWith(`${PAGE}/`));
 }
 
 Deno.test("architecture: every file of lib is pure, an edge, the network, or the types of @std", () => {
@@ -159,14 +197,15 @@ Deno.test("architecture: the default mode loads no more than it needs", async ()
   const load = async (path: string) => {
     const code = withoutComments(await source(path)).replace(/\bimport type [^;]*;/g, "");
     for (const [, specifier = ""] of code.matchAll(/\bfrom "([^"]+)"/g)) {
-      const file = specifier.split("/").at(-1) ?? "";
-      if (!specifier.startsWith(".") || loaded.has(file)) continue;
+      if (!specifier.startsWith(".")) continue;
+      const file = resolved(specifier, path);
+      if (loaded.has(file)) continue;
       loaded.add(file);
-      await load(`lib/${file}`);
+      await load(file);
     }
   };
   await load("main.ts");
-  assertEquals([...loaded].sort(), DEFAULT);
+  assertEquals([...loaded].sort(), DEFAULT.map((file) => `lib/${file}`));
 });
 
 Deno.test("architecture: what says that it imports nothing from lib does not", async () => {

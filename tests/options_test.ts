@@ -1,10 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Flags } from "../lib/flags.ts";
+import { readAdminOptions } from "../lib/admin_options.ts";
 import { readGateOptions } from "../lib/gate_options.ts";
-import { NO_FLAGS, type Options, readOptions, Settings } from "../lib/options.ts";
+import { GATE_FLAGS, NO_FLAGS, type Options, readOptions, Settings } from "../lib/options.ts";
 
 function read(values: Flags["values"], env: Record<string, string> = {}) {
-  return readOptions(new Settings({ ...NO_FLAGS, values }, (name) => env[name]), readGateOptions);
+  const settings = new Settings({ ...NO_FLAGS, values }, (name) => env[name]);
+  return readOptions(settings, readGateOptions, readAdminOptions);
 }
 
 function options(values: Flags["values"], env: Record<string, string> = {}): Options {
@@ -25,6 +27,7 @@ Deno.test("readOptions: without flags and variables, the defaults", () => {
     logFormat: "text",
     quiet: false,
     gate: undefined,
+    admin: undefined,
   });
 });
 
@@ -46,6 +49,10 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
       proxyProtocol: "v2",
       logConnections: true,
     },
+    admin: {
+      listen: { transport: "tcp", hostname: undefined, port: 9090 },
+      token: "s3cret-._~+/==",
+    },
   };
   const flags = {
     "max-connections": "0",
@@ -63,6 +70,8 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
     "max-per-source": "3",
     "proxy-protocol": "v2",
     "log-connections": "",
+    "admin": ":9090",
+    "admin-token": "s3cret-._~+/==",
   };
   const env = {
     POOLGATE_MAX_CONNECTIONS: "0",
@@ -79,6 +88,8 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
     POOLGATE_REJECT_AS: "postgres",
     POOLGATE_MAX_PER_SOURCE: "3",
     POOLGATE_PROXY_PROTOCOL: "v2",
+    POOLGATE_ADMIN: ":9090",
+    POOLGATE_ADMIN_TOKEN: "s3cret-._~+/==",
     POOLGATE_LOG_CONNECTIONS: "true",
   };
   assertEquals(options(flags), expected);
@@ -126,9 +137,9 @@ Deno.test("Settings: an argument that is no flag is the first complaint", () => 
   assertStringIncludes(settings.complaint ?? "", '"--bogus" is no flag of poolgate');
 });
 
-Deno.test("Settings.ofGate: is whether a flag or a variable of the gate was given", () => {
+Deno.test("Settings.anyOf: is whether a flag or a variable of these was given", () => {
   const ofGate = (values: Flags["values"], env: Record<string, string> = {}) =>
-    new Settings({ ...NO_FLAGS, values }, (name) => env[name]).ofGate;
+    new Settings({ ...NO_FLAGS, values }, (name) => env[name]).anyOf(GATE_FLAGS);
   assertEquals(ofGate({ quiet: "", "max-connections": "1" }), false);
   assertEquals(ofGate({ "reject-as": "close" }), true);
   assertEquals(ofGate({}, { POOLGATE_LISTEN: ":7000" }), true);
@@ -181,6 +192,29 @@ for (const [values, text] of refused) {
     assertStringIncludes(complaint(values), text);
   });
 }
+
+const refusedForOperators: [Flags["values"], string][] = [
+  [
+    { admin: "9090" },
+    '--admin is "9090", it must be HOST:PORT, [V6]:PORT, :PORT (every interface)',
+  ],
+  [{ "admin-token": "s3cret" }, "--admin-token is ***, it needs --admin"],
+  [{ admin: ":0", "admin-token": "" }, "--admin-token is ***, it must be 1 to 256 letters"],
+  [{ admin: ":0", "admin-token": "two words" }, "--admin-token is ***, it must be 1 to 256"],
+  [{ admin: ":0", "admin-token": "x".repeat(257) }, "--admin-token is ***, it must be 1 to 256"],
+];
+
+for (const [values, text] of refusedForOperators) {
+  Deno.test(`readAdminOptions: refuses ${JSON.stringify(values)}, and prints no token`, () => {
+    assertStringIncludes(complaint(values), text);
+  });
+}
+
+Deno.test("readAdminOptions: without a token nothing may be changed, and stdin is enough of a way in", () => {
+  const { admin, gate } = options({ admin: "unix:/run/admin" });
+  assertEquals(admin, { listen: { transport: "unix", path: "/run/admin" }, token: undefined });
+  assertEquals(gate, undefined);
+});
 
 Deno.test("readGateOptions: a variable without the flag it needs is named", () => {
   const text = complaint({}, { POOLGATE_UPSTREAM: "db:5432" });

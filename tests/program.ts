@@ -64,13 +64,19 @@ export class Conversation {
     this.#notes = this.#child.stderr.pipeThrough(new TextDecoderStream()).getReader();
   }
 
-  /** A run that listens, and where: at a free port, unless `args` say otherwise. */
-  static async listening(args: string[]): Promise<[Conversation, string]> {
+  /** A run that listens, where it does, at a free port unless `args` say otherwise, and what it noted so far. */
+  static async listening(args: string[]): Promise<[Conversation, string, string]> {
     const door = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
     const permissions = ["--allow-net", "--allow-read", "--allow-write"];
     const poolgate = new Conversation(start({ args: [...door, ...args], permissions }));
-    const note = await poolgate.note();
-    return [poolgate, /listening at ([^ ,\n]+)/.exec(note)?.[1] ?? `nowhere: ${note}`];
+    let notes = "";
+    for (;;) {
+      const note = await poolgate.note();
+      notes += note;
+      const address = /listening at ([^ ,\n]+)/.exec(notes)?.[1];
+      if (address !== undefined) return [poolgate, address, notes];
+      if (note === "") return [poolgate, `nowhere: ${notes}`, notes];
+    }
   }
 
   /** A run in a shell line, where it stands as `"$@"`. */

@@ -112,13 +112,14 @@ export async function run(
 export class Gate implements AsyncDisposable {
   #poolgate: Conversation;
   #noting: Promise<void>;
-  /** What it has written to stderr since it listens. */
-  notes = "";
+  /** What it has written to stderr. */
+  notes: string;
   /** Where it listens: `HOST:PORT`, or `unix:/path`. */
   readonly address: string;
 
-  private constructor(poolgate: Conversation, address: string) {
+  private constructor(poolgate: Conversation, address: string, notes: string) {
     this.#poolgate = poolgate;
+    this.notes = notes;
     this.address = address;
     this.#noting = this.#note();
   }
@@ -129,6 +130,11 @@ export class Gate implements AsyncDisposable {
 
   get port(): number {
     return Number(this.address.slice(this.address.lastIndexOf(":") + 1));
+  }
+
+  /** Where it serves operators, as the beginning of a URL; only with `--admin`. */
+  get admin(): string {
+    return /admin at (http:\S+)\//.exec(this.notes)?.[1] ?? `no admin: ${this.notes}`;
   }
 
   /** Its figures. */

@@ -1,0 +1,77 @@
+/**
+ * What operators may change, where they have the token: the limits, and who is in the pool.
+ *
+ * @module
+ */
+
+import { permits } from "./credentials.ts";
+import { decodeLimits, isObject } from "../decode.ts";
+import { readJson, Refusal, respond, respondJson } from "./http.ts";
+import { quote } from "../json_text.ts";
+import type { Level } from "../log.ts";
+import type { Roster } from "../roster.ts";
+
+/** What {@linkcode Changes} work with. */
+export interface ChangesParts {
+  roster: Roster;
+  /** What permits changes; `undefined` where nothing does. */
+  token: string | undefined;
+  /** Takes a note for the log. */
+  note: (level: Level, text: string) => void;
+}
+
+/** Carries out changes. Each one throws a {@linkcode Refusal} where it is not permitted, or makes no sense. */
+export class Changes {
+  #parts: ChangesParts;
+
+  constructor(parts: ChangesParts) {
+    this.#parts = parts;
+  }
+
+  /** Tells whether the request's token permits changes. */
+  permission(request: Request): Response {
+    this.#demandPermission(request);
+    return respond(null, "", 204);
+  }
+
+  /** Sets both limits. */
+  async configure(request: Request): Promise<Response> {
+    this.#demandPermission(request);
+    const body = await readJson(request);
+    const limits = isObject(body) ? decodeLimits(body) : "the body is no object";
+    if (typeof limits === "string") throw new Refusal(400, limits);
+    const { promoted, active, queued } = this.#parts.roster.configure(limits);
+    return respondJson({
+      max_connections: limits.maxConnections,
+      backlog_size: limits.backlogSize,
+      active,
+      queued,
+      promoted: promoted.length,
+    });
+  }
+
+  /** Takes a client out of the pool, and ends its connection where it has one. */
+  disconnect(request: Request, id: string): Response {
+    this.#demandPermission(request);
+    const { roster, note } = this.#parts;
+    const done = roster.disconnect(id);
+    if (done === undefined) {
+      throw new Refusal(404, `client ${quote(id)} is neither connected nor queued`);
+    }
+    note("info", `an operator has disconnected ${quote(id)}`);
+    const { promoted, active, queued } = done;
+    return respondJson({ promoted, active, queued });
+  }
+
+  #demandPermission({ headers }: Request): void {
+    const { token } = this.#parts;
+    if (token === undefined) {
+      throw new Refusal(403, "changes are off: poolgate was started without --admin-token");
+    }
+    if (permits(token, headers.get("authorization"))) return;
+    throw new Refusal(
+      403,
+      "changes need the token of --admin-token, as Authorization: Bearer TOKEN",
+    );
+  }
+}

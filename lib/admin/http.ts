@@ -1,0 +1,96 @@
+/**
+ * HTTP as far as the admin listener needs it: answers, refusals and bodies of a bounded size. Knows nothing of the pool.
+ *
+ * @module
+ */
+
+/** How long the body of a request may be, in bytes. */
+export const MAX_BODY_BYTES = 4096;
+
+/** A request that is refused, with the status for it and a sentence that says why. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, sentence: string, headers: Record<string, string> = {}) {
+    super(sentence);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** What goes with every answer: nobody else's page may read, embed or load anything, and nothing is kept. */
+const HEADERS = {
+  "cache-control": "no-store, no-transform",
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' " +
+    "data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
+/** @returns An answer of some media type. */
+export function respond(
+  body: string | ReadableStream<Uint8Array> | null,
+  contentType: string,
+  status = 200,
+  headers: Record<string, string> = {},
+): Response {
+  const type = body === null ? {} : { "content-type": contentType };
+  return new Response(body, { status, headers: { ...HEADERS, ...type, ...headers } });
+}
+
+/** @returns An answer in JSON. */
+export function respondJson(value: unknown, status = 200, headers = {}): Response {
+  return respond(`${JSON.stringify(value)}\n`, "application/json", status, headers);
+}
+
+/** @returns The answer to a request that is refused. */
+export function respondRefusal({ status, message, headers }: Refusal): Response {
+  return respondJson({ error: message }, status, headers);
+}
+
+/**
+ * Whether a browser sent a request on behalf of another site's page. Following a link from there is not that.
+ * `Sec-Fetch-Site` says so where browsers trust the connection, `Origin` elsewhere; other programs send neither.
+ * https://www.w3.org/TR/fetch-metadata/
+ */
+export function isCrossSite({ method, headers, url }: Request): boolean {
+  const site = headers.get("sec-fetch-site");
+  const followsLink = method === "GET" && headers.get("sec-fetch-mode") === "navigate" &&
+    headers.get("sec-fetch-dest") === "document";
+  if (site !== null) return site !== "same-origin" && site !== "none" && !followsLink;
+  const origin = headers.get("origin");
+  if (origin === null) return false;
+  const host = headers.get("host") ?? new URL(url).host;
+  return !URL.canParse(origin) || new URL(origin).host !== host;
+}
+
+/**
+ * Reads the body of a request, of no more than {@linkcode MAX_BODY_BYTES}.
+ *
+ * @throws {Refusal} When it is longer, or no JSON.
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  const text = await readText(request);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Refusal(400, `the body is not JSON (${(error as Error).message})`);
+  }
+}
+
+async function readText({ headers, body }: Request): Promise<string> {
+  const tooLong = new Refusal(413, `the body is longer than ${MAX_BODY_BYTES} bytes`);
+  if (Number(headers.get("content-length")) > MAX_BODY_BYTES) throw tooLong;
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES) throw tooLong;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

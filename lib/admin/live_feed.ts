@@ -1,0 +1,114 @@
+/**
+ * The live feed: what the page shows, once a second, for as long as somebody looks.
+ *
+ * @module
+ */
+
+import type { Clock } from "../clock.ts";
+import { Refusal, respond } from "./http.ts";
+import type { Sample } from "./history.ts";
+import type { Report } from "./report.ts";
+
+/** How many may look at once. */
+export const MAX_VIEWERS = 64;
+
+/** How often, in milliseconds, a sample is taken and sent. */
+export const PERIOD_MS = 1000;
+
+/** How many clients of each state are sent. */
+const MAX_CLIENTS = 100;
+
+/** How long a browser is to wait before it comes back, in milliseconds. */
+const RETRY_MS = 1000;
+
+/** How many events may wait for a viewer who does not keep up; further ones are left out. */
+const MAX_UNSENT = 2;
+
+type Viewer = ReadableStreamDefaultController<Uint8Array>;
+
+/** Takes a sample a second, and sends it to all who look. */
+export class LiveFeed {
+  #report: Report;
+  #clock: Clock;
+  #viewers = new Set<Viewer>();
+  #encoder = new TextEncoder();
+  #cancelTick = () => {};
+
+  constructor(report: Report, clock: Clock) {
+    this.#report = report;
+    this.#clock = clock;
+  }
+
+  /** How many look. */
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
+  /** Begins to take samples. */
+  async start(): Promise<void> {
+    this.#cancelTick = this.#clock.after(PERIOD_MS, () => this.start());
+    const sample = await this.#report.takeSample();
+    if (this.#viewers.size > 0) this.#send(await this.#now(sample));
+  }
+
+  /** Takes no more samples, and ends all streams. */
+  stop(): void {
+    this.#cancelTick();
+    for (const viewer of this.#viewers) viewer.close();
+    this.#viewers.clear();
+  }
+
+  /**
+   * https://html.spec.whatwg.org/multipage/server-sent-events.html
+   *
+   * @returns A stream of events: the history first, then what is now, again and again.
+   * @throws {Refusal} When too many look already.
+   */
+  async open(): Promise<Response> {
+    const { history } = this.#report;
+    const samples = history.map(plotted);
+    const latest = history.at(-1);
+    const first = event("history", { samples }) + (latest ? await this.#now(latest) : "");
+    if (this.#viewers.size >= MAX_VIEWERS) {
+      throw new Refusal(503, `${MAX_VIEWERS} look already, and that is as many as may`);
+    }
+    let viewer: Viewer;
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        viewer = controller;
+        this.#viewers.add(viewer);
+        viewer.enqueue(this.#encoder.encode(`retry: ${RETRY_MS}\n\n${first}`));
+      },
+      cancel: () => {
+        this.#viewers.delete(viewer);
+      },
+    }, { highWaterMark: MAX_UNSENT });
+    return respond(stream, "text/event-stream");
+  }
+
+  #send(text: string): void {
+    const bytes = this.#encoder.encode(text);
+    for (const viewer of this.#viewers) {
+      if ((viewer.desiredSize ?? 0) > 0) viewer.enqueue(bytes);
+    }
+  }
+
+  async #now(sample: Sample): Promise<string> {
+    const report = this.#report;
+    return event("now", {
+      sample: plotted(sample),
+      stats: await report.figures(),
+      waits: await report.recentWaits(),
+      active: report.clients("active", MAX_CLIENTS),
+      queued: report.clients("queued", MAX_CLIENTS),
+    });
+  }
+}
+
+function plotted({ time, active, queued, rejected, promoted }: Sample): number[] {
+  return [time, active, queued, rejected, promoted];
+}
+
+function event(name: string, data: unknown): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,181 @@
+/**
+ * What Prometheus is told: which metrics there are, and what it means when they rise. No label ever holds a client's
+ * id, since each new value of a label costs Prometheus memory for good.
+ *
+ * @module
+ */
+
+import { Counter, Gauge, type Metric, Registry } from "prom-client";
+import { REJECT_REASONS } from "./ledger.ts";
+import type { Report } from "./report.ts";
+import type { Timings } from "./timings.ts";
+
+/** The metrics, in the text format of Prometheus. */
+export class Metrics {
+  #registry = new Registry();
+  #report: Report;
+
+  /** @param version The version of poolgate. */
+  constructor(report: Report, timings: Timings, version: string) {
+    this.#report = report;
+    this.#counts();
+    this.#totals();
+    this.#take(timings.waits);
+    this.#take(timings.durations);
+    const info = new Gauge({
+      name: "poolgate_build_info",
+      help: "1, with the version of poolgate as a label. A new label value means that another " +
+        "version runs.",
+      labelNames: ["version"],
+      registers: [this.#registry],
+    });
+    info.set({ version }, 1);
+  }
+
+  /** The media type of {@linkcode text}. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /**
+   * https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+   *
+   * @returns All metrics as they are now.
+   */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #counts(): void {
+    const report = this.#report;
+    this.#gauge(
+      "poolgate_active_connections",
+      "Clients that have a place. Rising to poolgate_max_connections means that the next ones " +
+        "have to wait.",
+      () => report.stats.active,
+    );
+    this.#gauge(
+      "poolgate_max_connections",
+      "How many clients may have a place at once; 0 lets nobody in. It rises and falls only when " +
+        "somebody changes it.",
+      () => report.stats.maxConnections,
+    );
+    this.#gauge(
+      "poolgate_queued_connections",
+      "Clients that wait for a place. Rising means that more come than places become free; at " +
+        "poolgate_backlog_size, the next ones are turned away.",
+      () => report.stats.queued,
+    );
+    this.#gauge(
+      "poolgate_backlog_size",
+      "How many clients may wait at once. It rises and falls only when somebody changes it.",
+      () => report.stats.backlogSize,
+    );
+    this.#gauge(
+      "poolgate_oldest_wait_seconds",
+      "How long the client that is next in line has waited so far, 0 where nobody waits. Rising " +
+        "by a second a second means that no place becomes free at all.",
+      () => report.oldestWaitSeconds,
+    );
+    if (report.upstreamUp === undefined) return;
+    this.#gauge(
+      "poolgate_upstream_up",
+      "1 while the upstream takes connections, 0 while it does not and nobody is let in. Rising " +
+        "means that it is back.",
+      () => report.upstreamUp ? 1 : 0,
+    );
+  }
+
+  #totals(): void {
+    const report = this.#report;
+    this.#counter(
+      "poolgate_connections_total",
+      "Clients that asked for a place, by what they met when they came. A rising share of queued " +
+        "or rejected means that the limit is too low for the demand, or places are held too long.",
+      "result",
+      () => {
+        const { connectedTotal, queuedTotal, rejectedTotal } = report.stats;
+        return [
+          ["connected", connectedTotal],
+          ["queued", queuedTotal],
+          ["rejected", rejectedTotal],
+        ];
+      },
+    );
+    this.#counter(
+      "poolgate_rejected_total",
+      "Clients turned away when they came or later, by reason. Rising means, for backlog_full, that " +
+        "the queue is too short for the storm; for queue_timeout, that places are held too long; for " +
+        "per_source, that one address wants more than its share; for draining, that clients still " +
+        "come to a poolgate that ends; for upstream_down, that the upstream cannot be reached.",
+      "reason",
+      () => REJECT_REASONS.map((reason) => [reason, report.rejected[reason]]),
+    );
+    this.#counter(
+      "poolgate_promoted_total",
+      "Clients let in from the queue. Rising means that the queue moves.",
+      undefined,
+      () => [["", report.stats.promotedTotal]],
+    );
+    this.#counter(
+      "poolgate_queue_abandoned_total",
+      "Clients that left the queue before they had a place. Rising means that clients give up " +
+        "sooner than their turn comes.",
+      undefined,
+      () => [["", report.abandoned]],
+    );
+    this.#counter(
+      "poolgate_received_bytes_total",
+      "Bytes from clients over their connections. Rising faster means more or larger requests.",
+      undefined,
+      () => [["", report.traffic.received]],
+    );
+    this.#counter(
+      "poolgate_sent_bytes_total",
+      "Bytes to clients over their connections. Rising faster means more or larger answers.",
+      undefined,
+      () => [["", report.traffic.sent]],
+    );
+  }
+
+  #gauge(name: string, help: string, value: () => number): void {
+    this.#take(
+      new Gauge({
+        name,
+        help,
+        registers: [],
+        collect() {
+          this.set(value());
+        },
+      }),
+    );
+  }
+
+  /** A counter of what is counted elsewhere: its values, by its only label where it has one. */
+  #counter(
+    name: string,
+    help: string,
+    label: string | undefined,
+    values: () => [string, number][],
+  ): void {
+    this.#take(
+      new Counter({
+        name,
+        help,
+        labelNames: label === undefined ? [] : [label],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const [value, count] of values()) {
+            if (label === undefined) this.inc(count);
+            else this.inc({ [label]: value }, count);
+          }
+        },
+      }),
+    );
+  }
+
+  #take(metric: Metric): void {
+    this.#registry.registerMetric(metric);
+  }
+}

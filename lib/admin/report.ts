@@ -1,0 +1,220 @@
+/**
+ * What operators are told of the pool, from wherever it is known: the figures, the clients, the last ten minutes.
+ *
+ * @module
+ */
+
+import type { Clock } from "../clock.ts";
+import type { RejectReason } from "../farewell.ts";
+import { History, type Sample } from "./history.ts";
+import type { Ledger, Stay } from "./ledger.ts";
+import type { Stats } from "../pool.ts";
+import { quantile } from "./quantile.ts";
+import type { Roster, Traffic } from "../roster.ts";
+import { DURATION_BOUNDS, type Timings, WAIT_BOUNDS } from "./timings.ts";
+
+/** What a {@linkcode Report} is made of. */
+export interface ReportParts {
+  roster: Roster;
+  ledger: Ledger;
+  timings: Timings;
+  clock: Clock;
+  /** When the program was started, that is, when the report was made. */
+  startedAt: Date;
+  version: string;
+  /** Where clients connect; `undefined` where stdin is the only way in. */
+  listen: string | undefined;
+  /** What they are joined to, where they are. */
+  upstream: string | undefined;
+  /** Whether the report's readers may change anything. */
+  changes: boolean;
+  /** Whether no more clients are taken because the program ends. */
+  draining: () => boolean;
+  /** What has gone over all connections. */
+  traffic: () => Readonly<Traffic>;
+}
+
+export type ClientState = "active" | "queued";
+
+/** One client, as `GET /api/clients` lists it. */
+export interface ClientReport {
+  id: string;
+  state: ClientState;
+  /** Since when it has been in this state. */
+  since: string;
+  seconds: number;
+  /** Its place in the queue, from 1. */
+  position: number | null;
+  waited_seconds: number;
+  received_bytes: number | null;
+  sent_bytes: number | null;
+}
+
+/** The quantiles of how long something took, in seconds, over the last ten minutes. */
+export interface Quantiles {
+  count: number;
+  p50: number | null;
+  p90: number | null;
+  p99: number | null;
+}
+
+/** Answers what operators ask. */
+export class Report {
+  #parts: ReportParts;
+  #started: number;
+  #history = new History();
+
+  constructor(parts: ReportParts) {
+    this.#parts = parts;
+    this.#started = parts.clock.now();
+  }
+
+  /** The limits, counts and totals of the pool. */
+  get stats(): Stats {
+    return this.#parts.roster.stats();
+  }
+
+  /** How long the next in line has waited so far; 0 where nobody waits. */
+  get oldestWaitSeconds(): number {
+    const { next } = this.#parts.ledger;
+    return next === undefined ? 0 : this.#secondsSince(next.since);
+  }
+
+  /** Whether the upstream takes connections; `undefined` where there is none. */
+  get upstreamUp(): boolean | undefined {
+    return this.#parts.upstream === undefined ? undefined : !this.#parts.roster.paused;
+  }
+
+  get rejected(): Readonly<Record<RejectReason, number>> {
+    return this.#parts.ledger.rejected;
+  }
+
+  get abandoned(): number {
+    return this.#parts.ledger.abandoned;
+  }
+
+  get traffic(): Readonly<Traffic> {
+    return this.#parts.traffic();
+  }
+
+  /** What a client that comes now would meet: a place or a wait, a full queue, or the end. */
+  get state(): "ready" | "full" | "draining" {
+    if (this.#parts.draining()) return "draining";
+    return this.#parts.roster.full ? "full" : "ready";
+  }
+
+  /** The last ten minutes. */
+  get history(): readonly Sample[] {
+    return this.#history.samples;
+  }
+
+  /** Takes a sample for the {@linkcode history}. */
+  async takeSample(): Promise<Sample> {
+    const { active, queued, promotedTotal } = this.stats;
+    const sample = {
+      time: this.#timeOf(this.#parts.clock.now()) / 1000,
+      active,
+      queued,
+      rejected: this.#rejectedTotal(),
+      promoted: promotedTotal,
+      ...await this.#parts.timings.read(),
+    };
+    this.#history.add(sample);
+    return sample;
+  }
+
+  /** All figures, as `GET /api/stats` gives them. */
+  async figures() {
+    const { version, startedAt, listen, upstream, changes } = this.#parts;
+    const { stats, traffic } = this;
+    const recent = this.#history.since(await this.#parts.timings.read());
+    return {
+      version,
+      started_at: startedAt.toISOString(),
+      uptime_seconds: this.#secondsSince(this.#started),
+      listen: listen ?? null,
+      upstream: upstream ?? null,
+      state: this.state,
+      upstream_up: this.upstreamUp ?? null,
+      changes,
+      max_connections: stats.maxConnections,
+      backlog_size: stats.backlogSize,
+      active: stats.active,
+      queued: stats.queued,
+      oldest_wait_seconds: this.oldestWaitSeconds,
+      totals: {
+        connected: stats.connectedTotal,
+        queued: stats.queuedTotal,
+        promoted: stats.promotedTotal,
+        abandoned: this.abandoned,
+        disconnected: stats.disconnectedTotal,
+        rejected: this.#rejectedTotal(),
+        rejected_for: this.rejected,
+        received_bytes: traffic.received,
+        sent_bytes: traffic.sent,
+      },
+      wait_seconds: quantiles(WAIT_BOUNDS, recent.waits),
+      duration_seconds: quantiles(DURATION_BOUNDS, recent.durations),
+    };
+  }
+
+  /** How long those waited who were let in during the last ten minutes: how many in each bucket. */
+  async recentWaits(): Promise<{ bounds: number[]; counts: number[] }> {
+    const { admitted } = this.#history.since(await this.#parts.timings.read());
+    return { bounds: WAIT_BOUNDS, counts: admitted };
+  }
+
+  /**
+   * Lists clients of one state, those first that came into it first.
+   *
+   * @param limit How many at most.
+   */
+  clients(state: ClientState, limit: number): ClientReport[] {
+    const { ledger } = this.#parts;
+    const rows: ClientReport[] = [];
+    for (const stay of state === "active" ? ledger.active : ledger.queued) {
+      if (rows.length === limit) break;
+      rows.push(this.#describe(stay, rows.length + 1));
+    }
+    return rows;
+  }
+
+  #describe(stay: Stay, position: number): ClientReport {
+    const { id, active, since, waitedMs } = stay;
+    const traffic = this.#parts.roster.trafficOf(id);
+    const seconds = this.#secondsSince(since);
+    return {
+      id,
+      state: active ? "active" : "queued",
+      since: new Date(this.#timeOf(since)).toISOString(),
+      seconds,
+      position: active ? null : position,
+      waited_seconds: active ? waitedMs / 1000 : seconds,
+      received_bytes: traffic?.received ?? null,
+      sent_bytes: traffic?.sent ?? null,
+    };
+  }
+
+  #rejectedTotal(): number {
+    return Object.values(this.rejected).reduce((sum, count) => sum + count, 0);
+  }
+
+  #secondsSince(moment: number): number {
+    return (this.#parts.clock.now() - moment) / 1000;
+  }
+
+  /** A moment of the clock, in milliseconds since 1970. */
+  #timeOf(moment: number): number {
+    return this.#parts.startedAt.getTime() + moment - this.#started;
+  }
+}
+
+function quantiles(bounds: readonly number[], counts: readonly number[]): Quantiles {
+  const at = (q: number) => quantile(bounds, counts, q) ?? null;
+  return {
+    count: counts.reduce((sum, count) => sum + count, 0),
+    p50: at(0.5),
+    p90: at(0.9),
+    p99: at(0.99),
+  };
+}

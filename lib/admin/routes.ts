@@ -1,0 +1,128 @@
+/**
+ * What operators ask over HTTP, and who answers it.
+ *
+ * @module
+ */
+
+import type { Changes } from "./changes.ts";
+import { isCrossSite, Refusal, respond, respondJson, respondRefusal } from "./http.ts";
+import { quote } from "../json_text.ts";
+import type { LiveFeed } from "./live_feed.ts";
+import type { Metrics } from "./metrics.ts";
+import { PAGE_FILES } from "./page.ts";
+import type { ClientState, Report } from "./report.ts";
+
+/** Who answers. */
+export interface RoutesParts {
+  report: Report;
+  metrics: Metrics;
+  feed: LiveFeed;
+  changes: Changes;
+}
+
+/** How many clients are listed: at most, and where the request does not say. */
+export const MAX_LISTED = 1000;
+export const DEFAULT_LISTED = 100;
+
+/** What comes after this is a client's id. */
+const CLIENT_PREFIX = "/api/clients/";
+
+type Answer = (request: Request, url: URL) => Response | Promise<Response>;
+
+/** The answers to one path, by method. HEAD is answered as GET. */
+type Resource = { readonly [method in "GET" | "PUT" | "DELETE"]?: Answer };
+
+/** Answers requests. */
+export class Routes {
+  #parts: RoutesParts;
+  #resources: ReadonlyMap<string, Resource>;
+
+  constructor(parts: RoutesParts) {
+    this.#parts = parts;
+    const { report, metrics, feed, changes } = parts;
+    this.#resources = new Map<string, Resource>([
+      ["/metrics", { GET: async () => respond(await metrics.text(), metrics.contentType) }],
+      ["/healthz", { GET: () => respond("ok\n", "text/plain") }],
+      ["/readyz", { GET: () => readiness(report) }],
+      ["/api/stats", { GET: async () => respondJson(await report.figures()) }],
+      ["/api/clients", { GET: (_, { searchParams }) => listClients(report, searchParams) }],
+      ["/api/events", { GET: () => feed.open() }],
+      ["/api/permission", { GET: (request) => changes.permission(request) }],
+      ["/api/config", { PUT: (request) => changes.configure(request) }],
+      ...[...PAGE_FILES].map(([path, { text, type }]): [string, Resource] => [path, {
+        GET: () => respond(text, type),
+      }]),
+    ]);
+  }
+
+  /** Answers one request. Rejects only where poolgate itself is at fault. */
+  async answer(request: Request): Promise<Response> {
+    try {
+      const url = new URL(request.url);
+      const answer = this.#find(request.method, url.pathname);
+      if (isCrossSite(request)) throw new Refusal(403, "another site's page may ask nothing here");
+      return await answer(request, url);
+    } catch (error) {
+      if (error instanceof Refusal) return respondRefusal(error);
+      throw error;
+    }
+  }
+
+  #find(method: string, path: string): Answer {
+    const resource = this.#resources.get(path) ?? this.#client(path);
+    if (resource === undefined) throw new Refusal(404, `there is nothing at ${quote(path)}`);
+    const answer = resource[(method === "HEAD" ? "GET" : method) as keyof Resource];
+    if (answer !== undefined && Object.hasOwn(resource, method === "HEAD" ? "GET" : method)) {
+      return answer;
+    }
+    const allowed = Object.keys(resource).flatMap((name) => name === "GET" ? ["GET", "HEAD"] : name)
+      .join(", ");
+    throw new Refusal(405, `${path} takes ${allowed}, not ${method}`, { allow: allowed });
+  }
+
+  #client(path: string): Resource | undefined {
+    if (!path.startsWith(CLIENT_PREFIX)) return undefined;
+    const { changes } = this.#parts;
+    return { DELETE: (request) => changes.disconnect(request, decodeId(path)) };
+  }
+}
+
+function decodeId(path: string): string {
+  try {
+    return decodeURIComponent(path.slice(CLIENT_PREFIX.length));
+  } catch {
+    throw new Refusal(400, "the client's id is not encoded as a URL needs it");
+  }
+}
+
+function readiness(report: Report): Response {
+  const { state } = report;
+  const texts = {
+    ready: "ready",
+    full: "full: a new client would be turned away",
+    draining: "draining: poolgate takes no new clients, and ends",
+  };
+  return respond(`${texts[state]}\n`, "text/plain", state === "ready" ? 200 : 503);
+}
+
+function listClients(report: Report, query: URLSearchParams): Response {
+  const state = readState(query.get("state"));
+  const limit = readLimit(query.get("limit"));
+  const { active, queued } = report.stats;
+  const clients = state === "queued" ? [] : report.clients("active", limit);
+  if (state !== "active") clients.push(...report.clients("queued", limit - clients.length));
+  const total = (state === "queued" ? 0 : active) + (state === "active" ? 0 : queued);
+  return respondJson({ clients, total });
+}
+
+function readState(text: string | null): ClientState | undefined {
+  if (text === null || text === "active" || text === "queued") return text ?? undefined;
+  throw new Refusal(400, `state is ${quote(text)}, it must be active or queued, or left out`);
+}
+
+function readLimit(text: string | null): number {
+  if (text === null) return DEFAULT_LISTED;
+  const value = Number(text);
+  if (/^\d{1,4}$/.test(text) && value >= 1 && value <= MAX_LISTED) return value;
+  throw new Refusal(400, `limit is ${quote(text)}, it must be an integer from 1 to ${MAX_LISTED}`);
+}

@@ -1,0 +1,84 @@
+/**
+ * How long clients waited and had their places, as histograms. Prometheus reads them as they are, the page and the
+ * statistics by way of {@linkcode Timings.read}.
+ *
+ * @module
+ */
+
+import { Histogram } from "prom-client";
+import type { Distributions } from "./history.ts";
+import type { Stopwatch, WaitOutcome } from "./ledger.ts";
+
+/** The upper bounds of the buckets, in seconds; one more holds all that took longer. */
+export const WAIT_BOUNDS = [
+  ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5],
+  ...[1, 2.5, 5, 10, 30, 60, 120, 300, 600],
+];
+export const DURATION_BOUNDS = [
+  ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  ...[60, 300, 900, 3600, 14_400, 86_400],
+];
+
+/** Takes times. */
+export class Timings implements Stopwatch {
+  readonly waits = new Histogram({
+    name: "poolgate_queue_wait_seconds",
+    help:
+      "How long clients waited in the queue, by how that ended. Rising times with the outcome " +
+      "promoted mean that places become free more slowly than clients come; any timeout or " +
+      "abandoned is a client that waited for nothing.",
+    labelNames: ["outcome"],
+    buckets: WAIT_BOUNDS,
+    registers: [],
+  });
+  readonly durations = new Histogram({
+    name: "poolgate_connection_duration_seconds",
+    help:
+      "How long clients had their place. Rising means that the upstream takes longer, or that " +
+      "clients hold on to places: both shorten what the same limit serves.",
+    buckets: DURATION_BOUNDS,
+    registers: [],
+  });
+
+  constructor() {
+    for (const outcome of ["promoted", "timeout", "abandoned"]) this.waits.zero({ outcome });
+  }
+
+  waited(outcome: WaitOutcome, seconds: number): void {
+    this.waits.observe({ outcome }, seconds);
+  }
+
+  held(seconds: number): void {
+    this.durations.observe(seconds);
+  }
+
+  /** @returns What has been measured so far. */
+  async read(): Promise<Distributions> {
+    const waits = await this.waits.get();
+    const durations = await this.durations.get();
+    return {
+      waits: countsOf(waits.values, WAIT_BOUNDS),
+      admitted: countsOf(
+        waits.values.filter(({ labels }) => labels.outcome === "promoted"),
+        WAIT_BOUNDS,
+      ),
+      durations: countsOf(durations.values, DURATION_BOUNDS),
+    };
+  }
+}
+
+interface BucketValue {
+  value: number;
+  metricName?: string;
+  labels: Partial<Record<string, string | number>>;
+}
+
+/** The buckets as the library has them, cumulative and by label, as counts for each bucket alone. */
+function countsOf(values: readonly BucketValue[], bounds: readonly number[]): number[] {
+  const upTo = [...bounds, "+Inf"].map((bound) =>
+    values.filter(({ metricName, labels }) =>
+      metricName?.endsWith("_bucket") && labels.le === bound
+    ).reduce((sum, { value }) => sum + value, 0)
+  );
+  return upTo.map((count, at) => count - (upTo[at - 1] ?? 0));
+}

@@ -1,0 +1,39 @@
+/**
+ * The settings for operators: where they are served, and what permits them to change anything.
+ *
+ * @module
+ */
+
+import type { Address } from "./address.ts";
+import { readListen } from "./gate_options.ts";
+import type { Reading, Settings } from "./options.ts";
+
+/** What operators are served with. */
+export interface AdminOptions {
+  listen: Address;
+  /** What permits changes; `undefined` where nothing does. */
+  token: string | undefined;
+}
+
+const MAX_TOKEN = 256;
+
+/** RFC 6750, 2.1: what a bearer token consists of. */
+const TOKEN = new RegExp(`^(?=.{1,${MAX_TOKEN}}$)[\\w.~+/-]+=*$`);
+
+/**
+ * Reads the settings for operators.
+ *
+ * @param settings What was given; takes the complaints.
+ * @returns The options, `undefined` where there is nowhere to serve them.
+ */
+export function readAdminOptions(settings: Settings): AdminOptions | undefined {
+  const listen = settings.read<Address | undefined>("admin", readListen, undefined);
+  const token = settings.read<string | undefined>("admin-token", readToken, undefined);
+  settings.demand("admin", ["admin-token"]);
+  return listen === undefined ? undefined : { listen, token };
+}
+
+function readToken(text: string): Reading<string> {
+  if (TOKEN.test(text)) return { value: text };
+  return { allowed: `1 to ${MAX_TOKEN} letters, digits and characters of -._~+/` };
+}
