@@ -67,14 +67,23 @@ export class Conversation {
   /** A run that listens, where it does, at a free port unless `args` say otherwise, and what it noted so far. */
   static async listening(args: string[]): Promise<[Conversation, string, string]> {
     const door = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
-    const permissions = ["--allow-net", "--allow-read", "--allow-write"];
-    const poolgate = new Conversation(start({ args: [...door, ...args], permissions }));
+    return await Conversation.noting(/listening at ([^ ,\n]+)/, [...door, ...args]);
+  }
+
+  /** A run that notes something, what that is, and all that it noted so far. */
+  static async noting(
+    what: RegExp,
+    args: string[],
+    env: Record<string, string> = {},
+  ): Promise<[Conversation, string, string]> {
+    const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-env=POOLGATE_*"];
+    const poolgate = new Conversation(start({ args, permissions, env }));
     let notes = "";
     for (;;) {
       const note = await poolgate.note();
       notes += note;
-      const address = /listening at ([^ ,\n]+)/.exec(notes)?.[1];
-      if (address !== undefined) return [poolgate, address, notes];
+      const match = what.exec(notes)?.[1];
+      if (match !== undefined) return [poolgate, match, notes];
       if (note === "") return [poolgate, `nowhere: ${notes}`, notes];
     }
   }

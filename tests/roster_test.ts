@@ -88,7 +88,7 @@ function watched(maxConnections = 1): [Roster, string[]] {
   const told: string[] = [];
   roster.watcher = {
     connected: (id, status) => told.push(`${id} ${status}`),
-    rejected: (reason) => told.push(reason),
+    rejectedFor: (reason) => told.push(reason),
     promoted: (id) => told.push(`${id} promoted`),
     left: (id, reason) => told.push(`${id} left ${reason ?? "by itself"}`),
   };

@@ -1,0 +1,190 @@
+/** `--admin` as its users have it: the whole program, its listener and its end. Imports nothing from lib/. */
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Conversation, run } from "./program.ts";
+import { Directory, Gate } from "./servers.ts";
+import { echo, Service } from "./service.ts";
+import { Client, freePort, until } from "./sockets.ts";
+
+const TOKEN = "s3cret";
+const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env=POOLGATE_*"];
+const ADMIN = ["--admin", "127.0.0.1:0"];
+
+function connect(client_id: string): string {
+  const body = { type: "pool_connect", client_id };
+  return `${JSON.stringify({ src: "c1", dest: "n1", body })}\n`;
+}
+
+async function get(url: string): Promise<[number, string]> {
+  const response = await fetch(url);
+  return [response.status, await response.text()];
+}
+
+Deno.test("--admin: without it nothing more is listened at, and nothing noted", async () => {
+  await using gate = await Gate.open();
+  assertMatch(gate.notes, /^poolgate: listening at \S+\n$/);
+});
+
+Deno.test("--admin: serves the page, its files, metrics and statistics beside connections", async () => {
+  await using gate = await Gate.open(...ADMIN);
+  const [status, html] = await get(`${gate.admin}/`);
+  assertEquals(status, 200);
+  const files = [...html.matchAll(/(?:src|href)="([^":]+\.(?:js|css))"/g)].map(([, file]) => file);
+  assertEquals(files.length >= 4, true, `${files}`);
+  for (const file of files) assertEquals((await get(`${gate.admin}/${file}`))[0], 200, file);
+  assertEquals((await get(`${gate.admin}/metrics`))[0], 200);
+  assertEquals((await get(`${gate.admin}/healthz`))[0], 200);
+  const stats = JSON.parse((await get(`${gate.admin}/api/stats`))[1]);
+  assertEquals([stats.listen, stats.changes], [gate.address, false]);
+});
+
+Deno.test("--admin: without --listen, tells of the clients of stdin, until stdin ends", async () => {
+  const poolgate = await Conversation.noting(/admin at (http:\S+)\//, [
+    ...["--max-connections", "1", ...ADMIN],
+  ]);
+  const [program, admin] = poolgate;
+  await program.say(connect("ann") + connect("bob"));
+  await program.hear();
+  const { clients } = JSON.parse((await get(`${admin}/api/clients`))[1]);
+  assertEquals(
+    clients.map(({ id, state, sent_bytes }: Record<string, unknown>) => [id, state, sent_bytes]),
+    [["ann", "active", null], ["bob", "queued", null]],
+  );
+  assertEquals(JSON.parse((await get(`${admin}/api/stats`))[1]).listen, null);
+  assertEquals(await program.end(), 0);
+});
+
+Deno.test("--admin: a change of the limits promotes a client of stdin, and that is told and noted", async () => {
+  const [program, admin] = await Conversation.noting(/admin at (http:\S+)\//, [
+    ...["--max-connections", "0", ...ADMIN, "--admin-token", TOKEN],
+  ]);
+  await program.say(connect("ann").replace('"ann"', '"ann","notify":true'));
+  assertStringIncludes(await program.hear(), '"queued"');
+  const response = await fetch(`${admin}/api/config`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${TOKEN}` },
+    body: '{"max_connections": 1, "backlog_size": 0}',
+  });
+  assertEquals((await response.json()).promoted, 1);
+  assertStringIncludes(await program.hear(), '"pool_promoted", "client_id": "ann"');
+  assertStringIncludes(await program.note(), "limits changed: max_connections 0 -> 1");
+  assertEquals(await program.end(), 0);
+});
+
+Deno.test("--admin: an address that is taken is one line and exit 2, also beside --listen", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `127.0.0.1:${taken.addr.port}`;
+  for (const listen of [[], ["--listen", "127.0.0.1:0"]]) {
+    const args = [...listen, "--admin", address];
+    const { code, stderr } = await run("", { args, permissions: PERMISSIONS });
+    assertEquals(code, 2);
+    assertMatch(stderr, new RegExp(`^poolgate: listening at ${address} is not possible: .*\n$`));
+  }
+});
+
+Deno.test("--admin unix: serves at a socket, also at one that a killed poolgate has left behind", async () => {
+  await using directory = await Directory.make();
+  const path = `${directory.path}/admin`;
+  for (let start = 0; start < 2; start++) {
+    await using gate = await Gate.open("--admin", `unix:${path}`);
+    assertStringIncludes(gate.notes, `admin at unix:${path}\n`);
+    using socket = await Deno.connect({ transport: "unix", path });
+    const client = new Client(socket);
+    await client.say("GET /healthz HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n\r\n");
+    assertMatch(await client.rest(), /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok\n$/);
+  }
+});
+
+Deno.test("POOLGATE_ADMIN_TOKEN: permits changes, and stands in no note", async () => {
+  const port = freePort();
+  const env = { POOLGATE_ADMIN_TOKEN: TOKEN };
+  const [program, admin] = await Conversation.noting(
+    /admin at (http:\S+)\//,
+    ["--admin", `127.0.0.1:${port}`],
+    env,
+  );
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const permission = await fetch(`${admin}/api/permission`, { headers });
+  assertEquals(permission.status, 204);
+  assertEquals(await program.end(), 0);
+  const { code, stderr } = await run("", { args: [], env, permissions: PERMISSIONS });
+  assertEquals([code, stderr.includes(TOKEN)], [2, false]);
+});
+
+Deno.test("SIGTERM: /readyz is 503 until the last connection has ended, and a viewer holds nothing up", async () => {
+  const [program, address, notes] = await Conversation.listening([...ADMIN]);
+  const admin = /admin at (http:\S+)\//.exec(notes)?.[1];
+  const client = await Client.to(address);
+  await client.line();
+  const events = await fetch(`${admin}/api/events`);
+  program.signal("SIGTERM");
+  await until("it drains", async () => (await get(`${admin}/readyz`))[0] === 503);
+  assertEquals(
+    (await get(`${admin}/readyz`))[1],
+    "draining: poolgate takes no new clients, and ends\n",
+  );
+  assertEquals((await get(`${admin}/healthz`))[0], 200);
+  client.close();
+  assertEquals(await program.exit(), 0);
+  await events.body?.cancel();
+});
+
+Deno.test("--admin: after a storm, the metrics, the statistics and the pool agree", async () => {
+  await using service = new Service(echo);
+  const { hostname, port } = service.address;
+  const limits = ["--max-connections", "4", "--backlog-size", "6", "--queue-timeout", "1s"];
+  await using gate = await Gate.open("--upstream", `${hostname}:${port}`, ...limits, ...ADMIN);
+  const scraping = { over: false, scrapes: 0 };
+  const scraper = (async () => {
+    while (!scraping.over) {
+      assertEquals((await get(`${gate.admin}/metrics`))[0], 200);
+      scraping.scrapes++;
+    }
+  })();
+  let bytes = 0;
+  await Promise.all(Array.from({ length: 16 }, async (_, worker) => {
+    for (let turn = 0; turn < 40; turn++) {
+      const client = await Client.to(gate.address);
+      const text = "x".repeat(1 + (worker * 40 + turn) % 50);
+      await client.say(text).catch(() => {});
+      await client.socket.closeWrite().catch(() => {});
+      const answer = await client.rest();
+      if (answer !== "") bytes += text.length;
+      client.close();
+    }
+  }));
+  scraping.over = true;
+  await scraper;
+  await gate.holds(0, 0);
+  const [pool, stats, [, metrics]] = await Promise.all([
+    gate.stats(),
+    fetch(`${gate.admin}/api/stats`).then((response) => response.json()),
+    get(`${gate.admin}/metrics`),
+  ]);
+  const value = (series: string) =>
+    Number(
+      metrics.split("\n").find((line) => line.startsWith(`poolgate_${series} `))?.split(" ")[1],
+    );
+  const { totals } = stats;
+  const arrived = pool.connected_total + pool.queued_total + pool.rejected_total;
+  assertEquals(arrived, 16 * 40);
+  assertEquals(scraping.scrapes > 0, true);
+  for (const result of ["connected", "queued", "rejected"] as const) {
+    const total = pool[`${result}_total`];
+    assertEquals(value(`connections_total{result="${result}"}`), total, result);
+  }
+  assertEquals([value("promoted_total"), totals.promoted], [
+    pool.promoted_total,
+    pool.promoted_total,
+  ]);
+  const waits = ["promoted", "timeout", "abandoned"].map((outcome) =>
+    value(`queue_wait_seconds_count{outcome="${outcome}"}`)
+  );
+  assertEquals(waits.reduce((sum, count) => sum + count), pool.queued_total);
+  assertEquals(
+    value("connection_duration_seconds_count"),
+    pool.connected_total + pool.promoted_total,
+  );
+  assertEquals(totals.received_bytes, bytes);
+  assertEquals(totals.sent_bytes >= bytes, true);
+});

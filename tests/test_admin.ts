@@ -1,0 +1,79 @@
+/**
+ * A gate with an admin listener, real sockets, and a clock that the test moves.
+ *
+ * @module
+ */
+
+import { openAdmin } from "../lib/admin/open_admin.ts";
+import { showAddress } from "../lib/address.ts";
+import { httpServer } from "../lib/network.ts";
+import type { HttpServer } from "../lib/socket.ts";
+import { ANY_PORT, type Settings, TestGate } from "./test_gate.ts";
+
+/** What permits changes in these tests. */
+export const TOKEN = "s3cret";
+
+/** When the gates of these tests were started. */
+export const STARTED_AT = new Date("2026-01-02T03:04:05.000Z");
+
+/** A gate and its admin listener, until the test disposes of them. */
+export class TestAdmin implements AsyncDisposable {
+  readonly gate: TestGate;
+  #server: HttpServer;
+
+  private constructor(gate: TestGate, server: HttpServer) {
+    this.gate = gate;
+    this.#server = server;
+  }
+
+  /** @param token What permits changes; `null` for nothing. */
+  static async open(settings: Settings = {}, token: string | null = TOKEN): Promise<TestAdmin> {
+    const gate = await TestGate.open(settings);
+    const { upstream } = settings;
+    const server = await openAdmin({
+      serveHttp: httpServer(ANY_PORT),
+      roster: gate.roster,
+      clock: gate.clock,
+      token: token ?? undefined,
+      note: (level, text) => gate.notes.push(`${level}: ${text}`),
+      startedAt: STARTED_AT,
+      version: "1.2.3",
+      listen: gate.address,
+      upstream: upstream && showAddress(upstream),
+      draining: () => gate.gate.draining,
+      traffic: () => gate.gate.traffic,
+    });
+    return new TestAdmin(gate, server);
+  }
+
+  /** Asks for something. */
+  ask(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`http://${this.#server.address}${path}`, init);
+  }
+
+  /** Asks for something that permits changes only to whoever has the token. */
+  change(method: string, path: string, body?: unknown): Promise<Response> {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    return this.ask(
+      path,
+      body === undefined ? { method, headers } : {
+        method,
+        headers,
+        body: JSON.stringify(body),
+      },
+    );
+  }
+
+  async json(path: string) {
+    return await (await this.ask(path)).json();
+  }
+
+  async text(path: string): Promise<string> {
+    return await (await this.ask(path)).text();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.close();
+    await this.gate[Symbol.asyncDispose]();
+  }
+}
