@@ -110,6 +110,14 @@ Deno.test("GET /api/events: as many as may look at once, then 503, until one lea
   for (const viewer of viewers) await viewer.leave();
 });
 
+Deno.test("HEAD /api/events: leaves nobody behind who looks", async () => {
+  await using admin = await TestAdmin.open();
+  for (let times = 0; times < MAX_VIEWERS + 1; times++) {
+    const { status, headers } = await admin.ask("/api/events", { method: "HEAD" });
+    assertEquals([status, headers.get("content-type")], [200, "text/event-stream"]);
+  }
+});
+
 Deno.test("GET /api/events: ends when the listener does", async () => {
   const admin = await TestAdmin.open();
   const viewer = await Viewer.at(admin);

@@ -1,9 +1,13 @@
 /**
- * The pool against a naive model of it, under random operations: everything is compared after each one.
+ * The pool, and the ledger that is kept of it, against a naive model, under random operations: everything is compared
+ * after each one.
  */
 
 import { assertEquals } from "@std/assert";
+import { Ledger, type Stay } from "../lib/admin/ledger.ts";
+import type { RejectReason } from "../lib/farewell.ts";
 import { ConnectionPool, type Limits, type Stats } from "../lib/pool.ts";
+import { Roster } from "../lib/roster.ts";
 import { fc } from "./property.ts";
 
 /** The rules of the pool, written down as plainly as can be. */
@@ -23,6 +27,11 @@ class Model {
 
   get counts() {
     return { active: this.active.length, queued: this.queue.length };
+  }
+
+  get full(): boolean {
+    const hasRoom = !this.paused && this.active.length < this.limits.maxConnections;
+    return !hasRoom && this.queue.length >= this.limits.backlogSize;
   }
 
   connect(id: string) {
@@ -108,7 +117,17 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
 );
 
-function perform(pool: ConnectionPool | Model, operation: Operation) {
+/** What the pool, the roster and the model have in common. */
+interface Subject {
+  connect(id: string): unknown;
+  disconnect(id: string): unknown;
+  configure(limits: Limits): unknown;
+  reject(reason: RejectReason): unknown;
+  pause(): unknown;
+  resume(): unknown;
+}
+
+function perform(pool: Subject, operation: Operation) {
   switch (operation.type) {
     case "connect":
       return pool.connect(operation.id);
@@ -117,7 +136,7 @@ function perform(pool: ConnectionPool | Model, operation: Operation) {
     case "configure":
       return pool.configure(operation.limits);
     case "reject":
-      return pool.reject();
+      return pool.reject("draining");
     case "pause":
       return pool.pause();
     case "resume":
@@ -142,16 +161,50 @@ Deno.test("ConnectionPool: does what the naive model does, after every operation
         const pool = new ConnectionPool(start);
         const model = new Model(start);
         for (const operation of operations) {
-          assertEquals<unknown>(perform(pool, operation), perform(model, operation));
+          assertEquals(perform(pool, operation), perform(model, operation));
           assertEquals(pool.stats(), model.stats());
           assertEquals(
             pool.has("client-1"),
             [...model.active, ...model.queue].includes("client-1"),
           );
+          assertEquals(pool.full, model.full);
           checkInvariants(pool.stats(), model.paused);
         }
       },
     ),
     { numRuns: 500 },
+  );
+});
+
+Deno.test("Ledger: knows who has a place and who waits, in order, after every operation", () => {
+  const idsOf = (stays: Iterable<Stay>) => [...stays].map(({ id }) => id);
+  fc.assert(
+    fc.property(
+      limits,
+      fc.array(operation, { maxLength: 120, size: "max" }),
+      (start, operations) => {
+        const roster = new Roster(new ConnectionPool(start));
+        const model = new Model(start);
+        const counts = { waited: 0, held: 0 };
+        const ledger = new Ledger({ now: () => 0 }, {
+          waited: () => counts.waited++,
+          held: () => counts.held++,
+        });
+        roster.watcher = ledger;
+        for (const operation of operations) {
+          perform(roster, operation);
+          perform(model, operation);
+          assertEquals(idsOf(ledger.active), model.active);
+          assertEquals(idsOf(ledger.queued), model.queue);
+          assertEquals(ledger.next?.id, model.queue[0]);
+          const { queuedTotal, connectedTotal, promotedTotal, rejectedTotal } = model.totals;
+          const rejected = Object.values(ledger.rejected).reduce((sum, count) => sum + count, 0);
+          assertEquals(rejected, rejectedTotal);
+          assertEquals(counts.waited, queuedTotal - model.queue.length);
+          assertEquals(counts.held, connectedTotal + promotedTotal - model.active.length);
+        }
+      },
+    ),
+    { numRuns: 300 },
   );
 });

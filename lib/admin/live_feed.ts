@@ -30,25 +30,27 @@ type Viewer = ReadableStreamDefaultController<Uint8Array>;
 export class LiveFeed {
   #report: Report;
   #clock: Clock;
+  #failed: (error: unknown) => void;
   #viewers = new Set<Viewer>();
   #encoder = new TextEncoder();
   #cancelTick = () => {};
 
-  constructor(report: Report, clock: Clock) {
+  /** @param failed Told when a sample cannot be taken or sent, which is a fault of poolgate. */
+  constructor(report: Report, clock: Clock, failed: (error: unknown) => void) {
     this.#report = report;
     this.#clock = clock;
+    this.#failed = failed;
   }
 
-  /** How many look. */
-  get viewers(): number {
-    return this.#viewers.size;
-  }
-
-  /** Begins to take samples. */
+  /** Takes the first sample, and further ones from then on. */
   async start(): Promise<void> {
     this.#cancelTick = this.#clock.after(PERIOD_MS, () => this.start());
-    const sample = await this.#report.takeSample();
-    if (this.#viewers.size > 0) this.#send(await this.#now(sample));
+    try {
+      const sample = await this.#report.takeSample();
+      if (this.#viewers.size > 0) this.#send(await this.#now(sample));
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   /** Takes no more samples, and ends all streams. */

@@ -37,16 +37,16 @@ export async function openAdmin(surroundings: AdminSurroundings): Promise<HttpSe
   noteLimits(roster, note);
   const changes = token !== undefined;
   const report = new Report({ ...surroundings, ledger, timings, changes });
-  const feed = new LiveFeed(report, clock);
+  const failed = (error: unknown) =>
+    note("error", `serving operators met a fault of poolgate: ${error}`);
+  const feed = new LiveFeed(report, clock, failed);
   const routes = new Routes({
     report,
     metrics: new Metrics(report, timings, version),
     feed,
     changes: new Changes({ roster, token, note }),
   });
-  const server = await serveHttp((request) => routes.answer(request), (error) => {
-    note("error", `an operator's request met a fault of poolgate: ${error}`);
-  });
+  const server = await serveHttp((request) => routes.answer(request), failed);
   await feed.start();
   return {
     address: server.address,

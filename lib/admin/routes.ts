@@ -61,7 +61,10 @@ export class Routes {
       const url = new URL(request.url);
       const answer = this.#find(request.method, url.pathname);
       if (isCrossSite(request)) throw new Refusal(403, "another site's page may ask nothing here");
-      return await answer(request, url);
+      const response = await answer(request, url);
+      if (request.method !== "HEAD") return response;
+      await response.body?.cancel();
+      return new Response(null, response);
     } catch (error) {
       if (error instanceof Refusal) return respondRefusal(error);
       throw error;
@@ -71,13 +74,11 @@ export class Routes {
   #find(method: string, path: string): Answer {
     const resource = this.#resources.get(path) ?? this.#client(path);
     if (resource === undefined) throw new Refusal(404, `there is nothing at ${quote(path)}`);
-    const answer = resource[(method === "HEAD" ? "GET" : method) as keyof Resource];
-    if (answer !== undefined && Object.hasOwn(resource, method === "HEAD" ? "GET" : method)) {
-      return answer;
-    }
-    const allowed = Object.keys(resource).flatMap((name) => name === "GET" ? ["GET", "HEAD"] : name)
-      .join(", ");
-    throw new Refusal(405, `${path} takes ${allowed}, not ${method}`, { allow: allowed });
+    const answers = new Map<string, Answer>(Object.entries(resource));
+    const answer = answers.get(method === "HEAD" ? "GET" : method);
+    if (answer !== undefined) return answer;
+    const allow = [...answers.keys()].join(", ").replace("GET", "GET, HEAD");
+    throw new Refusal(405, `${path} takes ${allow}, not ${method}`, { allow });
   }
 
   #client(path: string): Resource | undefined {
