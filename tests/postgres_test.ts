@@ -186,7 +186,7 @@ testWith(
     for (const waiter of waiting) assertEquals(await served(gate, await waiter.ended), SERVED);
     assertMatch(
       gate.notes,
-      /^poolgate: the upstream is down, nobody is let in: .*\npoolgate: the upstream is up again\n$/,
+      /\npoolgate: the upstream is down, nobody is let in: .*\npoolgate: the upstream is up again\n$/,
     );
     await holder.ended;
   },
