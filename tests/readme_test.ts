@@ -4,6 +4,8 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { Service } from "./service.ts";
+import { Directory, run, testWith } from "./servers.ts";
 import { Client } from "./sockets.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -47,48 +49,201 @@ Deno.test("README: names the Deno that .ci/run installs", async () => {
   assertEquals(ci.includes(`DENO_VERSION=${DENO.split("@")[1]}`), true);
 });
 
-/** Starts a command of the README that listens, at a free port instead of its own, and stops it afterwards. */
-async function listening(port: string, test: (address: string) => Promise<void>): Promise<void> {
-  const script =
-    blocks.find(({ script }) => script.includes(`--listen 127.0.0.1:${port} `))?.script ?? "";
-  const args = [
-    "-c",
-    `exec ${script.replace(`:${port} `, ":0 ").replace(DENO, `'${Deno.execPath()}'`)}`,
-  ];
-  const streams = { stdin: "null", stdout: "null", stderr: "piped" } as const;
-  const child = new Deno.Command("bash", { args, cwd: ROOT, ...streams }).spawn();
-  const notes = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  const note = (await notes.read()).value ?? "";
-  await test(/listening at ([^ ,\n]+)/.exec(note)?.[1] ?? note);
-  child.kill("SIGTERM");
-  await notes.cancel();
-  assertEquals((await child.status).code, 0);
+/** A command of the README that listens, at free ports instead of its own, until the test disposes of it. */
+class Listening implements AsyncDisposable {
+  #child: Deno.ChildProcess;
+  #notes: ReadableStreamDefaultReader<string>;
+  /** What it has written to stderr until it listened. */
+  readonly said: string;
+
+  private constructor(
+    child: Deno.ChildProcess,
+    notes: ReadableStreamDefaultReader<string>,
+    said: string,
+  ) {
+    this.#child = child;
+    this.#notes = notes;
+    this.said = said;
+  }
+
+  /** @param at What it is found by. */
+  static async command(
+    at: string,
+    { upstream = "127.0.0.1:5432", env = {} } = {},
+  ): Promise<Listening> {
+    const script = (blocks.find(({ script }) => script.includes(at))?.script ?? "")
+      .replace(/(--listen|--admin) 127\.0\.0\.1:\d+/g, "$1 127.0.0.1:0")
+      .replace("--upstream 127.0.0.1:5432", `--upstream ${upstream}`)
+      .replace(DENO, `'${Deno.execPath()}'`);
+    const streams = { stdin: "null", stdout: "null", stderr: "piped" } as const;
+    const args = ["-c", `exec ${script}`];
+    const child = new Deno.Command("bash", { args, cwd: ROOT, env, ...streams }).spawn();
+    const notes = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    let said = "";
+    while (!/listening at .*\n/.test(said)) {
+      const { value, done } = await notes.read();
+      if (done) throw new Error(`it does not listen: ${said}`);
+      said += value;
+    }
+    return new Listening(child, notes, said);
+  }
+
+  /** Where clients come in. */
+  get address(): string {
+    return /listening at ([^ ,\n]+)/.exec(this.said)?.[1] ?? this.said;
+  }
+
+  /** Where operators are served: `HOST:PORT`. */
+  get admin(): string {
+    return /admin at http:\/\/([^/]+)\//.exec(this.said)?.[1] ?? this.said;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGTERM");
+    await this.#notes.cancel();
+    assertEquals((await this.#child.status).code, 0);
+  }
 }
 
 Deno.test("README: what it says that three connections hear is what they hear", async () => {
   const promised = readme.match(/^\{"src": "127\.0\.0\.1:7000".*$/gm) ?? [];
-  await listening("7000", async (address) => {
-    const clients: Client[] = [];
-    const heard: string[] = [];
-    for (let i = 0; i < 3; i++) {
-      const client = await Client.to(address);
-      clients.push(client);
-      heard.push(await client.line() ?? "");
-    }
-    const [first, second, third] = clients as [Client, Client, Client];
-    assertEquals(await third.line(), undefined);
-    first.close();
-    heard.push(await second.line() ?? "");
-    for (const client of [second, third]) client.close();
-    const names = [address, ...clients.map(({ name }) => name)];
-    const written = ["127.0.0.1:7000", "127.0.0.1:50001", "127.0.0.1:50002", "127.0.0.1:50003"];
-    const shown = heard.map((line) =>
-      names.reduce((text, name, at) => text.replaceAll(name, written[at] ?? ""), line)
-    );
-    assertEquals(shown, promised);
-  });
+  await using poolgate = await Listening.command("--listen 127.0.0.1:7000");
+  const clients: Client[] = [];
+  const heard: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    const client = await Client.to(poolgate.address);
+    clients.push(client);
+    heard.push(await client.line() ?? "");
+  }
+  const [first, second, third] = clients as [Client, Client, Client];
+  assertEquals(await third.line(), undefined);
+  first.close();
+  heard.push(await second.line() ?? "");
+  for (const client of [second, third]) client.close();
+  const names = [poolgate.address, ...clients.map(({ name }) => name)];
+  const written = ["127.0.0.1:7000", "127.0.0.1:50001", "127.0.0.1:50002", "127.0.0.1:50003"];
+  const shown = heard.map((line) =>
+    names.reduce((text, name, at) => text.replaceAll(name, written[at] ?? ""), line)
+  );
+  assertEquals(shown, promised);
 });
 
 Deno.test("README: its command for PostgreSQL listens", async () => {
-  await listening("6432", (address) => Promise.resolve(assertMatch(address, /^127\.0\.0\.1:\d+$/)));
+  await using poolgate = await Listening.command("--listen 127.0.0.1:6432");
+  assertMatch(poolgate.address, /^127\.0\.0\.1:\d+$/);
+});
+
+const TOKEN = "s3cret";
+
+/** The README's command for operators, before a service, with a token. */
+async function serveOperators(service: Service): Promise<Listening> {
+  return await Listening.command("--admin 127.0.0.1:9632", {
+    upstream: `127.0.0.1:${service.address.port}`,
+    env: { POOLGATE_ADMIN_TOKEN: TOKEN },
+  });
+}
+
+/** The rows of the README's table that has this head. */
+function table(head: string): string[][] {
+  const lines = readme.slice(readme.indexOf(`| ${head} `)).split("\n");
+  const end = lines.findIndex((line) => !line.startsWith("|"));
+  return lines.slice(2, end).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+}
+
+/** As many as may look at once. */
+const MAX_VIEWERS = 64;
+
+Deno.test("README: each path for operators answers with each of its statuses", async () => {
+  await using service = new Service();
+  await using poolgate = await serveOperators(service);
+  const client = await Client.to(poolgate.address);
+  const met: string[] = [];
+  const look = (path: string, init: RequestInit = {}) =>
+    fetch(`http://${poolgate.admin}${path}`, init);
+  const meet = async (name: string, path = name, init: RequestInit = {}) => {
+    const answer = await look(path, init);
+    await answer.body?.cancel();
+    met.push(`${name}: ${answer.status}`);
+  };
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const put = (limit: number) => ({
+    method: "PUT",
+    body: JSON.stringify({ max_connections: limit, backlog_size: limit }),
+  });
+  const paths = ["/", "/metrics", "/healthz", "/readyz", "/api/stats", "/api/clients"];
+  for (const path of [...paths, "/api/events"]) await meet(path);
+  await meet("/api/clients", "/api/clients?state=gone");
+  await meet("/api/permission", "/api/permission", { headers });
+  await meet("/api/permission");
+
+  const config = (init: RequestInit) => meet("PUT /api/config", "/api/config", init);
+  await config({ ...put(0), headers });
+  await meet("/readyz");
+  await config({ ...put(-1), headers });
+  await config(put(1));
+  await config({ ...put(1), body: "x".repeat(5000), headers });
+
+  const disconnect = (id: string, init: RequestInit) =>
+    meet("DELETE /api/clients/{id}", `/api/clients/${id}`, { method: "DELETE", ...init });
+  await disconnect(client.name, {});
+  await disconnect(client.name, { headers });
+  assertEquals(await client.rest(), "");
+  await disconnect(client.name, { headers });
+  client.close();
+
+  const viewers = await Promise.all(
+    Array.from({ length: MAX_VIEWERS }, () => look("/api/events")),
+  );
+  await meet("/api/events");
+  for (const { body } of viewers) await body?.cancel();
+
+  const promised = table("path").flatMap(([path = "", , statuses = ""]) =>
+    statuses.split(", ").map((status) => `${path.replaceAll("`", "")}: ${status}`)
+  );
+  assertEquals(met.sort(), promised.sort());
+});
+
+testWith(["curl"], "README: its curl commands change the limits and end a connection", async () => {
+  await using service = new Service();
+  await using poolgate = await serveOperators(service);
+  const client = await Client.to(poolgate.address);
+  const script = blocks.find(({ script }) => script.startsWith("curl "))?.script ?? "";
+  const ours = script.replaceAll("127.0.0.1:9632", poolgate.admin)
+    .replace("127.0.0.1:50123", client.name);
+  const env = { POOLGATE_ADMIN_TOKEN: TOKEN, no_proxy: "*" };
+  const { code, stdout } = await run("bash", ["-c", ours], env);
+  const answers = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals([code, answers], [0, [
+    { max_connections: 40, backlog_size: 200, active: 1, queued: 0, promoted: 0 },
+    { promoted: null, active: 0, queued: 0 },
+  ]]);
+  assertEquals(await client.rest(), "");
+  client.close();
+});
+
+Deno.test("README: names every metric, its labels and its type", async () => {
+  await using service = new Service();
+  await using poolgate = await serveOperators(service);
+  const text = await (await fetch(`http://${poolgate.admin}/metrics`)).text();
+  const types = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = "", type]) => {
+    const [, labels = ""] = new RegExp(`^${name}(?:_sum)?\\{(.*)\\}`, "m").exec(text) ?? [];
+    const names = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label);
+    return [`\`${name}${names.length === 0 ? "" : `{${names}}`}\``, type];
+  });
+  assertEquals(table("metric").map(([name, type]) => [name, type]).sort(), types.sort());
+});
+
+testWith(["promtool"], "README: promtool accepts its configuration and its rules", async () => {
+  await using home = await Directory.make();
+  for (const [, name, text = ""] of readme.matchAll(/```yaml\n# (\S+)\n([^]*?)```/g)) {
+    await Deno.writeTextFile(`${home.path}/${name}`, text);
+  }
+  const strictly = ["--lint=all", "--lint-fatal"];
+  const checks = [["config", "prometheus.yml"], ["rules", "poolgate.rules.yml"]] as const;
+  for (const [what, name] of checks) {
+    const args = ["check", what, ...strictly, `${home.path}/${name}`];
+    const { code, stdout, stderr } = await run("promtool", args);
+    assertEquals([code, stderr], [0, ""], stdout);
+    assertMatch(stdout, /SUCCESS: 3 rules found/);
+  }
 });

@@ -137,6 +137,11 @@ export class Gate implements AsyncDisposable {
     return /admin at (http:\S+)\//.exec(this.notes)?.[1] ?? `no admin: ${this.notes}`;
   }
 
+  /** What it tells Prometheus; only with `--admin`. */
+  async metrics(): Promise<string> {
+    return await (await fetch(`${this.admin}/metrics`)).text();
+  }
+
   /** Its figures. */
   stats(): ReturnType<Conversation["stats"]> {
     return this.#poolgate.stats();
@@ -433,4 +438,81 @@ function nginxConfig({ path, ofRoot }: Directory, port: number, proxyPort: numbe
         location / { return 200 "$proxy_protocol_addr $proxy_protocol_port"; }
       }
     }`;
+}
+
+/** What Prometheus knows of one series, or of one alert. */
+export interface Found {
+  /** Its labels; also its name, as `__name__`. */
+  labels: Record<string, string>;
+  value: number;
+}
+
+/** A Prometheus server with all its files in a directory of its own. */
+export class Prometheus implements AsyncDisposable {
+  #home: Directory;
+  #server: Server;
+  #url: string;
+
+  private constructor(home: Directory, server: Server, url: string) {
+    this.#home = home;
+    this.#server = server;
+    this.#url = url;
+  }
+
+  /** @param files Its configuration, `prometheus.yml`, and what that refers to, by name. */
+  static async start(files: Record<string, string>): Promise<Prometheus> {
+    const home = await Directory.make();
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(`${home.path}/${name}`, text);
+    }
+    const address = `127.0.0.1:${freePort()}`;
+    const server = new Server("prometheus", [
+      `--config.file=${home.path}/prometheus.yml`,
+      `--storage.tsdb.path=${home.path}/data`,
+      ...["--storage.tsdb.retention.time=1h", "--storage.tsdb.retention.size=64MB"],
+      `--web.listen-address=${address}`,
+    ], `${home.path}/log`);
+    const prometheus = new Prometheus(home, server, `http://${address}`);
+    await server.demand(() => prometheus.#isReady());
+    return prometheus;
+  }
+
+  /** What a query finds now. */
+  async query(query: string): Promise<Found[]> {
+    const { result } = await this.#ask(`query?${new URLSearchParams({ query })}`);
+    return result.map((
+      { metric, value }: { metric: Found["labels"]; value: [number, string] },
+    ) => ({
+      labels: metric,
+      value: Number(value[1]),
+    }));
+  }
+
+  /** The names of the alerts that fire. */
+  async firing(): Promise<string[]> {
+    const alerts = await this.query(`ALERTS{alertstate="firing"}`);
+    return alerts.map(({ labels }) => labels.alertname ?? "");
+  }
+
+  /** https://prometheus.io/docs/prometheus/latest/querying/api/ */
+  async #ask(path: string) {
+    const answer = await (await fetch(`${this.#url}/api/v1/${path}`)).json();
+    if (answer.status !== "success") throw new Error(JSON.stringify(answer));
+    return answer.data;
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      const answer = await fetch(`${this.#url}/-/ready`);
+      await answer.body?.cancel();
+      return answer.ok;
+    } catch {
+      return false;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.end();
+    await this.#home[Symbol.asyncDispose]();
+  }
 }

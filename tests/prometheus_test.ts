@@ -1,0 +1,258 @@
+/** What Prometheus and its tools make of `--admin`. Imports nothing from lib/. */
+
+import { assert, assertEquals } from "@std/assert";
+import { type Behaviour, Service } from "./service.ts";
+import { Directory, Gate, Prometheus, run, testWith } from "./servers.ts";
+import { Client, until } from "./sockets.ts";
+
+/** Answers with what it is told. */
+const parrot: Behaviour = async (socket) => {
+  const buffer = new Uint8Array(1024);
+  for (;;) {
+    const length = await socket.read(buffer);
+    if (length === null) return;
+    await socket.write(buffer.subarray(0, length));
+  }
+};
+
+function openGate(service: Service, ...args: string[]): Promise<Gate> {
+  const upstream = `127.0.0.1:${service.address.port}`;
+  return Gate.open("--upstream", upstream, "--admin", "127.0.0.1:0", ...args);
+}
+
+function limits(maxConnections: number, backlogSize: number): string[] {
+  return ["--max-connections", `${maxConnections}`, "--backlog-size", `${backlogSize}`];
+}
+
+async function arrive(gate: Gate, count: number): Promise<Client[]> {
+  const clients: Client[] = [];
+  while (clients.length < count) clients.push(await Client.to(gate.address));
+  return clients;
+}
+
+function hangUp(clients: Client[]): void {
+  for (const client of clients) client.close();
+}
+
+const SERIES = /^(\w+(?:\{.*\})?) (\S+)$/gm;
+
+/** The series of a text of metrics, as they stand there, and their values. */
+function seriesOf(text: string): Record<string, number> {
+  const found = [...text.matchAll(SERIES)].map(([, name = "", value]) => [name, Number(value)]);
+  return Object.fromEntries(found);
+}
+
+async function metricsOf(gate: Gate): Promise<Record<string, number>> {
+  return seriesOf(await gate.metrics());
+}
+
+/** What may become of a client, as the counters say it. */
+const FATES = [
+  'poolgate_connections_total{result="connected"}',
+  'poolgate_connections_total{result="queued"}',
+  'poolgate_connections_total{result="rejected"}',
+  'poolgate_rejected_total{reason="backlog_full"}',
+  'poolgate_rejected_total{reason="queue_timeout"}',
+  "poolgate_promoted_total",
+  "poolgate_queue_abandoned_total",
+  "poolgate_received_bytes_total",
+  'poolgate_queue_wait_seconds_count{outcome="promoted"}',
+  'poolgate_queue_wait_seconds_count{outcome="timeout"}',
+  'poolgate_queue_wait_seconds_count{outcome="abandoned"}',
+  "poolgate_connection_duration_seconds_count",
+];
+
+/** Says something, and waits for the answer, or for the end. */
+async function greet(client: Client): Promise<void> {
+  await client.say("hello\n").catch(() => {});
+  await client.line();
+}
+
+/** At a gate with one place and one wait: one client of each fate, where the queue timeout is not sooner. */
+async function meetAllFates(gate: Gate): Promise<void> {
+  const [holder, timedOut] = await arrive(gate, 2) as [Client, Client];
+  await greet(holder);
+  await timedOut.rest();
+  const [leaver, rejected] = await arrive(gate, 2) as [Client, Client];
+  await rejected.rest();
+  leaver.close();
+  await gate.holds(1, 0);
+  const [promoted] = await arrive(gate, 1) as [Client];
+  holder.close();
+  await greet(promoted);
+  hangUp([rejected, promoted, timedOut]);
+  await gate.holds(0, 0);
+}
+
+async function openGateOfAllFates(service: Service): Promise<Gate> {
+  const gate = await openGate(service, ...limits(1, 1), "--queue-timeout", "200ms");
+  await until("every fate has been met", async () => {
+    await meetAllFates(gate);
+    const metrics = await metricsOf(gate);
+    return FATES.every((name) => (metrics[name] ?? 0) > 0);
+  });
+  return gate;
+}
+
+testWith(["promtool"], "/metrics: promtool has nothing to say to it", async () => {
+  await using service = new Service(parrot);
+  await using gate = await openGateOfAllFates(service);
+  await using home = await Directory.make();
+  const path = `${home.path}/metrics`;
+  await Deno.writeTextFile(path, await gate.metrics());
+  const check = 'exec promtool check metrics < "$0"';
+  assertEquals(await run("bash", ["-c", check, path]), { code: 0, stdout: "", stderr: "" });
+});
+
+Deno.test("/metrics: no client adds a series, or a label", async () => {
+  await using service = new Service(parrot);
+  await using fresh = await openGate(service);
+  await using gate = await openGateOfAllFates(service);
+  const before = Object.keys(await metricsOf(fresh));
+  assertEquals(Object.keys(await metricsOf(gate)), before);
+  const labels = before.flatMap((name) => [...name.matchAll(/(\w+)="/g)].map(([, label]) => label));
+  assertEquals(new Set(labels), new Set(["result", "reason", "outcome", "le", "version"]));
+});
+
+Deno.test("/metrics: counts what pool_stats counts, and what the clients have seen", async () => {
+  const [places, waits, surplus, leavers] = [20, 10, 7, 4];
+  await using service = new Service(parrot);
+  await using gate = await openGate(service, ...limits(places, waits), "--reject-as", "line");
+
+  const holders = await arrive(gate, places);
+  const waiting = await arrive(gate, waits);
+  await gate.holds(places, waits);
+  const rejected = await arrive(gate, surplus);
+  let heard = 0;
+  for (const client of rejected) heard += (await client.rest()).length;
+  hangUp(waiting.splice(0, leavers));
+  await gate.holds(places, waits - leavers);
+  let said = 0;
+  const talk = async (clients: Client[]) => {
+    for (const [at, client] of clients.entries()) {
+      const text = `${"x".repeat(at)}\n`;
+      await client.say(text);
+      assertEquals(`${await client.line()}\n`, text);
+      said += text.length;
+      heard += text.length;
+    }
+  };
+  await talk(holders);
+  hangUp(holders.splice(0, waits - leavers));
+  await gate.holds(places, 0);
+  await talk(waiting);
+
+  const stats = await gate.stats();
+  const metrics = await metricsOf(gate);
+  const named = (prefix: string) =>
+    Object.entries(metrics).filter(([name]) => name.startsWith(prefix) && !name.includes("_bucket"))
+      .map(([name, value]) => [name.slice(prefix.length), value]);
+  assertEquals(metrics.poolgate_active_connections, places);
+  assertEquals(metrics.poolgate_active_connections, stats.active);
+  assertEquals(metrics.poolgate_queued_connections, stats.queued);
+  assertEquals(metrics.poolgate_max_connections, stats.max_connections);
+  assertEquals(metrics.poolgate_backlog_size, stats.backlog_size);
+  assertEquals(metrics.poolgate_oldest_wait_seconds, 0);
+  assertEquals(metrics.poolgate_upstream_up, 1);
+  assertEquals(named("poolgate_connections_total"), [
+    ['{result="connected"}', places],
+    ['{result="queued"}', waits],
+    ['{result="rejected"}', surplus],
+  ]);
+  assertEquals(
+    [stats.connected_total, stats.queued_total, stats.rejected_total],
+    [places, waits, surplus],
+  );
+  assertEquals(named("poolgate_rejected_total"), [
+    ['{reason="backlog_full"}', surplus],
+    ['{reason="queue_timeout"}', 0],
+    ['{reason="per_source"}', 0],
+    ['{reason="draining"}', 0],
+    ['{reason="upstream_down"}', 0],
+  ]);
+  assertEquals(metrics.poolgate_promoted_total, waits - leavers);
+  assertEquals(metrics.poolgate_promoted_total, stats.promoted_total);
+  assertEquals(metrics.poolgate_queue_abandoned_total, leavers);
+  assertEquals(named("poolgate_queue_wait_seconds_count"), [
+    ['{outcome="promoted"}', waits - leavers],
+    ['{outcome="timeout"}', 0],
+    ['{outcome="abandoned"}', leavers],
+  ]);
+  assertEquals(metrics.poolgate_connection_duration_seconds_count, waits - leavers);
+  assertEquals(stats.disconnected_total, waits);
+  assertEquals(metrics.poolgate_received_bytes_total, said);
+  assertEquals(metrics.poolgate_sent_bytes_total, heard);
+
+  hangUp([...holders, ...waiting, ...rejected]);
+  await gate.holds(0, 0);
+  const { poolgate_connection_duration_seconds_count: stays } = await metricsOf(gate);
+  assertEquals(stays, places + waits - leavers);
+});
+
+const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+
+/** The configuration and the rules of the README, at their names, but sooner. */
+function readmeFiles(gate: Gate): Record<string, string> {
+  const blocks = [...readme.matchAll(/```yaml\n# (\S+)\n([^]*?)```/g)];
+  const target = gate.admin.replace("http://", "");
+  return Object.fromEntries(blocks.map(([, name, text = ""]) => [
+    name,
+    text.replace(/(_interval): \S+/g, "$1: 1s").replace(/\bfor: \S+/g, "for: 1s")
+      .replace(/(?<=targets: \[")[^"]+/, target),
+  ]));
+}
+
+const PROMETHEUS = ["prometheus"];
+const CONNECTED = 'poolgate_connections_total{result="connected"}';
+
+testWith(
+  PROMETHEUS,
+  "Prometheus, as the README sets it up, knows what pool_stats says",
+  async () => {
+    const [places, waits, guests] = [3, 2, 50];
+    await using service = new Service(parrot);
+    await using gate = await openGate(service, ...limits(places, waits));
+    await using prometheus = await Prometheus.start(readmeFiles(gate));
+    const valueOf = async (query: string) => (await prometheus.query(query))[0]?.value;
+    await until("the gate has been scraped", async () => await valueOf(CONNECTED) === 0);
+
+    for (let guest = 0; guest < guests; guest++) {
+      const [client] = await arrive(gate, 1) as [Client];
+      await greet(client);
+      client.close();
+      await gate.holds(0, 0);
+    }
+    const clients = await arrive(gate, places + waits);
+    await gate.holds(places, waits);
+    const { active, queued, connected_total: total } = await gate.stats();
+    await until("it knows those that came last", async () => {
+      return await valueOf("poolgate_queued_connections") === queued;
+    });
+    assertEquals(await valueOf("poolgate_active_connections"), active);
+    assertEquals(await valueOf(CONNECTED), total);
+
+    // A rate is that between the first sample and the last, taken to go on until the ends of the window, though for
+    // no more than 1.1 times the time between two samples.
+    const samples = () => valueOf(`count_over_time(${CONNECTED}[1m])`);
+    await until("there are samples enough", async () => (await samples() ?? 0) >= 6);
+    const increase = 60 * (await valueOf(`rate(${CONNECTED}[1m])`) ?? 0);
+    assert(increase > total - 0.001 && increase < total * 1.5, `${increase} instead of ${total}`);
+    hangUp(clients);
+  },
+);
+
+testWith(PROMETHEUS, "Prometheus, as the README sets it up, alerts of a full queue", async () => {
+  await using service = new Service(parrot);
+  await using gate = await openGate(service, ...limits(1, 1));
+  await using prometheus = await Prometheus.start(readmeFiles(gate));
+  await until("the gate has been scraped", async () => {
+    return (await prometheus.query(CONNECTED)).length === 1;
+  });
+  const clients = await arrive(gate, 2);
+  await gate.holds(1, 1);
+  assertEquals(await prometheus.firing(), []);
+  clients.push(...await arrive(gate, 1));
+  await until("it alerts", async () => (await prometheus.firing()).length > 0);
+  assertEquals(await prometheus.firing(), ["PoolgateTurnsClientsAway"]);
+  hangUp(clients);
+});
