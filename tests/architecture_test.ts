@@ -221,6 +221,24 @@ Deno.test("architecture: what says that it imports nothing from lib does not", a
   assertEquals(outside >= 10, true, `only ${outside} were found`);
 });
 
+Deno.test("architecture: the page is served whole, and takes nothing from elsewhere", async () => {
+  const files = [...Deno.readDirSync(new URL(`${PAGE}/`, ROOT))].map(({ name }) => name)
+    .filter((name) => !name.endsWith(".d.ts")).sort();
+  const served = imports(await source("lib/admin/page.ts"))
+    .filter((specifier) => specifier.startsWith("./page/"));
+  assertEquals(served.map((specifier) => specifier.slice("./page/".length)).sort(), files);
+  for (const file of files) {
+    const code = await source(`${PAGE}/${file}`);
+    if (file.endsWith(".js")) {
+      const strange = imports(withoutComments(code)).filter((path) =>
+        !path.startsWith("./") && !path.startsWith("uplot/")
+      );
+      assertEquals(strange, [], file);
+    }
+    assertEquals(code.match(/(?:src|href|url\(|fetch\()["'=( ]*(?:https?:)?\/\//g), null, file);
+  }
+});
+
 Deno.test("architecture: the README names every file of lib", async () => {
   const readme = await source("README.md");
   const map = readme.slice(readme.indexOf("## How it works"), readme.indexOf("The way of a line:"));
@@ -228,7 +246,10 @@ Deno.test("architecture: the README names every file of lib", async () => {
 });
 
 Deno.test("architecture: every module begins with what it owns", async () => {
-  for (const path of ["main.ts", ...[...PURE, ...EDGES, ...NETWORK].map((file) => `lib/${file}`)]) {
-    assertEquals((await source(path)).startsWith("/**\n"), true, path);
+  const page = filesOf(`${PAGE}/`).filter((path) => /\.(js|ts)$/.test(path));
+  const lib = [...PURE, ...EDGES, ...NETWORK].map((file) => `lib/${file}`);
+  for (const path of ["main.ts", ...lib, ...page]) {
+    const code = (await source(path)).replace(/^(\/\/[^\n]*\n)+/, "");
+    assertEquals(code.startsWith("/**\n"), true, path);
   }
 });

@@ -49,22 +49,48 @@ async function testFromOutside(binary: string): Promise<void> {
     "--allow-run",
     "--allow-env",
     "--allow-net",
+    "--allow-sys=homedir",
   ];
-  const tests = ["samples", "cli", "listen", "crowd", "chaos"].map((name) =>
-    `tests/${name}_test.ts`
-  );
+  const names = ["samples", "cli", "listen", "crowd", "chaos", "prometheus", "page"];
+  const tests = names.map((name) => `tests/${name}_test.ts`);
   const args = ["test", "--quiet", ...permissions, ...tests];
   const env = { POOLGATE_TEST_BINARY: binary };
   await succeed(new Deno.Command(Deno.execPath(), { args, cwd: ROOT, env }));
 }
 
+/** What is embedded as text or as a package is there. */
+async function testOperators(binary: string): Promise<void> {
+  const streams = { stdin: "piped", stdout: "null", stderr: "piped" } as const;
+  const child = new Deno.Command(binary, { args: ["--admin", "127.0.0.1:0"], ...streams }).spawn();
+  const notes = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  const { value: note = "" } = await notes.read();
+  const url = /admin at (\S+)/.exec(note)?.[1] ?? note;
+  for (const path of ["", "page.css", "main.js", "uplot.js", "uplot.css", "metrics"]) {
+    const answer = await fetch(url + path);
+    assert(answer.ok && (await answer.text()).length > 0, path);
+  }
+  await child.stdin.close();
+  await notes.cancel();
+  assert((await child.status).success);
+}
+
+/** The names of what browsers are served. */
+function pageFiles(): string[] {
+  const names = [...Deno.readDirSync(`${ROOT}lib/admin/page`)].map(({ name }) => name);
+  return names.filter((name) => /\.(html|css|js)$/.test(name));
+}
+
 async function testToTheLastStep(): Promise<void> {
   await using standIn = await build({ DENORT_BIN: Deno.execPath() });
   assert(standIn.success, standIn.log);
-  for (const file of ["main.ts", "stdio.ts", "flags.ts", "help.ts", "gate.ts", "network.ts"]) {
-    assertStringIncludes(standIn.log, file);
+  const [, embedded = ""] = standIn.log.split("Embedded Files");
+  const files = ["main.ts", "stdio.ts", "flags.ts", "help.ts", "gate.ts", "network.ts"];
+  for (const file of [...files, ...pageFiles(), "uplot/", "prom-client/"]) {
+    assertStringIncludes(embedded, ` ${file}`);
   }
-  assert(!standIn.log.includes("fast-check"), "what only the tests use is embedded");
+  for (const name of ["fast-check", "playwright-core"]) {
+    assert(!embedded.includes(name), `${name} is embedded, which only the tests use`);
+  }
   const runtime = await Deno.stat(Deno.execPath());
   assert((await Deno.stat(standIn.binary)).size > runtime.size, "nothing is embedded");
 }
@@ -82,6 +108,7 @@ Deno.test({
       ignore: noRuntime,
       fn: async () => {
         assert(built.success, built.log);
+        await testOperators(built.binary);
         await testFromOutside(built.binary);
       },
     });
