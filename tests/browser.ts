@@ -23,7 +23,7 @@ export interface View {
 }
 
 /** What the browser itself says of answers that it did not like, or did not get. */
-const OF_THE_NETWORK = /^Failed to load resource:/;
+const OF_THE_NETWORK = /^Failed to load resource: (net::ERR_|.*a status of (403|503) )/;
 
 /** A browser with nothing but one page, until the test disposes of it. */
 export class Browser implements AsyncDisposable {

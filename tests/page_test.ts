@@ -295,6 +295,33 @@ testWith(
   },
 );
 
+testWith([CHROMIUM], "page: is loaded anew when another version of poolgate answers", async () => {
+  await using poolgate = await Watched.open(2, 2);
+  await using browser = await poolgate.browse();
+  const { page } = browser;
+  await browser.shows("#connection", "live");
+  await page.evaluate("document.title = globalThis.before = 'before'");
+  const stats = await (await fetch(`http://127.0.0.1:${poolgate.adminPort}/api/stats`)).json();
+  const now = {
+    ...{ sample: [Date.now() / 1000, 0, 0, 0, 0], active: [], queued: [] },
+    ...{ stats: { ...stats, version: "99.0.0" }, waits: { bounds: [1], counts: [0, 0] } },
+  };
+  const body = `event: now\ndata: ${JSON.stringify(now)}\n\n`;
+  const once = { times: 1 };
+  await page.route("**/api/events", (route) => {
+    return route.fulfill({ status: 200, contentType: "text/event-stream", body });
+  }, once);
+  poolgate.signal("SIGSTOP");
+  await browser.shows("#state", /^Connection lost/);
+  await until("the other version has answered", async () => {
+    poolgate.signal("SIGCONT");
+    return await page.evaluate("globalThis.before").catch(() => "loading") === undefined;
+  });
+  await browser.shows("#connection", "live");
+  await browser.shows("#version", stats.version);
+  assertEquals(browser.problems, []);
+});
+
 testWith([CHROMIUM], "page: fits a phone, and shows any id as text", async () => {
   await using poolgate = await Watched.open(9, 2);
   const ids = ["<img src=x onerror=alert(1)>", "a/b ?#&%", "\u202egro.live", "x".repeat(256)];

@@ -21,6 +21,13 @@ import { showWaits } from "./waits.js";
 const samples = new Samples();
 const plot = new Plot(samples);
 
+/**
+ * The version that this page came from.
+ *
+ * @type {string | undefined}
+ */
+let version;
+
 /** The newest sample's time, and the limit then. */
 let newest = { time: Date.now() / 1000, limit: 0 };
 
@@ -34,6 +41,9 @@ new Live("api/events", {
   },
   now(now) {
     const { sample, stats } = now;
+    version ??= stats.version;
+    // A page stays open for longer than poolgate runs, and the next one may have another page.
+    if (version !== stats.version) return location.reload();
     samples.add(sample);
     newest = { time: sample[0], limit: stats.max_connections };
     showHeader(now);
