@@ -32,3 +32,15 @@ Deno.test("Timings.read: without a time, every bucket is empty and has its place
   assertEquals([waits, admitted].map((counts) => filled(WAIT_BOUNDS, counts)), [[], []]);
   assertEquals(durations, new Array(DURATION_BOUNDS.length + 1).fill(0));
 });
+
+Deno.test("Timings.read: loses none of more times than are gathered at once", async () => {
+  const timings = new Timings();
+  const count = 10_000;
+  for (let time = 0; time < count; time++) {
+    timings.waited("promoted", 0.2);
+    timings.held(3);
+  }
+  const { admitted, durations } = await timings.read();
+  assertEquals(filled(WAIT_BOUNDS, admitted), [[0.25, count]]);
+  assertEquals(filled(DURATION_BOUNDS, durations), [[5, count]]);
+});
