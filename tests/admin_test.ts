@@ -122,12 +122,14 @@ Deno.test("GET /metrics: counts the bytes of the pool's own messages, those to t
   const [first, second] = await admin.gate.clients(2) as [Client, Client];
   const told = [await first.line(), await second.line()];
   const request = '{"src":"me","dest":"gate","body":{"type":"pool_stats"}}\n';
-  await first.say(request);
-  told.push(await first.line());
+  for (let times = 0; times < 2; times++) {
+    await first.say(request);
+    told.push(await first.line());
+  }
   const lengths = told.map((line) => line!.length + 1);
   assertEquals(
     await values(admin, "received_bytes_total", "sent_bytes_total"),
-    [request.length, lengths.reduce((sum, length) => sum + length)],
+    [2 * request.length, lengths.reduce((sum, length) => sum + length)],
   );
 });
 
@@ -233,6 +235,19 @@ Deno.test("GET /api/stats: has the limits, counts, totals and times, and what th
     },
   });
   assertEquals([received_bytes, sent_bytes > 0], [0, true]);
+});
+
+Deno.test("GET /api/stats: those turned away after a wait are turned away, too; names the upstream", async () => {
+  await using service = new Service(echo);
+  await using admin = await TestAdmin.open({
+    ...{ upstream: service.address, maxConnections: 1, queueTimeoutMs: 1000 },
+  });
+  await admin.gate.clients(2);
+  await admin.gate.clock.advance(1000);
+  await admin.gate.counts(1, 0);
+  const { totals, upstream, upstream_up } = await admin.json("/api/stats");
+  assertEquals([totals.rejected, totals.rejected_for.queue_timeout], [1, 1]);
+  assertEquals([upstream, upstream_up], [`127.0.0.1:${service.address.port}`, true]);
 });
 
 Deno.test("GET /api/stats: the quantiles forget what is ten minutes past", async () => {
@@ -383,6 +398,14 @@ Deno.test("PUT /api/config: a body that is too long is 413, one that is no JSON 
   assertEquals(await put("{"), 400);
 });
 
+Deno.test("PUT /api/config: the limits that there are already are no change to note", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 5 });
+  const { notes } = admin.gate;
+  const before = notes.length;
+  await admin.change("PUT", "/api/config", { max_connections: 1, backlog_size: 5 });
+  assertEquals(notes.length, before);
+});
+
 Deno.test("DELETE /api/clients/: ends a connection, waiting or not, and lets the next one in", async () => {
   await using admin = await TestAdmin.open({ maxConnections: 1 });
   const [first, second, third] = await admin.gate.clients(3) as [Client, Client, Client];
@@ -505,13 +528,20 @@ for (const path of ["/", "/metrics", "/healthz", "/readyz", "/api/stats", "/api/
 
 Deno.test("every answer: nobody else may embed or read it, or make it load anything", async () => {
   await using admin = await TestAdmin.open();
-  for (const path of ["/", "/metrics", "/api/stats", "/nothing", "/api/config"]) {
+  const promised = {
+    "cache-control": "no-store, no-transform",
+    "content-security-policy":
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+      "img-src 'self' data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+  };
+  for (const path of ["/", "/metrics", "/api/stats", "/api/events", "/nothing", "/api/config"]) {
     const { headers, body } = await admin.ask(path);
     await body?.cancel();
-    assertStringIncludes(headers.get("content-security-policy") ?? "", "default-src 'none'");
-    assertStringIncludes(headers.get("content-security-policy") ?? "", "frame-ancestors 'none'");
-    assertEquals(headers.get("x-content-type-options"), "nosniff");
-    assertEquals(headers.get("cross-origin-resource-policy"), "same-origin");
-    assertMatch(headers.get("cache-control") ?? "", /no-store/);
+    for (const [name, value] of Object.entries(promised)) {
+      assertEquals(headers.get(name), value, `${path} ${name}`);
+    }
   }
 });

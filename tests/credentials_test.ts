@@ -11,6 +11,7 @@ const cases: [string | null, boolean][] = [
   ["Bearer ", false],
   ["s3cret", false],
   ["Basic s3cret", false],
+  ["Basic Bearer s3cret", false],
   ["Bearer s3cre", false],
   ["Bearer s3crets", false],
   ["Bearer S3CRET", false],

@@ -8,8 +8,13 @@ import type { Clock } from "../lib/clock.ts";
 
 /** Calls back in order of time, while {@linkcode advance} runs. */
 export class FakeClock implements Clock {
-  #now = 0;
+  #now: number;
   #timers: { due: number; action: () => void }[] = [];
+
+  /** @param now What it says to begin with: no clock but this one says 0 when a program starts. */
+  constructor(now = 0) {
+    this.#now = now;
+  }
 
   now(): number {
     return this.#now;

@@ -4,7 +4,7 @@ import { REASON_TEXT } from "../lib/farewell.ts";
 import { listen } from "../lib/network.ts";
 import type { Socket } from "../lib/socket.ts";
 import { settled } from "./fake_clock.ts";
-import { echo, Service } from "./service.ts";
+import { type Behaviour, echo, Service } from "./service.ts";
 import { type Client, freePort, resettable, until, untilStill } from "./sockets.ts";
 import { ANY_PORT, type Settings, TestGate } from "./test_gate.ts";
 
@@ -281,6 +281,24 @@ Deno.test("--upstream: a client that ignores the end of the upstream does not ke
   await gate.clock.advance(29_000);
   await gate.counts(1, 0);
   await gate.clock.advance(1000);
+  await gate.counts(0, 0);
+});
+
+Deno.test("--idle-timeout: one that speaks to an upstream that never answers is not silent", async () => {
+  const listening: Behaviour = async (socket) => {
+    const buffer = new Uint8Array(64);
+    while (await socket.read(buffer) !== null);
+  };
+  await using service = new Service(listening);
+  await using gate = await forwarding(service, { idleTimeoutMs: 1000 });
+  const [speaker] = await gate.clients(1) as [Client];
+  for (let turn = 1; turn <= 3; turn++) {
+    await speaker.say("x");
+    await until("it is passed on", () => gate.gate.traffic.received === turn);
+    await gate.clock.advance(900);
+  }
+  assertEquals(gate.stats.active, 1);
+  await gate.clock.advance(100);
   await gate.counts(0, 0);
 });
 

@@ -188,3 +188,25 @@ Deno.test("join: takes no more from one side than the other side takes, and one 
   await flood;
   assertEquals(inFlight < 64 * MAX_UNSENT_BYTES, true, `${inFlight} bytes were taken`);
 });
+
+Deno.test("join: bytes that are read and not taken have moved, but have not been passed on", async () => {
+  const never = Promise.withResolvers<never>();
+  const stuck = {
+    read: () => never.promise,
+    write: () => never.promise,
+    closeWrite: () => Promise.resolve(),
+    close: () => never.reject(new Error("closed")),
+  };
+  const moves: number[] = [];
+  const side = { reader: stuck, socket: stuck, close: () => stuck.close(), moved: () => {} };
+  const talker = {
+    ...side,
+    reader: { read: () => 10 },
+    moved: (bytes: number) => moves.push(bytes),
+  };
+  const done = join(talker, side, () => {});
+  await until("something has moved", () => moves.length > 0);
+  stuck.close();
+  await done;
+  assertEquals(moves, [0]);
+});

@@ -1,12 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { History, MAX_SAMPLES, type Sample } from "../lib/admin/history.ts";
 
-function sample(time: number, waits: number[]): Sample {
-  const none = waits.map(() => 0);
-  return {
-    ...{ time, active: 0, queued: 0, rejected: 0, promoted: 0 },
-    ...{ waits, admitted: none, durations: none },
-  };
+function sample(time: number, waits: number[], admitted = waits, durations = waits): Sample {
+  const counts = { active: 0, queued: 0, rejected: 0, promoted: 0 };
+  return { time, ...counts, waits, admitted, durations };
 }
 
 Deno.test("History: keeps the last samples, the oldest first", () => {
@@ -20,7 +17,7 @@ Deno.test("History.since: is what was measured since the oldest sample, or since
   const history = new History();
   const now = { waits: [7, 3], admitted: [5, 0], durations: [1, 1] };
   assertEquals(history.since(now), now);
-  history.add(sample(0, [4, 3]));
-  history.add(sample(1, [6, 3]));
-  assertEquals(history.since(now).waits, [3, 0]);
+  history.add(sample(0, [4, 3], [4, 0], [0, 1]));
+  history.add(sample(1, [6, 3], [5, 0], [1, 1]));
+  assertEquals(history.since(now), { waits: [3, 0], admitted: [1, 0], durations: [1, 0] });
 });

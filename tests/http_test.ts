@@ -24,6 +24,20 @@ const sites: [string, Record<string, string>, boolean][] = [
     { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" },
     true,
   ],
+  [
+    "GET",
+    { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "document" },
+    true,
+  ],
+  [
+    "POST",
+    {
+      "sec-fetch-site": "cross-site",
+      "sec-fetch-mode": "navigate",
+      "sec-fetch-dest": "document",
+    },
+    true,
+  ],
   ["PUT", { origin: "http://gate:9090" }, false],
   ["PUT", { origin: "https://gate:9090" }, false],
   ["PUT", { origin: "http://gate:3000" }, true],
@@ -50,6 +64,8 @@ function streamed(length: number): ReadableStream<Uint8Array> {
 
 Deno.test("readJson: reads a body up to the limit, also one of unknown length", async () => {
   assertEquals(await readJson(put('{"a": "\u00e4"}')), { a: "\u00e4" });
+  const halves = [[0x22, 0xc3], [0xa4, 0x22]].map((bytes) => Uint8Array.from(bytes));
+  assertEquals(await readJson(put(ReadableStream.from(halves))), "\u00e4");
   const text = await readJson(put(streamed(MAX_BODY_BYTES)));
   assertEquals((text as string).length, MAX_BODY_BYTES - 2);
 });

@@ -1,7 +1,9 @@
 /** The live feed over real HTTP, with a clock that the test moves. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { MAX_VIEWERS, PERIOD_MS } from "../lib/admin/live_feed.ts";
+import { LiveFeed, MAX_VIEWERS, PERIOD_MS } from "../lib/admin/live_feed.ts";
+import type { Report } from "../lib/admin/report.ts";
+import { FakeClock } from "./fake_clock.ts";
 import { until } from "./sockets.ts";
 import { TestAdmin } from "./test_admin.ts";
 
@@ -108,6 +110,29 @@ Deno.test("GET /api/events: as many as may look at once, then 503, until one lea
     return response.status === 200;
   });
   for (const viewer of viewers) await viewer.leave();
+});
+
+Deno.test("GET /api/events: sends a hundred clients of each state", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 150, backlogSize: 150 });
+  for (let at = 0; at < 300; at++) admin.gate.roster.connect(`client ${at}`);
+  const viewer = await Viewer.at(admin);
+  for (let events = 0; events < 2; events++) await viewer.block();
+  const now = await viewer.event();
+  assertEquals([now?.data.active.length, now?.data.queued.length], [100, 100]);
+  await viewer.leave();
+});
+
+Deno.test("LiveFeed: a sample that cannot be taken is told, and does not end the samples", async () => {
+  const clock = new FakeClock();
+  const failures: unknown[] = [];
+  let taken = 0;
+  const report = { takeSample: () => ++taken === 2 ? Promise.reject("why") : Promise.resolve() };
+  const feed = new LiveFeed(report as unknown as Report, clock, (error) => failures.push(error));
+  await feed.start();
+  for (let second = 0; second < 3; second++) await clock.advance(PERIOD_MS);
+  assertEquals([taken, failures], [4, ["why"]]);
+  feed.stop();
+  assertEquals(clock.timers, 0);
 });
 
 Deno.test("HEAD /api/events: leaves nobody behind who looks", async () => {

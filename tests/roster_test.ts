@@ -109,6 +109,20 @@ Deno.test("Roster.watcher: is told of every client, followed or not, before its 
   ]);
 });
 
+Deno.test("Roster.watcher: is told of all that one step lets in before the first of them is", () => {
+  const [roster, told] = watched(0);
+  for (const id of ["a", "b"]) {
+    roster.connect(id);
+    follow(roster, id, told, `follower of ${id}`);
+  }
+  told.length = 0;
+  roster.configure({ maxConnections: 2, backlogSize: 10 });
+  assertEquals(told, [
+    ...["a promoted", "b promoted"],
+    ...["follower of a promoted 2 0", "follower of b promoted 2 0"],
+  ]);
+});
+
 Deno.test("Roster.watcher: is told of those that a change of the limits and the end of a pause let in", () => {
   const [roster, told] = watched(0);
   for (const id of ["a", "b"]) roster.connect(id);

@@ -23,7 +23,7 @@ export const ANY_PORT = { transport: "tcp", hostname: "127.0.0.1", port: 0 } as 
 
 /** A gate that runs until the test disposes of it. */
 export class TestGate implements AsyncDisposable {
-  clock = new FakeClock();
+  clock = new FakeClock(1_000_000);
   notes: string[] = [];
   roster: Roster;
   node: Node;
