@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { OpenAdmin } from "./lib/admin/open_admin.ts";
 import type { AdminOptions } from "./lib/admin_options.ts";
 import type { Flags } from "./lib/flags.ts";
 import type { Gate } from "./lib/gate.ts";
@@ -23,7 +24,6 @@ import {
 import { Outlet } from "./lib/outlet.ts";
 import { ConnectionPool } from "./lib/pool.ts";
 import { Roster } from "./lib/roster.ts";
-import type { HttpServer } from "./lib/socket.ts";
 import { serve, type Stdio } from "./lib/stdio.ts";
 
 type Note = (level: Level, text: string) => void;
@@ -158,7 +158,7 @@ async function listenForOperators(
   gate: Gate | undefined,
   roster: Roster,
   note: Note,
-): Promise<HttpServer> {
+): Promise<OpenAdmin> {
   const [{ openAdmin }, { httpServer }, { systemClock: clock }, { showAddress }] = await Promise
     .all([
       import("./lib/admin/open_admin.ts"),
@@ -170,7 +170,7 @@ async function listenForOperators(
   const server = await openAdmin({
     serveHttp: httpServer(listen),
     ...{ roster, clock, token, note },
-    startedAt: new Date(),
+    timeOfDay: () => Date.now(),
     version: VERSION,
     listen: gate?.address,
     upstream: upstream && showAddress(upstream),

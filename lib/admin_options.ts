@@ -29,7 +29,10 @@ const TOKEN = new RegExp(`^(?=.{1,${MAX_TOKEN}}$)[\\w.~+/-]+=*$`);
 export function readAdminOptions(settings: Settings): AdminOptions | undefined {
   const listen = settings.read<Address | undefined>("admin", readListen, undefined);
   const token = settings.read<string | undefined>("admin-token", readToken, undefined);
-  settings.demand("admin", ["admin-token"]);
+  // A variable may be there for another poolgate.
+  if (settings.given("admin-token")?.from === "--admin-token") {
+    settings.demand("admin", ["admin-token"]);
+  }
   return listen === undefined ? undefined : { listen, token };
 }
 

@@ -169,7 +169,8 @@ function complaint(field: string, value: unknown, allowed: string): string {
 /** How much of a string a complaint repeats, in UTF-16 units. */
 const MAX_SHOWN = 40;
 
-function describe(value: unknown): string {
+/** @returns A value of JSON as a complaint shows it, no more than the beginning of a long string. */
+export function describe(value: unknown): string {
   if (value === undefined) return "missing";
   if (Array.isArray(value)) return "an array";
   if (isObject(value)) return "an object";

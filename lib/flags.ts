@@ -51,11 +51,14 @@ function joined(argv: string[]): string[] {
   return argv.flatMap((argument, at) => {
     const previous = argv[at - 1] ?? "";
     const next = argv[at + 1];
-    if (flags.includes(previous) && isOddValue(argument)) return [];
-    return flags.includes(argument) && isOddValue(next) ? [`${argument}=${next}`] : [argument];
+    if (flags.includes(previous) && isOddValue(argument, previous)) return [];
+    const odd = flags.includes(argument) && isOddValue(next, argument);
+    return odd ? [`${argument}=${next}`] : [argument];
   });
 }
 
-function isOddValue(argument: string | undefined): boolean {
-  return argument === "" || /^-[^-]/.test(argument ?? "");
+/** A token may begin in any way, and is not to be printed as a flag that poolgate does not know. */
+function isOddValue(argument: string | undefined, flag: string): boolean {
+  if (argument === undefined) return false;
+  return argument === "" || /^-[^-]/.test(argument) || flag === "--admin-token";
 }

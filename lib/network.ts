@@ -7,7 +7,7 @@
 
 import { type Address, showAddress, showHostPort, unmapped } from "./address.ts";
 import type { Route } from "./proxy_protocol.ts";
-import type { Arrival, Dial, HttpServer, Listener, ServeHttp, Socket } from "./socket.ts";
+import type { Arrival, Dial, Listener, ServeHttp, Socket } from "./socket.ts";
 
 /** How many connections the kernel keeps for a program that is slow to accept them; it may allow fewer. */
 const KERNEL_BACKLOG = 4096;
@@ -32,34 +32,25 @@ export async function listen(address: Address): Promise<Listener> {
  * {@linkcode AddressError} when that is not possible.
  */
 export function httpServer(address: Address): ServeHttp {
+  let place = address;
   return async (answer, failed) => {
     const quiet = { onListen: () => {}, onError: failure(failed) };
-    const server = await opening<Deno.HttpServer<HttpAddr>>(
-      address,
+    const server = await opening<Deno.HttpServer<Deno.NetAddr | Deno.UnixAddr>>(
+      place,
       () =>
-        address.transport === "unix"
-          ? atPath(address.path, (path) => Deno.serve({ path, ...quiet }, answer))
-          : atPort(address, (hostname, port) => Deno.serve({ hostname, port, ...quiet }, answer)),
+        place.transport === "unix"
+          ? atPath(place.path, (path) => Deno.serve({ path, ...quiet }, answer))
+          : atPort(place, (hostname, port) => Deno.serve({ hostname, port, ...quiet }, answer)),
     );
-    return new BoundServer(server, address);
+    const { addr, finished } = server;
+    // Another one after it is to be found where the first one was.
+    if ("port" in addr && place.transport === "tcp") place = { ...place, port: addr.port };
+    return {
+      address: "port" in addr ? showHostPort(addr.hostname, addr.port) : showAddress(place),
+      finished,
+      close: () => server.shutdown(),
+    };
   };
-}
-
-type HttpAddr = Deno.NetAddr | Deno.UnixAddr;
-
-class BoundServer implements HttpServer {
-  readonly address: string;
-  #server: Deno.HttpServer;
-
-  constructor(server: Deno.HttpServer<HttpAddr>, asked: Address) {
-    const { addr } = server;
-    this.#server = server;
-    this.address = "port" in addr ? showHostPort(addr.hostname, addr.port) : showAddress(asked);
-  }
-
-  close(): Promise<void> {
-    return this.#server.shutdown();
-  }
 }
 
 function failure(failed: (error: unknown) => void): (error: unknown) => Response {

@@ -80,7 +80,9 @@ export class Settings {
   constructor(flags: Flags, env: Env) {
     this.#flags = flags;
     this.#env = env;
-    if (flags.stray !== undefined) this.complain(`${quote(flags.stray)} is no flag of poolgate`);
+    // What stands behind the `=` of a flag misspelt may be a secret.
+    const stray = flags.stray?.replace(/^(-[^=]*)=.*$/s, "$1");
+    if (stray !== undefined) this.complain(`${quote(stray)} is no flag of poolgate`);
   }
 
   /** What was found wrong first. */

@@ -43,10 +43,12 @@ export interface HttpServer {
   readonly address: string;
   /** Takes no more requests, and waits until those under way are answered. */
   close(): Promise<void>;
+  /** Resolves when it has been closed, rejects when it can take no more connections. */
+  readonly finished: Promise<void>;
 }
 
 /**
- * Starts a server of HTTP.
+ * Starts a server of HTTP, each time at the same place.
  *
  * @param answer Answers a request; where it rejects, the answer is a 500, and `failed` is told.
  */

@@ -95,7 +95,7 @@ Deno.test("--admin unix: serves at a socket, also at one that a killed poolgate 
   }
 });
 
-Deno.test("POOLGATE_ADMIN_TOKEN: permits changes, and stands in no note", async () => {
+Deno.test("POOLGATE_ADMIN_TOKEN: permits changes, and is none of the business of others", async () => {
   const port = freePort();
   const env = { POOLGATE_ADMIN_TOKEN: TOKEN };
   const [program, admin] = await Conversation.noting(
@@ -108,7 +108,48 @@ Deno.test("POOLGATE_ADMIN_TOKEN: permits changes, and stands in no note", async 
   assertEquals(permission.status, 204);
   assertEquals(await program.end(), 0);
   const { code, stderr } = await run("", { args: [], env, permissions: PERMISSIONS });
-  assertEquals([code, stderr.includes(TOKEN)], [2, false]);
+  assertEquals([code, stderr], [0, ""]);
+});
+
+for (const token of ["--S3cret", "-S3cret"]) {
+  Deno.test(`--admin-token ${token}: is a token, and stands in no complaint`, async () => {
+    const { code, stderr } = await run("", { args: ["--admin-token", token] });
+    assertEquals([code, stderr.includes("S3cret")], [2, false]);
+    const args = ["--admin-tokn=S3cret", "--admin", "127.0.0.1:0"];
+    const misspelt = await run("", { args });
+    assertEquals([misspelt.code, misspelt.stderr.includes("S3cret")], [2, false]);
+  });
+}
+
+/** Sends bytes as they are, and returns the status of the answer. */
+async function statusOf(admin: string, request: string): Promise<string> {
+  const client = await Client.to(admin.replace("http://", ""));
+  await client.say(request);
+  const answer = await client.line();
+  client.close();
+  return answer?.split(" ")[1] ?? "none";
+}
+
+Deno.test("--admin: a request that makes no sense is answered, and noted by nobody", async () => {
+  await using gate = await Gate.open(...ADMIN, "--admin-token", TOKEN);
+  const hosts = ["a b", "[[[", "%", "a:b:c", "x:99999", "x?", "a/b", "x#", "user@x", ""];
+  for (const host of hosts) {
+    const status = await statusOf(gate.admin, `GET /healthz HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+    assertEquals(["400", host === "" ? "200" : "400"].includes(status), true, `${host}: ${status}`);
+  }
+  const target = "GET http://[[/healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+  assertEquals(await statusOf(gate.admin, target), "400");
+  const put = "PUT /api/config HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n" +
+    `authorization: Bearer ${TOKEN}\r\n\r\n{"max_connections"`;
+  for (let times = 0; times < 20; times++) {
+    const client = await Client.to(gate.admin.replace("http://", ""));
+    await client.say(put);
+    await client.socket.closeWrite();
+    await client.rest();
+    client.close();
+  }
+  assertEquals((await get(`${gate.admin}/healthz`))[0], 200);
+  assertMatch(gate.notes, /^poolgate: admin at \S+\npoolgate: listening at \S+\n$/);
 });
 
 Deno.test("SIGTERM: /readyz is 503 until the last connection has ended, and a viewer holds nothing up", async () => {
@@ -127,6 +168,39 @@ Deno.test("SIGTERM: /readyz is 503 until the last connection has ended, and a vi
   client.close();
   assertEquals(await program.exit(), 0);
   await events.body?.cancel();
+});
+
+Deno.test("--admin: out of file descriptors, says so once, ends nothing, and serves again when it can", async () => {
+  const script = `ulimit -n 100; exec "$@"`;
+  const args = ["--listen", "127.0.0.1:0", "--max-connections", "1000", ...ADMIN];
+  const program = Conversation.inShell(script, { args, permissions: PERMISSIONS });
+  let notes = "";
+  const noted = async (what: RegExp) => {
+    while (!what.test(notes)) notes += await program.note();
+    return what.exec(notes)?.[1] ?? "";
+  };
+  const address = await noted(/listening at (\S+)\n/);
+  const admin = await noted(/admin at (http:\S+)\//);
+  const clients: Client[] = [];
+  for (let count = 0; count < 150; count++) clients.push(await Client.to(address));
+  await noted(/accepting connections fails/);
+  const scrape = () => fetch(`${admin}/metrics`, { signal: AbortSignal.timeout(300) });
+  await scrape().then((response) => response.body?.cancel()).catch(() => {});
+  await noted(/serving operators fails: [^\n]*Too many open files/);
+  await scrape().then((response) => response.body?.cancel()).catch(() => {});
+  for (const client of clients) client.close();
+  await until("it can be scraped", async () => {
+    const response = await scrape().catch(() => undefined);
+    await response?.body?.cancel();
+    return response?.status === 200;
+  });
+  await noted(/serving operators again/);
+  assertEquals(notes.match(/serving operators fails/g)?.length, 1, notes);
+  const last = await Client.to(address);
+  assertStringIncludes(await last.line() ?? "", '"connected"');
+  last.close();
+  program.signal("SIGTERM");
+  assertEquals(await program.exit(), 0);
 });
 
 Deno.test("--admin: after a storm, the metrics, the statistics and the pool agree", async () => {

@@ -1,7 +1,8 @@
 /** The admin listener over real HTTP: what it answers while connections come, wait, go and are turned away. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { DEFAULT_LISTED, MAX_LISTED } from "../lib/admin/routes.ts";
+import type { Report } from "../lib/admin/report.ts";
+import { DEFAULT_LISTED, MAX_LISTED, Routes } from "../lib/admin/routes.ts";
 import { MAX_BODY_BYTES } from "../lib/admin/http.ts";
 import { TestAdmin, TOKEN } from "./test_admin.ts";
 import { echo, Service } from "./service.ts";
@@ -525,6 +526,24 @@ for (const path of ["/", "/metrics", "/healthz", "/readyz", "/api/stats", "/api/
     await get.body?.cancel();
   });
 }
+
+Deno.test("GET: a path of any length is not found in a short sentence", async () => {
+  await using admin = await TestAdmin.open();
+  const response = await admin.ask(`/${"x".repeat(10_000)}`);
+  const { error } = await response.json();
+  assertEquals([response.status, error.length < 100], [404, true]);
+});
+
+Deno.test("GET: a fault of poolgate is 500 and a sentence, and told", async () => {
+  const failures: unknown[] = [];
+  const report = { figures: () => Promise.reject("why") } as unknown as Report;
+  const nobody = {} as never;
+  const failed = (error: unknown) => failures.push(error);
+  const routes = new Routes({ report, metrics: nobody, feed: nobody, changes: nobody, failed });
+  const response = await routes.answer(new Request("http://gate/api/stats"));
+  assertEquals([response.status, failures], [500, ["why"]]);
+  assertEquals(Object.keys(await response.json()), ["error"]);
+});
 
 Deno.test("every answer: nobody else may embed or read it, or make it load anything", async () => {
   await using admin = await TestAdmin.open();

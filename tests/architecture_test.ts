@@ -43,6 +43,7 @@ const EDGES = [
   "admin/page.ts",
   "admin/report.ts",
   "admin/routes.ts",
+  "admin/steady_server.ts",
   "admin/timings.ts",
   "clock.ts",
   "connection.ts",

@@ -44,6 +44,8 @@ const sites: [string, Record<string, string>, boolean][] = [
   ["GET", { origin: "http://evil" }, true],
   ["PUT", { origin: "null" }, true],
   ["PUT", { origin: "http://evil", host: "evil" }, false],
+  ["PUT", { origin: "http://gate", host: "Gate:80" }, false],
+  ["PUT", { origin: "http://gate", host: "[" }, true],
 ];
 
 for (const [method, headers, expected] of sites) {
@@ -62,6 +64,16 @@ function streamed(length: number): ReadableStream<Uint8Array> {
   return new Blob([`"${"x".repeat(length - 2)}"`]).stream();
 }
 
+/** A body whose connection fails in its middle. */
+function brokenOff(): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(stream) {
+      stream.enqueue(new Uint8Array(1));
+      stream.error(new Error("reset"));
+    },
+  });
+}
+
 Deno.test("readJson: reads a body up to the limit, also one of unknown length", async () => {
   assertEquals(await readJson(put('{"a": "\u00e4"}')), { a: "\u00e4" });
   const halves = [[0x22, 0xc3], [0xa4, 0x22]].map((bytes) => Uint8Array.from(bytes));
@@ -76,6 +88,7 @@ const refused: [string, () => Request, number][] = [
   ["a body of no method with one", () => new Request(HERE), 400],
   ["a long body", () => put("x".repeat(MAX_BODY_BYTES + 1)), 413],
   ["a long body of unknown length", () => put(streamed(MAX_BODY_BYTES + 1)), 413],
+  ["a body that breaks off", () => put(brokenOff()), 400],
   ["a body that says it is long", () => put("{}", { "content-length": "99999999" }), 413],
 ];
 

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { openAdmin } from "../lib/admin/open_admin.ts";
+import { type OpenAdmin, openAdmin } from "../lib/admin/open_admin.ts";
 import { showAddress } from "../lib/address.ts";
 import { httpServer } from "../lib/network.ts";
-import type { HttpServer } from "../lib/socket.ts";
 import { ANY_PORT, type Settings, TestGate } from "./test_gate.ts";
 
 /** What permits changes in these tests. */
@@ -19,9 +18,9 @@ export const STARTED_AT = new Date("2026-01-02T03:04:05.000Z");
 /** A gate and its admin listener, until the test disposes of them. */
 export class TestAdmin implements AsyncDisposable {
   readonly gate: TestGate;
-  #server: HttpServer;
+  #server: OpenAdmin;
 
-  private constructor(gate: TestGate, server: HttpServer) {
+  private constructor(gate: TestGate, server: OpenAdmin) {
     this.gate = gate;
     this.#server = server;
   }
@@ -29,6 +28,7 @@ export class TestAdmin implements AsyncDisposable {
   /** @param token What permits changes; `null` for nothing. */
   static async open(settings: Settings = {}, token: string | null = TOKEN): Promise<TestAdmin> {
     const gate = await TestGate.open(settings);
+    const start = gate.clock.now();
     const { upstream } = settings;
     const server = await openAdmin({
       serveHttp: httpServer(ANY_PORT),
@@ -36,7 +36,7 @@ export class TestAdmin implements AsyncDisposable {
       clock: gate.clock,
       token: token ?? undefined,
       note: (level, text) => gate.notes.push(`${level}: ${text}`),
-      startedAt: STARTED_AT,
+      timeOfDay: () => STARTED_AT.getTime() + gate.clock.now() - start,
       version: "1.2.3",
       listen: gate.address,
       upstream: upstream && showAddress(upstream),

@@ -5,9 +5,8 @@
  */
 
 import { permits } from "./credentials.ts";
-import { decodeLimits, isObject } from "../decode.ts";
+import { decodeLimits, describe, isObject } from "../decode.ts";
 import { readJson, Refusal, respond, respondJson } from "./http.ts";
-import { quote } from "../json_text.ts";
 import type { Level } from "../log.ts";
 import type { Roster } from "../roster.ts";
 
@@ -56,9 +55,9 @@ export class Changes {
     const { roster, note } = this.#parts;
     const done = roster.disconnect(id);
     if (done === undefined) {
-      throw new Refusal(404, `client ${quote(id)} is neither connected nor queued`);
+      throw new Refusal(404, `client ${describe(id)} is neither connected nor queued`);
     }
-    note("info", `an operator has disconnected ${quote(id)}`);
+    note("info", `an operator has disconnected ${describe(id)}`);
     const { promoted, active, queued } = done;
     return respondJson({ promoted, active, queued });
   }

@@ -19,7 +19,7 @@ export class Refusal extends Error {
   }
 }
 
-/** What goes with every answer: nobody else's page may read, embed or load anything, and nothing is kept. */
+/** What goes with every answer: no page of another origin may read or embed it, nothing of it is kept. */
 const HEADERS = {
   "cache-control": "no-store, no-transform",
   "content-security-policy":
@@ -52,25 +52,38 @@ export function respondRefusal({ status, message, headers }: Refusal): Response 
 }
 
 /**
+ * The URL of a request.
+ *
+ * @throws {Refusal} When its target and its `Host` together are none.
+ */
+export function urlOf({ url, headers }: Request): URL {
+  const host = headers.get("host") ?? "";
+  if (!/[/?#@\\]/.test(host) && URL.canParse(url)) return new URL(url);
+  throw new Refusal(400, "the target of the request and its Host are no URL");
+}
+
+/**
  * Whether a browser sent a request on behalf of another site's page. Following a link from there is not that.
  * `Sec-Fetch-Site` says so where browsers trust the connection, `Origin` elsewhere; other programs send neither.
  * https://www.w3.org/TR/fetch-metadata/
  */
 export function isCrossSite({ method, headers, url }: Request): boolean {
   const site = headers.get("sec-fetch-site");
-  const followsLink = method === "GET" && headers.get("sec-fetch-mode") === "navigate" &&
-    headers.get("sec-fetch-dest") === "document";
+  const followsLink = (method === "GET" || method === "HEAD") &&
+    headers.get("sec-fetch-mode") === "navigate" && headers.get("sec-fetch-dest") === "document";
   if (site !== null) return site !== "same-origin" && site !== "none" && !followsLink;
   const origin = headers.get("origin");
   if (origin === null) return false;
-  const host = headers.get("host") ?? new URL(url).host;
-  return !URL.canParse(origin) || new URL(origin).host !== host;
+  if (!URL.canParse(origin)) return true;
+  const { protocol, host } = new URL(origin);
+  const own = `${protocol}//${headers.get("host") ?? new URL(url).host}`;
+  return !URL.canParse(own) || new URL(own).host !== host;
 }
 
 /**
  * Reads the body of a request, of no more than {@linkcode MAX_BODY_BYTES}.
  *
- * @throws {Refusal} When it is longer, or no JSON.
+ * @throws {Refusal} When it is longer, breaks off, or is no JSON.
  */
 export async function readJson(request: Request): Promise<unknown> {
   const text = await readText(request);
@@ -87,10 +100,14 @@ async function readText({ headers, body }: Request): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw tooLong;
-    text += decoder.decode(chunk, { stream: true });
+  try {
+    for await (const chunk of body ?? []) {
+      length += chunk.length;
+      if (length > MAX_BODY_BYTES) throw tooLong;
+      text += decoder.decode(chunk, { stream: true });
+    }
+  } catch (error) {
+    throw error === tooLong ? tooLong : new Refusal(400, "the body breaks off before its end");
   }
   return text + decoder.decode();
 }

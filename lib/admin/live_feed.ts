@@ -24,7 +24,14 @@ const RETRY_MS = 1000;
 /** How many events may wait for a viewer who does not keep up; further ones are left out. */
 const MAX_UNSENT = 2;
 
-type Viewer = ReadableStreamDefaultController<Uint8Array>;
+/** After so many that are left out in a row nobody seems to look: another one may. */
+export const MAX_MISSED = 30;
+
+/** Somebody who looks. */
+interface Viewer {
+  stream: ReadableStreamDefaultController<Uint8Array>;
+  missed: number;
+}
 
 /** Takes a sample a second, and sends it to all who look. */
 export class LiveFeed {
@@ -56,7 +63,7 @@ export class LiveFeed {
   /** Takes no more samples, and ends all streams. */
   stop(): void {
     this.#cancelTick();
-    for (const viewer of this.#viewers) viewer.close();
+    for (const { stream } of this.#viewers) stream.close();
     this.#viewers.clear();
   }
 
@@ -75,23 +82,30 @@ export class LiveFeed {
       throw new Refusal(503, `${MAX_VIEWERS} look already, and that is as many as may`);
     }
     let viewer: Viewer;
-    const stream = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        viewer = controller;
+    const body = new ReadableStream<Uint8Array>({
+      start: (stream) => {
+        viewer = { stream, missed: 0 };
         this.#viewers.add(viewer);
-        viewer.enqueue(this.#encoder.encode(`retry: ${RETRY_MS}\n\n${first}`));
+        stream.enqueue(this.#encoder.encode(`retry: ${RETRY_MS}\n\n${first}`));
       },
       cancel: () => {
         this.#viewers.delete(viewer);
       },
     }, { highWaterMark: MAX_UNSENT });
-    return respond(stream, "text/event-stream");
+    return respond(body, "text/event-stream");
   }
 
   #send(text: string): void {
     const bytes = this.#encoder.encode(text);
     for (const viewer of this.#viewers) {
-      if ((viewer.desiredSize ?? 0) > 0) viewer.enqueue(bytes);
+      const { stream } = viewer;
+      if ((stream.desiredSize ?? 0) > 0) {
+        stream.enqueue(bytes);
+        viewer.missed = 0;
+      } else if (++viewer.missed === MAX_MISSED) {
+        this.#viewers.delete(viewer);
+        stream.error(new Error("the viewer does not read"));
+      }
     }
   }
 

@@ -119,14 +119,15 @@ export class Metrics {
     );
     this.#counter(
       "poolgate_queue_abandoned_total",
-      "Clients that left the queue before they had a place. Rising means that clients give up " +
-        "sooner than their turn comes.",
+      "Clients that left the queue without a place and were not turned away: they hung up, or " +
+        "somebody took them out. Rising means that clients give up sooner than their turn comes.",
       undefined,
       () => [["", report.abandoned]],
     );
     this.#counter(
       "poolgate_received_bytes_total",
-      "Bytes from clients over their connections. Rising faster means more or larger requests.",
+      "Bytes from clients over their connections; what one sends while it waits for its place " +
+        "before an upstream counts once it is passed on. Rising faster means more or larger requests.",
       undefined,
       () => [["", report.traffic.received]],
     );

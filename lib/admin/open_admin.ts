@@ -12,7 +12,8 @@ import { LiveFeed } from "./live_feed.ts";
 import type { Level } from "../log.ts";
 import { Metrics } from "./metrics.ts";
 import { Report, type ReportParts } from "./report.ts";
-import type { HttpServer, ServeHttp } from "../socket.ts";
+import type { ServeHttp } from "../socket.ts";
+import { SteadyServer } from "./steady_server.ts";
 import { Timings } from "./timings.ts";
 
 /** What {@linkcode openAdmin} works with. */
@@ -24,12 +25,20 @@ export interface AdminSurroundings extends Omit<ReportParts, "ledger" | "timings
   note: (level: Level, text: string) => void;
 }
 
+/** Operators being served. */
+export interface OpenAdmin {
+  /** Where, as text. */
+  readonly address: string;
+  /** Ends it, and waits until requests under way are answered. */
+  close(): Promise<void>;
+}
+
 /**
  * Serves operators, from before the first client comes.
  *
  * @returns Where that is, and how to end it.
  */
-export async function openAdmin(surroundings: AdminSurroundings): Promise<HttpServer> {
+export async function openAdmin(surroundings: AdminSurroundings): Promise<OpenAdmin> {
   const { serveHttp, roster, clock, token, note, version } = surroundings;
   const timings = new Timings();
   const ledger = new Ledger(clock, timings);
@@ -45,8 +54,11 @@ export async function openAdmin(surroundings: AdminSurroundings): Promise<HttpSe
     metrics: new Metrics(report, timings, version),
     feed,
     changes: new Changes({ roster, token, note }),
+    failed,
   });
-  const server = await serveHttp((request) => routes.answer(request), failed);
+  const answer = (request: Request) => routes.answer(request);
+  const server = new SteadyServer({ serve: serveHttp, answer, failed, clock, note });
+  await server.open();
   await feed.start();
   return {
     address: server.address,

@@ -19,8 +19,8 @@ export interface ReportParts {
   ledger: Ledger;
   timings: Timings;
   clock: Clock;
-  /** When the program was started, that is, when the report was made. */
-  startedAt: Date;
+  /** The time of day, in milliseconds since 1970. */
+  timeOfDay: () => number;
   version: string;
   /** Where clients connect; `undefined` where stdin is the only way in. */
   listen: string | undefined;
@@ -62,11 +62,13 @@ export interface Quantiles {
 export class Report {
   #parts: ReportParts;
   #started: number;
+  #startedAt: string;
   #history = new History();
 
   constructor(parts: ReportParts) {
     this.#parts = parts;
     this.#started = parts.clock.now();
+    this.#startedAt = new Date(parts.timeOfDay()).toISOString();
   }
 
   /** The limits, counts and totals of the pool. */
@@ -112,7 +114,7 @@ export class Report {
   async takeSample(): Promise<Sample> {
     const { active, queued, promotedTotal } = this.stats;
     const sample = {
-      time: this.#timeOf(this.#parts.clock.now()) / 1000,
+      time: this.#parts.timeOfDay() / 1000,
       active,
       queued,
       rejected: this.#rejectedTotal(),
@@ -125,12 +127,12 @@ export class Report {
 
   /** All figures, as `GET /api/stats` gives them. */
   async figures() {
-    const { version, startedAt, listen, upstream, changes } = this.#parts;
+    const { version, listen, upstream, changes } = this.#parts;
     const { stats, traffic } = this;
     const recent = this.#history.since(await this.#parts.timings.read());
     return {
       version,
-      started_at: startedAt.toISOString(),
+      started_at: this.#startedAt,
       uptime_seconds: this.#secondsSince(this.#started),
       listen: listen ?? null,
       upstream: upstream ?? null,
@@ -186,7 +188,7 @@ export class Report {
     return {
       id,
       state: active ? "active" : "queued",
-      since: new Date(this.#timeOf(since)).toISOString(),
+      since: new Date(this.#parts.timeOfDay() - 1000 * seconds).toISOString(),
       seconds,
       position: active ? null : position,
       waited_seconds: active ? waitedMs / 1000 : seconds,
@@ -201,11 +203,6 @@ export class Report {
 
   #secondsSince(moment: number): number {
     return (this.#parts.clock.now() - moment) / 1000;
-  }
-
-  /** A moment of the clock, in milliseconds since 1970. */
-  #timeOf(moment: number): number {
-    return this.#parts.startedAt.getTime() + moment - this.#started;
   }
 }
 

@@ -5,8 +5,8 @@
  */
 
 import type { Changes } from "./changes.ts";
-import { isCrossSite, Refusal, respond, respondJson, respondRefusal } from "./http.ts";
-import { quote } from "../json_text.ts";
+import { isCrossSite, Refusal, respond, respondJson, respondRefusal, urlOf } from "./http.ts";
+import { describe } from "../decode.ts";
 import type { LiveFeed } from "./live_feed.ts";
 import type { Metrics } from "./metrics.ts";
 import { PAGE_FILES } from "./page.ts";
@@ -18,6 +18,8 @@ export interface RoutesParts {
   metrics: Metrics;
   feed: LiveFeed;
   changes: Changes;
+  /** Told when an answer meets a fault of poolgate. */
+  failed: (error: unknown) => void;
 }
 
 /** How many clients are listed: at most, and where the request does not say. */
@@ -26,6 +28,8 @@ export const DEFAULT_LISTED = 100;
 
 /** What comes after this is a client's id. */
 const CLIENT_PREFIX = "/api/clients/";
+
+const TEXT = "text/plain; charset=utf-8";
 
 type Answer = (request: Request, url: URL) => Response | Promise<Response>;
 
@@ -42,7 +46,7 @@ export class Routes {
     const { report, metrics, feed, changes } = parts;
     this.#resources = new Map<string, Resource>([
       ["/metrics", { GET: async () => respond(await metrics.text(), metrics.contentType) }],
-      ["/healthz", { GET: () => respond("ok\n", "text/plain") }],
+      ["/healthz", { GET: () => respond("ok\n", TEXT) }],
       ["/readyz", { GET: () => readiness(report) }],
       ["/api/stats", { GET: async () => respondJson(await report.figures()) }],
       ["/api/clients", { GET: (_, { searchParams }) => listClients(report, searchParams) }],
@@ -55,10 +59,10 @@ export class Routes {
     ]);
   }
 
-  /** Answers one request. Rejects only where poolgate itself is at fault. */
+  /** Answers one request, whatever it is. */
   async answer(request: Request): Promise<Response> {
     try {
-      const url = new URL(request.url);
+      const url = urlOf(request);
       const answer = this.#find(request.method, url.pathname);
       if (isCrossSite(request)) throw new Refusal(403, "another site's page may ask nothing here");
       const response = await answer(request, url);
@@ -67,18 +71,19 @@ export class Routes {
       return new Response(null, response);
     } catch (error) {
       if (error instanceof Refusal) return respondRefusal(error);
-      throw error;
+      this.#parts.failed(error);
+      return respondJson({ error: "poolgate has met a fault of its own" }, 500);
     }
   }
 
   #find(method: string, path: string): Answer {
     const resource = this.#resources.get(path) ?? this.#client(path);
-    if (resource === undefined) throw new Refusal(404, `there is nothing at ${quote(path)}`);
+    if (resource === undefined) throw new Refusal(404, `there is nothing at ${describe(path)}`);
     const answers = new Map<string, Answer>(Object.entries(resource));
     const answer = answers.get(method === "HEAD" ? "GET" : method);
     if (answer !== undefined) return answer;
     const allow = [...answers.keys()].join(", ").replace("GET", "GET, HEAD");
-    throw new Refusal(405, `${path} takes ${allow}, not ${method}`, { allow });
+    throw new Refusal(405, `${describe(path)} takes ${allow}, not ${method}`, { allow });
   }
 
   #client(path: string): Resource | undefined {
@@ -103,7 +108,7 @@ function readiness(report: Report): Response {
     full: "full: a new client would be turned away",
     draining: "draining: poolgate takes no new clients, and ends",
   };
-  return respond(`${texts[state]}\n`, "text/plain", state === "ready" ? 200 : 503);
+  return respond(`${texts[state]}\n`, TEXT, state === "ready" ? 200 : 503);
 }
 
 function listClients(report: Report, query: URLSearchParams): Response {
@@ -118,12 +123,15 @@ function listClients(report: Report, query: URLSearchParams): Response {
 
 function readState(text: string | null): ClientState | undefined {
   if (text === null || text === "active" || text === "queued") return text ?? undefined;
-  throw new Refusal(400, `state is ${quote(text)}, it must be active or queued, or left out`);
+  throw new Refusal(400, `state is ${describe(text)}, it must be active or queued, or left out`);
 }
 
 function readLimit(text: string | null): number {
   if (text === null) return DEFAULT_LISTED;
   const value = Number(text);
   if (/^\d{1,4}$/.test(text) && value >= 1 && value <= MAX_LISTED) return value;
-  throw new Refusal(400, `limit is ${quote(text)}, it must be an integer from 1 to ${MAX_LISTED}`);
+  throw new Refusal(
+    400,
+    `limit is ${describe(text)}, it must be an integer from 1 to ${MAX_LISTED}`,
+  );
 }
