@@ -22,6 +22,7 @@ export class AddressError extends Error {}
  */
 export async function listen(address: Address): Promise<Listener> {
   return await opening(
+    "--listen",
     address,
     () => address.transport === "unix" ? listenUnix(address.path) : listenTcp(address),
   );
@@ -36,6 +37,7 @@ export function httpServer(address: Address): ServeHttp {
   return async (answer, failed) => {
     const quiet = { onListen: () => {}, onError: failure(failed) };
     const server = await opening<Deno.HttpServer<Deno.NetAddr | Deno.UnixAddr>>(
+      "--admin",
       place,
       () =>
         place.transport === "unix"
@@ -60,12 +62,13 @@ function failure(failed: (error: unknown) => void): (error: unknown) => Response
   };
 }
 
-async function opening<T>(address: Address, open: () => T | Promise<T>): Promise<T> {
+async function opening<T>(flag: string, address: Address, open: () => T | Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
     const { message } = error as Error;
-    throw new AddressError(`listening at ${showAddress(address)} is not possible: ${message}`);
+    const place = showAddress(address);
+    throw new AddressError(`listening at ${place} (${flag}) is not possible: ${message}`);
   }
 }
 

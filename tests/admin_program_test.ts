@@ -78,7 +78,10 @@ Deno.test("--admin: an address that is taken is one line and exit 2, also beside
     const args = [...listen, "--admin", address];
     const { code, stderr } = await run("", { args, permissions: PERMISSIONS });
     assertEquals(code, 2);
-    assertMatch(stderr, new RegExp(`^poolgate: listening at ${address} is not possible: .*\n$`));
+    assertMatch(
+      stderr,
+      new RegExp(`^poolgate: listening at ${address} \\(--admin\\) is not possible: .*\n$`),
+    );
   }
 });
 

@@ -104,14 +104,17 @@ Deno.test("--listen: a port in use is one line and exit 2", async () => {
   assertEquals([code, stdout], [2, ""]);
   assertMatch(
     stderr,
-    /^poolgate: listening at 127\.0\.0\.1:\d+ is not possible: Address already in use[^\n]*\n$/,
+    /^poolgate: listening at 127\.0\.0\.1:\d+ \(--listen\) is not possible: Address already in use[^\n]*\n$/,
   );
 });
 
 Deno.test("--listen: a name that is none is one line and exit 2", async () => {
   const { code, stderr } = await run("", { args: ["--listen", "nowhere.invalid:1"], permissions });
   assertEquals(code, 2);
-  assertMatch(stderr, /^poolgate: listening at nowhere\.invalid:1 is not possible: [^\n]*\n$/);
+  assertMatch(
+    stderr,
+    /^poolgate: listening at nowhere\.invalid:1 \(--listen\) is not possible: [^\n]*\n$/,
+  );
 });
 
 Deno.test({

@@ -2,20 +2,23 @@
  * Measures poolgate with an upstream beside HAProxy (mode tcp, one thread), in one run: `deno task bench:gate
  * [--rounds N] [SECTION]...`
  *
- * The sections are churn, keepalive, bulk, waiting and queue; without any, all are run. In each round both programs
- * take their turn at the same work in front of the same nginx. A ratio is that of the first row to another, within a
- * round, so that a machine whose speed drifts does not decide; the median of the rounds is what counts. The CPU time
- * of a program is steadier still where others use the machine: it does not count what they take.
+ * The sections are churn, keepalive, bulk, waiting, queue and metrics; without any, all are run. In each round both
+ * programs take their turn at the same work in front of the same nginx. A ratio is that of the first row to another,
+ * within a round, so that a machine whose speed drifts does not decide; the median of the rounds is what counts. The
+ * CPU time of a program is steadier still where others use the machine: it does not count what they take.
+ *
+ * The last section has poolgate alone, with and without --admin.
  *
  * POOLGATE_BENCH_BINARY measures a compiled poolgate instead of the source.
  *
  * @module
  */
 
-import { column, compare, has, median, readArguments, report } from "./figures.ts";
+import { column, compare, has, median, readArguments, report, reportChanges } from "./figures.ts";
 import {
   delay,
   HOST,
+  type PoolgateOptions,
   type Program,
   type Proxy,
   type Server,
@@ -52,6 +55,13 @@ const QUEUE = 3000;
 /** In a run with a queue: when it stands, for how long then is counted, and how long it is in all, in seconds. */
 const QUEUE_RUN = { standing: 1.1, counted: 1.7, all: 3 };
 
+/** How long two gates are under load at once, in seconds: before it counts, and when it does. */
+const AT_ONCE = { warmUp: 5, counted: 6 };
+/** How often a scraper asks. */
+const SCRAPE_PERIOD_MS = 1000;
+/** How many scrapes in a row are measured to tell what one takes. */
+const SCRAPES = 500;
+
 interface Settings {
   rounds: number;
   stage: Stage;
@@ -59,6 +69,14 @@ interface Settings {
 
 /** Starts a program in front of a server. */
 type Opener = (server: Server, places: number) => Promise<Proxy>;
+
+/** What wrk is to do. */
+interface Work {
+  stage: Stage;
+  server: Server;
+  connections: number;
+  headers: string[];
+}
 
 /** What wrk tells, and what the proxy took for it. */
 interface Load {
@@ -140,17 +158,12 @@ async function wrk(
 }
 
 async function load(
-  { stage, server, connections, headers }: {
-    stage: Stage;
-    server: Server;
-    connections: number;
-    headers: string[];
-  },
+  { stage, connections, headers }: Work,
   proxy: Proxy,
+  seconds: number,
 ): Promise<Load> {
-  await settled(server);
   const before = await usage(proxy);
-  const text = await wrk(stage, proxy, connections, LOAD_SECONDS, headers);
+  const text = await wrk(stage, proxy, connections, seconds, headers);
   const after = await usage(proxy);
   const requests = Number(/(\d+) requests in/.exec(text)?.[1]);
   return {
@@ -181,7 +194,10 @@ async function compareLoads(
   const server = await stage.nginx(FILE_BYTES);
   const proxies = await warmProxies(stage, server, headers);
   const work = { stage, server, connections, headers };
-  const figures = await compare(rounds, proxies, (proxy) => load(work, proxy));
+  const figures = await compare(rounds, proxies, async (proxy) => {
+    await settled(server);
+    return await load(work, proxy, LOAD_SECONDS);
+  });
   report(`${what}s each second`, column(figures, ({ rate }) => rate));
   report("ms, 99th percentile", column(figures, ({ slowest }) => slowest));
   report(`us of CPU each ${what}`, column(figures, ({ cpu }) => cpu));
@@ -373,7 +389,135 @@ async function sample(server: Server, proxy: Proxy) {
   return { requests, at, ...await usage(proxy) };
 }
 
-const SECTIONS = { churn, keepalive, bulk, waiting, queue };
+/** Whoever asks a gate for what operators see, for as long as the gate is measured. */
+interface Asker {
+  /** Ends it. Throws where there was no answer, or not the one it should be. */
+  end(): void;
+}
+
+/** How a gate may serve operators. The first shows what two runs of the same program differ by. */
+const ADMINS: Record<string, { admin: boolean; ask?: (origin: string) => Asker }> = {
+  "without --admin": { admin: false },
+  "--admin, nobody asks": { admin: true },
+  "a scrape each second": { admin: true, ask: scraper },
+  "a viewer": { admin: true, ask: viewer },
+};
+
+/**
+ * What serving operators takes is less than what a machine that others use differs by from one second to the next. So
+ * two gates, one of them without, are under load at the same time: whatever else goes on, it meets both. They are
+ * fresh in each round, since no two processes of the same program are equally fast. As they share the machine, what
+ * is done once a second weighs about twice as much as it does in a gate that has a core of its own.
+ */
+async function metrics(settings: Settings): Promise<void> {
+  console.log("metrics: two gates under load at once, the second without --admin");
+  if (!await hasAll("nginx", "wrk")) return;
+  const { stage } = settings;
+  const server = await stage.nginx(FILE_BYTES);
+  const anew = { stage, server, connections: 2 * PLACES, headers: EACH_ANEW };
+  await compareAdmins(settings.rounds, anew, "connection");
+  await compareAdmins(settings.rounds, { ...anew, connections: PLACES, headers: [] }, "request");
+  await reportScrape(stage, server);
+  await server.end();
+}
+
+async function compareAdmins(rounds: number, work: Work, what: string): Promise<void> {
+  const subjects = new Map(Object.entries(ADMINS));
+  const figures = await compare(
+    rounds,
+    subjects,
+    (subject, round) => besideUsual(work, subject, round % 2 === 1),
+  );
+  const pairs = (pick: (load: Load) => number) =>
+    column(figures, ({ usual, other }) => ({ usual: pick(usual), other: pick(other) }));
+  reportChanges(`${what}s each second`, pairs(({ rate }) => rate));
+  reportChanges(`us of CPU each ${what}`, pairs(({ cpu }) => cpu));
+}
+
+/**
+ * Measures a gate that may serve operators beside one that does not.
+ *
+ * @param swapped Whether it is the first of the two: to be started first, and to get its load first, may matter.
+ */
+async function besideUsual(
+  work: Work,
+  { admin, ask }: typeof ADMINS[string],
+  swapped: boolean,
+): Promise<{ usual: Load; other: Load }> {
+  const { stage, server } = work;
+  const both = async <T, R>(usual: T, other: T, action: (each: T) => Promise<R>) => {
+    if (!swapped) return await Promise.all([action(usual), action(other)]);
+    const [second, first] = await Promise.all([action(other), action(usual)]);
+    return [first, second] as const;
+  };
+  const start = (options: PoolgateOptions) => stage.poolgate(server, PLACES, options);
+  const [usual, other] = await both({ admin: false }, { admin }, start);
+  const asker = ask?.(`http://${HOST}:${other.adminPort}`);
+  const loadBoth = async (seconds: number) => {
+    await settled(server);
+    return await both(usual, other, (gate) => load(work, gate, seconds));
+  };
+  await loadBoth(AT_ONCE.warmUp);
+  const loads = await loadBoth(AT_ONCE.counted);
+  asker?.end();
+  await endAll([usual, other]);
+  return { usual: loads[0], other: loads[1] };
+}
+
+function scraper(origin: string): Asker {
+  let answers = 0;
+  let failure: unknown;
+  const timer = setInterval(
+    () => scrape(origin).then(() => answers++, (error) => failure ??= error),
+    SCRAPE_PERIOD_MS,
+  );
+  return {
+    end() {
+      clearInterval(timer);
+      if (failure !== undefined || answers === 0) throw failure ?? new Error("no scrape was made");
+    },
+  };
+}
+
+async function scrape(origin: string): Promise<void> {
+  const response = await fetch(`${origin}/metrics`);
+  const text = await response.text();
+  if (!text.includes("\npoolgate_connections_total{")) throw new Error(`no metrics: ${text}`);
+}
+
+function viewer(origin: string): Asker {
+  let answers = 0;
+  const abort = new AbortController();
+  const view = async () => {
+    const { body } = await fetch(`${origin}/api/events`, { signal: abort.signal });
+    for await (const _ of body ?? []) answers++;
+  };
+  let failure: unknown;
+  view().catch((error) => failure = error);
+  return {
+    end() {
+      if (failure !== undefined || answers === 0) throw failure ?? new Error("no event was sent");
+      abort.abort();
+    },
+  };
+}
+
+/** Prints the CPU time that a scrape takes where a gate has nothing else to do. */
+async function reportScrape(stage: Stage, server: Server): Promise<void> {
+  const gate = await stage.poolgate(server, PLACES, { admin: true });
+  const scrapes = async () => {
+    const before = await usage(gate);
+    for (let scrapes = 0; scrapes < SCRAPES; scrapes++) {
+      await scrape(`http://${HOST}:${gate.adminPort}`);
+    }
+    return cpuBetween(before, await usage(gate)) * 1e3 / SCRAPES;
+  };
+  await scrapes();
+  console.log(`  (a scrape takes ${(await scrapes()).toFixed(2)} ms of CPU, many in a row)`);
+  await gate.end();
+}
+
+const SECTIONS = { churn, keepalive, bulk, waiting, queue, metrics };
 
 async function main(): Promise<void> {
   const { sections, counts } = readArguments(Object.keys(SECTIONS), { rounds: 5 });

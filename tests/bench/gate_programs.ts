@@ -9,7 +9,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 
 export const HOST = "127.0.0.1";
 const HERE = new URL(".", import.meta.url).pathname;
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** How many may wait for a place. */
 const BACKLOG = 6000;
@@ -27,7 +27,7 @@ const TICKS_PER_SECOND = 100;
 
 const binary = Deno.env.get("POOLGATE_BENCH_BINARY");
 const poolgate: [string, ...string[]] = binary === undefined
-  ? [Deno.execPath(), "run", "--quiet", "--allow-net", MAIN]
+  ? [Deno.execPath(), "run", "--quiet", "--allow-net", `--allow-read=${ROOT}lib`, `${ROOT}main.ts`]
   : [binary];
 
 /** A program that runs until it is ended. */
@@ -47,6 +47,18 @@ export interface Server extends Program {
 export interface Proxy extends Program {
   /** How many connections wait for a place. */
   queued(): Promise<number>;
+}
+
+/** poolgate as the proxy. */
+export interface Poolgate extends Proxy {
+  /** Where it serves operators; `undefined` where it does not. */
+  adminPort: number | undefined;
+}
+
+/** What poolgate may do that it does not by itself. */
+export interface PoolgateOptions {
+  /** Whether it serves operators. */
+  admin?: boolean;
 }
 
 /** What HAProxy may do that it does not by itself. */
@@ -157,19 +169,24 @@ http {
   #temporary = (what: string): string => `${what}_temp_path ${this.#folder}/${what};`;
 
   /** poolgate in front of a server. */
-  async poolgate({ port }: Program, places: number): Promise<Proxy> {
+  async poolgate(
+    { port: server }: Program,
+    places: number,
+    { admin = false }: PoolgateOptions = {},
+  ): Promise<Poolgate> {
     const [program, ...args] = poolgate;
     const child = this.#spawn(program, [
       ...args,
-      ...["--listen", `${HOST}:0`, "--upstream", `${HOST}:${port}`],
+      ...["--listen", `${HOST}:0`, "--upstream", `${HOST}:${server}`],
       ...["--max-connections", String(places), "--backlog-size", String(BACKLOG)],
+      ...(admin ? ["--admin", `${HOST}:0`] : []),
     ], { stdin: "piped", stdout: "piped", stderr: "piped" });
     const replies = lines(child.stdout).getReader();
     const requests = child.stdin.getWriter();
     const request = encode('{"src":"b","dest":"n","body":{"type":"pool_stats","msg_id":1}}\n');
     return {
       pid: child.pid,
-      port: await listeningPort(lines(child.stderr)),
+      ...await ports(lines(child.stderr)),
       end: () => this.#end(child),
       async queued() {
         await requests.write(request);
@@ -292,22 +309,24 @@ function lines(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStream<s
 }
 
 /** Reads poolgate's notes until one says where it listens. What else it notes, then and later, is passed on. */
-async function listeningPort(notes: ReadableStream<string>): Promise<number> {
+async function ports(
+  notes: ReadableStream<string>,
+): Promise<Pick<Poolgate, "port" | "adminPort">> {
   const reader = notes.getReader();
-  const next = async () => {
-    const { value } = await reader.read();
-    if (value === undefined) throw new Error("poolgate ended before it listened");
-    return value;
-  };
-  for (let note = await next();; note = await next()) {
-    const port = /listening at [\d.]+:(\d+),/.exec(note)?.[1];
-    if (port === undefined) {
+  let adminPort: number | undefined;
+  for (;;) {
+    const { value: note } = await reader.read();
+    if (note === undefined) throw new Error("poolgate ended before it listened");
+    const [, what, port] = /(admin|listening) at (?:http:..)?[\d.]+:(\d+)/.exec(note) ?? [];
+    if (what === "admin") {
+      adminPort = Number(port);
+    } else if (what === "listening") {
+      reader.releaseLock();
+      notes.pipeTo(new WritableStream({ write: (later) => console.error(later) }));
+      return { port: Number(port), adminPort };
+    } else {
       console.error(note);
-      continue;
     }
-    reader.releaseLock();
-    notes.pipeTo(new WritableStream({ write: (later) => console.error(later) }));
-    return Number(port);
   }
 }
 
