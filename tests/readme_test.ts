@@ -186,6 +186,7 @@ Deno.test("README: each path for operators answers with each of its statuses", a
   const disconnect = (id: string, init: RequestInit) =>
     meet("DELETE /api/clients/{id}", `/api/clients/${id}`, { method: "DELETE", ...init });
   await disconnect(client.name, {});
+  await disconnect("%E0%A4%A", { headers });
   await disconnect(client.name, { headers });
   assertEquals(await client.rest(), "");
   await disconnect(client.name, { headers });
