@@ -32,46 +32,36 @@ export function report(unit: string, figures: Map<string, number[]>): void {
   }
 }
 
-/** The same figure twice in one round: as it is usually, and with something else. */
-export interface Pair {
-  usual: number;
-  other: number;
-}
-
-/** Prints the medians of each row, and by how much they differ in percent: the median of the rounds, least to most. */
-export function reportChanges(unit: string, figures: Map<string, Pair[]>): void {
-  const percent = (change: number) => `${change < 0 ? "" : "+"}${change.toFixed(1)}`;
-  for (const [name, pairs] of figures) {
-    const changes = pairs.map(({ usual, other }) => (other / usual - 1) * 100);
-    const [usual, other] = [pairs.map((pair) => pair.usual), pairs.map((pair) => pair.other)]
-      .map((values) => median(values).toFixed(1).padStart(9));
-    const range = `${percent(Math.min(...changes))} to ${percent(Math.max(...changes))}`;
-    console.log(
-      `  ${name.padEnd(24)} ${other} to ${usual} ${unit}   ${
-        percent(median(changes))
-      } % (${range})`,
-    );
+/** Prints each median, and by how much each row exceeds the first: the median of the rounds, least to most. */
+export function reportExcess(unit: string, figures: Map<string, number[]>): void {
+  const [own = []] = figures.values();
+  const percent = (value: number) => `${value < 0 ? "" : "+"}${value.toFixed(1)}`;
+  for (const [name, values] of figures) {
+    const excess = values.map((value, round) => (value / (own[round] ?? NaN) - 1) * 100);
+    const range = `${percent(Math.min(...excess))} to ${percent(Math.max(...excess))}`;
+    const shown = values === own ? "" : `   ${percent(median(excess))} % (${range})`;
+    console.log(`  ${name.padEnd(24)} ${median(values).toFixed(2).padStart(9)} ${unit}${shown}`);
   }
 }
 
-/** Measures every subject once in each round; the rounds are numbered from 0. */
+/** Measures every subject once in each round. */
 export async function compare<T, F>(
   rounds: number,
   subjects: Map<string, T>,
-  measure: (subject: T, round: number) => Promise<F>,
+  measure: (subject: T) => Promise<F>,
 ): Promise<Map<string, F[]>> {
   const figures = new Map([...subjects.keys()].map((name) => [name, [] as F[]]));
   for (let round = 0; round < rounds; round++) {
-    for (const [name, subject] of subjects) figures.get(name)?.push(await measure(subject, round));
+    for (const [name, subject] of subjects) figures.get(name)?.push(await measure(subject));
   }
   return figures;
 }
 
 /** One figure of several that {@linkcode compare} has measured at once. */
-export function column<F, P = number>(
+export function column<F>(
   figures: Map<string, F[]>,
-  pick: (figure: F) => P,
-): Map<string, P[]> {
+  pick: (figure: F) => number,
+): Map<string, number[]> {
   return new Map([...figures].map(([name, values]) => [name, values.map(pick)]));
 }
 

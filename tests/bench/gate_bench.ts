@@ -14,11 +14,10 @@
  * @module
  */
 
-import { column, compare, has, median, readArguments, report, reportChanges } from "./figures.ts";
+import { column, compare, has, median, readArguments, report, reportExcess } from "./figures.ts";
 import {
   delay,
   HOST,
-  type PoolgateOptions,
   type Program,
   type Proxy,
   type Server,
@@ -55,10 +54,8 @@ const QUEUE = 3000;
 /** In a run with a queue: when it stands, for how long then is counted, and how long it is in all, in seconds. */
 const QUEUE_RUN = { standing: 1.1, counted: 1.7, all: 3 };
 
-/** How long two gates are under load at once, in seconds: before it counts, and when it does. */
-const AT_ONCE = { warmUp: 5, counted: 6 };
-/** How often a scraper asks. */
-const SCRAPE_PERIOD_MS = 1000;
+/** How long gates are under load at once, in seconds: before it counts, and when it does. */
+const AT_ONCE = { warmUp: 10, counted: 12 };
 /** How many scrapes in a row are measured to tell what one takes. */
 const SCRAPES = 500;
 
@@ -395,22 +392,29 @@ interface Asker {
   end(): void;
 }
 
-/** How a gate may serve operators. The first shows what two runs of the same program differ by. */
+/** How a gate may serve operators. The second row shows what two processes of the same program differ by. */
 const ADMINS: Record<string, { admin: boolean; ask?: (origin: string) => Asker }> = {
   "without --admin": { admin: false },
+  "without, another": { admin: false },
   "--admin, nobody asks": { admin: true },
-  "a scrape each second": { admin: true, ask: scraper },
-  "a viewer": { admin: true, ask: viewer },
+  "--admin, a scraper": { admin: true, ask: scraper },
+  "--admin, a viewer": { admin: true, ask: viewer },
 };
+
+/** As many gates as there are rows share two cores with their clients, so each has about such a part of one. */
+const SHARE = 1 / Object.keys(ADMINS).length;
+/** A second of a gate that has a core of its own. */
+const SCRAPE_PERIOD_MS = 1000 / SHARE;
 
 /**
  * What serving operators takes is less than what a machine that others use differs by from one second to the next. So
- * two gates, one of them without, are under load at the same time: whatever else goes on, it meets both. They are
- * fresh in each round, since no two processes of the same program are equally fast. As they share the machine, what
- * is done once a second weighs about twice as much as it does in a gate that has a core of its own.
+ * all gates are under load at the same time: whatever else goes on, it meets all of them. They are fresh in each
+ * round, since no two processes of the same program are equally fast. Their throughput shows little: they share what
+ * the machine has. What is done once a second would weigh too much, so the scraper asks less often; the samples, and
+ * the events for a viewer, do weigh too much.
  */
 async function metrics(settings: Settings): Promise<void> {
-  console.log("metrics: two gates under load at once, the second without --admin");
+  console.log("metrics: gates with and without --admin, all under load at once");
   if (!await hasAll("nginx", "wrk")) return;
   const { stage } = settings;
   const server = await stage.nginx(FILE_BYTES);
@@ -422,46 +426,38 @@ async function metrics(settings: Settings): Promise<void> {
 }
 
 async function compareAdmins(rounds: number, work: Work, what: string): Promise<void> {
-  const subjects = new Map(Object.entries(ADMINS));
-  const figures = await compare(
-    rounds,
-    subjects,
-    (subject, round) => besideUsual(work, subject, round % 2 === 1),
-  );
-  const pairs = (pick: (load: Load) => number) =>
-    column(figures, ({ usual, other }) => ({ usual: pick(usual), other: pick(other) }));
-  reportChanges(`${what}s each second`, pairs(({ rate }) => rate));
-  reportChanges(`us of CPU each ${what}`, pairs(({ cpu }) => cpu));
+  const names = Object.keys(ADMINS);
+  const figures = new Map(names.map((name) => [name, [] as Load[]]));
+  for (let round = 0; round < rounds; round++) {
+    // To be started first may matter, and each of them is in turn.
+    const first = round % names.length;
+    const loads = await loadAtOnce(work, [...names.slice(first), ...names.slice(0, first)]);
+    for (const [name, load] of loads) figures.get(name)?.push(load);
+  }
+  reportExcess(`${what}s each second`, column(figures, ({ rate }) => rate));
+  reportExcess(`us of CPU each ${what}`, column(figures, ({ cpu }) => cpu));
 }
 
-/**
- * Measures a gate that may serve operators beside one that does not.
- *
- * @param swapped Whether it is the first of the two: to be started first, and to get its load first, may matter.
- */
-async function besideUsual(
-  work: Work,
-  { admin, ask }: typeof ADMINS[string],
-  swapped: boolean,
-): Promise<{ usual: Load; other: Load }> {
+async function loadAtOnce(work: Work, names: string[]): Promise<[string, Load][]> {
   const { stage, server } = work;
-  const both = async <T, R>(usual: T, other: T, action: (each: T) => Promise<R>) => {
-    if (!swapped) return await Promise.all([action(usual), action(other)]);
-    const [second, first] = await Promise.all([action(other), action(usual)]);
-    return [first, second] as const;
-  };
-  const start = (options: PoolgateOptions) => stage.poolgate(server, PLACES, options);
-  const [usual, other] = await both({ admin: false }, { admin }, start);
-  const asker = ask?.(`http://${HOST}:${other.adminPort}`);
-  const loadBoth = async (seconds: number) => {
+  const askers: Asker[] = [];
+  const gates = await Promise.all(names.map(async (name) => {
+    const { admin = false, ask } = ADMINS[name] ?? {};
+    const gate = await stage.poolgate(server, PLACES, { admin });
+    if (ask !== undefined) askers.push(ask(`http://${HOST}:${gate.adminPort}`));
+    return { name, gate };
+  }));
+  const loadAll = async (seconds: number) => {
     await settled(server);
-    return await both(usual, other, (gate) => load(work, gate, seconds));
+    return await Promise.all(gates.map(async ({ name, gate }): Promise<[string, Load]> => {
+      return [name, await load(work, gate, seconds)];
+    }));
   };
-  await loadBoth(AT_ONCE.warmUp);
-  const loads = await loadBoth(AT_ONCE.counted);
-  asker?.end();
-  await endAll([usual, other]);
-  return { usual: loads[0], other: loads[1] };
+  await loadAll(AT_ONCE.warmUp);
+  const loads = await loadAll(AT_ONCE.counted);
+  for (const asker of askers) asker.end();
+  await endAll(gates.map(({ gate }) => gate));
+  return loads;
 }
 
 function scraper(origin: string): Asker {
