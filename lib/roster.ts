@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Links } from "./backlog.ts";
 import { ClientTable, type Entry, hashOf } from "./client_table.ts";
 import type { RejectReason } from "./farewell.ts";
 import type {
@@ -36,20 +37,36 @@ export interface Follower {
   readonly traffic?: Traffic;
 }
 
-/** Whoever is told of all that becomes of all clients, before anyone else is. */
-export interface Watcher {
-  /** A client has asked for a place, perhaps not for the first time, and stands so now. */
-  connected(id: string, status: Status): void;
-  /** One was turned away without asking the pool. */
-  rejectedFor(reason: RejectReason): void;
-  /** A client was let in from the backlog. */
-  promoted(id: string): void;
-  /** A client has left the pool, by itself where there is no reason. */
-  left(id: string, reason: RejectReason | undefined): void;
+/** One client's stay in the pool, as the watcher keeps it. The roster only finds it again. */
+export interface Stay extends Links {
+  readonly id: string;
+  active: boolean;
+  /** When it came into this state, in milliseconds of the watcher's clock. */
+  since: number;
+  /** How long it has waited in the queue before, in milliseconds. */
+  waitedMs: number;
 }
 
+/** Whoever is told of all that becomes of all clients, before anyone else is. */
+export interface Watcher {
+  /** A client that was not in the pool has a place now, or waits for one. */
+  entered(id: string, status: "connected" | "queued"): Stay;
+  /** One was turned away when it came. */
+  rejected(reason: RejectReason): void;
+  /** A client was let in from the backlog. */
+  promoted(stay: Stay): void;
+  /**
+   * A client has left the pool, by itself where there is no reason.
+   *
+   * @param next The client that was let in for it.
+   */
+  left(stay: Stay, reason: RejectReason | undefined, next: Stay | undefined): void;
+}
+
+/** What is known of a client that somebody follows, or that is watched. */
 interface Following extends Entry {
-  readonly follower: Follower;
+  follower: Follower | undefined;
+  readonly stay: Stay | undefined;
 }
 
 /** A pool, and who is to be told of whom. */
@@ -69,13 +86,13 @@ export class Roster {
   /** As {@linkcode ConnectionPool.connect}. */
   connect(id: string): Connected {
     const done = this.#pool.connect(id);
-    this.watcher?.connected(id, done.status);
+    if (this.watcher !== undefined) this.#watch(this.watcher, id, done.status);
     return done;
   }
 
   /** As {@linkcode ConnectionPool.reject}. */
   reject(reason: RejectReason): Connected {
-    this.watcher?.rejectedFor(reason);
+    this.watcher?.rejected(reason);
     return this.#pool.reject();
   }
 
@@ -105,13 +122,14 @@ export class Roster {
    */
   follow(id: string, follower: Follower): void {
     const hash = hashOf(id);
-    if (this.#followings.find(id, hash) !== undefined) return;
-    this.#followings.add({ id, hash, follower, chained: undefined });
+    const following = this.#followings.find(id, hash);
+    if (following !== undefined) following.follower ??= follower;
+    else this.#followings.add({ id, hash, follower, stay: undefined, chained: undefined });
   }
 
   /** What has gone over a client's connection; `undefined` where it has none, or is not in the pool. */
   trafficOf(id: string): Traffic | undefined {
-    return this.#follower(id)?.traffic;
+    return this.#find(id)?.follower?.traffic;
   }
 
   /**
@@ -120,7 +138,8 @@ export class Roster {
    * @param reason Why it is turned away, where it is.
    */
   leave(id: string, reason?: RejectReason): void {
-    this.#unfollow(id);
+    const following = this.#find(id);
+    if (following !== undefined) following.follower = undefined;
     this.#disconnect(id, reason);
   }
 
@@ -131,16 +150,18 @@ export class Roster {
 
   #disconnect(id: string, reason: RejectReason | undefined): Disconnected | undefined {
     const done = this.#pool.disconnect(id);
-    if (done === undefined) return undefined;
-    const { promoted } = done;
-    if (this.watcher !== undefined) {
-      this.watcher.left(id, reason);
-      if (promoted !== null) this.watcher.promoted(promoted);
-    }
     // Where nobody follows, which is usual on stdin, look-ups would only cost the hashes of the ids.
-    if (this.#followings.size === 0) return done;
-    this.#unfollow(id)?.dismissed();
-    if (promoted !== null) this.#follower(promoted)?.promoted(done);
+    if (done === undefined || this.#followings.size === 0) return done;
+    const gone = this.#find(id);
+    const next = done.promoted === null ? undefined : this.#find(done.promoted);
+    if (gone !== undefined) {
+      const { follower, stay } = gone;
+      this.#followings.remove(gone);
+      gone.follower = undefined;
+      if (stay !== undefined) this.watcher?.left(stay, reason, next?.stay);
+      follower?.dismissed();
+    }
+    next?.follower?.promoted(done);
     return done;
   }
 
@@ -162,19 +183,24 @@ export class Roster {
     return this.#tell(this.#pool.resume());
   }
 
+  #watch(watcher: Watcher, id: string, status: Status): void {
+    if (status === "rejected") return watcher.rejected("backlog_full");
+    const hash = hashOf(id);
+    if (this.#followings.find(id, hash) !== undefined) return;
+    const stay = watcher.entered(id, status);
+    this.#followings.add({ id, hash, follower: undefined, stay, chained: undefined });
+  }
+
   #tell(done: Configured): Configured {
-    if (this.watcher !== undefined) { for (const id of done.promoted) this.watcher.promoted(id); }
-    for (const id of done.promoted) this.#follower(id)?.promoted(done);
+    const followings = done.promoted.map((id) => this.#find(id));
+    for (const following of followings) {
+      if (following?.stay !== undefined) this.watcher?.promoted(following.stay);
+    }
+    for (const following of followings) following?.follower?.promoted(done);
     return done;
   }
 
-  #follower(id: string): Follower | undefined {
-    return this.#followings.find(id, hashOf(id))?.follower;
-  }
-
-  #unfollow(id: string): Follower | undefined {
-    const following = this.#followings.find(id, hashOf(id));
-    if (following !== undefined) this.#followings.remove(following);
-    return following?.follower;
+  #find(id: string): Following | undefined {
+    return this.#followings.find(id, hashOf(id));
   }
 }

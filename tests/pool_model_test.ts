@@ -4,10 +4,10 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { Ledger, type Stay } from "../lib/admin/ledger.ts";
+import { Ledger } from "../lib/admin/ledger.ts";
 import type { RejectReason } from "../lib/farewell.ts";
 import { ConnectionPool, type Limits, type Stats } from "../lib/pool.ts";
-import { Roster } from "../lib/roster.ts";
+import { Roster, type Stay } from "../lib/roster.ts";
 import { fc } from "./property.ts";
 
 /** The rules of the pool, written down as plainly as can be. */
@@ -198,7 +198,7 @@ Deno.test("Ledger: knows who has a place and who waits, in order, after every op
           assertEquals(idsOf(ledger.queued), model.queue);
           assertEquals(ledger.next?.id, model.queue[0]);
           const { queuedTotal, connectedTotal, promotedTotal, rejectedTotal } = model.totals;
-          const rejected = Object.values(ledger.rejected).reduce((sum, count) => sum + count, 0);
+          const rejected = Object.values(ledger.rejections).reduce((sum, count) => sum + count, 0);
           assertEquals(rejected, rejectedTotal);
           assertEquals(counts.waited, queuedTotal - model.queue.length);
           assertEquals(counts.held, connectedTotal + promotedTotal - model.active.length);

@@ -87,15 +87,20 @@ function watched(maxConnections = 1): [Roster, string[]] {
   const roster = newRoster(maxConnections);
   const told: string[] = [];
   roster.watcher = {
-    connected: (id, status) => told.push(`${id} ${status}`),
-    rejectedFor: (reason) => told.push(reason),
-    promoted: (id) => told.push(`${id} promoted`),
-    left: (id, reason) => told.push(`${id} left ${reason ?? "by itself"}`),
+    entered(id, status) {
+      told.push(`${id} ${status}`);
+      const active = status === "connected";
+      return { id, active, since: 0, waitedMs: 0, before: undefined, after: undefined };
+    },
+    rejected: (reason) => told.push(reason),
+    promoted: ({ id }) => told.push(`${id} promoted`),
+    left: ({ id }, reason, next) =>
+      told.push(`${id} left ${reason ?? "by itself"}, for ${next?.id ?? "nobody"}`),
   };
   return [roster, told];
 }
 
-Deno.test("Roster.watcher: is told of every client, followed or not, before its follower is", () => {
+Deno.test("Roster.watcher: is told of every client once, followed or not, before its follower is", () => {
   const [roster, told] = watched();
   for (const id of ["a", "b", "c", "a"]) roster.connect(id);
   follow(roster, "b", told, "follower of b");
@@ -103,9 +108,9 @@ Deno.test("Roster.watcher: is told of every client, followed or not, before its 
   roster.leave("b", "upstream_down");
   roster.reject("per_source");
   assertEquals(told, [
-    ...["a connected", "b queued", "c queued", "a connected"],
-    ...["a left by itself", "b promoted", "follower of b promoted 1 1"],
-    ...["b left upstream_down", "c promoted", "per_source"],
+    ...["a connected", "b queued", "c queued"],
+    ...["a left by itself, for b", "follower of b promoted 1 1"],
+    ...["b left upstream_down, for c", "per_source"],
   ]);
 });
 

@@ -5,12 +5,10 @@
  * @module
  */
 
-import { Backlog, type Links } from "../backlog.ts";
-import { ClientTable, type Entry, hashOf } from "../client_table.ts";
+import { Backlog } from "../backlog.ts";
 import type { Clock } from "../clock.ts";
 import { REASON_TEXT, type RejectReason } from "../farewell.ts";
-import type { Status } from "../pool.ts";
-import type { Watcher } from "../roster.ts";
+import type { Stay, Watcher } from "../roster.ts";
 
 /** How a wait in the queue came to its end. One that ends because poolgate does is not measured. */
 export type WaitOutcome = "promoted" | "timeout" | "abandoned";
@@ -26,23 +24,13 @@ export interface Stopwatch {
   held(seconds: number): void;
 }
 
-/** One client's stay in the pool. */
-export interface Stay extends Entry, Links {
-  active: boolean;
-  /** When it came into this state, in milliseconds of the clock. */
-  since: number;
-  /** How long it has waited in the queue before, in milliseconds. */
-  waitedMs: number;
-}
-
 /** Who is in the pool, and since when. */
 export class Ledger implements Watcher {
   #clock: Pick<Clock, "now">;
   #stopwatch: Stopwatch;
-  #stays = new ClientTable<Stay>();
   #active = new Backlog<Stay>();
   #queued = new Backlog<Stay>();
-  #rejected = Object.fromEntries(REJECT_REASONS.map((reason) => [reason, 0])) as Record<
+  #rejections = Object.fromEntries(REJECT_REASONS.map((reason) => [reason, 0])) as Record<
     RejectReason,
     number
   >;
@@ -69,8 +57,8 @@ export class Ledger implements Watcher {
   }
 
   /** How many were turned away, for each reason, also after a wait. */
-  get rejected(): Readonly<Record<RejectReason, number>> {
-    return this.#rejected;
+  get rejections(): Readonly<Record<RejectReason, number>> {
+    return this.#rejections;
   }
 
   /** How many have left the queue without a place, and were not turned away. */
@@ -78,56 +66,46 @@ export class Ledger implements Watcher {
     return this.#abandoned;
   }
 
-  connected(id: string, status: Status): void {
-    if (status === "rejected") return this.rejectedFor("backlog_full");
-    const hash = hashOf(id);
-    if (this.#stays.find(id, hash) !== undefined) return;
+  entered(id: string, status: "connected" | "queued"): Stay {
     const active = status === "connected";
-    const stay: Stay = {
-      id,
-      hash,
-      chained: undefined,
-      before: undefined,
-      after: undefined,
-      active,
-      since: this.#clock.now(),
-      waitedMs: 0,
-    };
-    this.#stays.add(stay);
+    const since = this.#clock.now();
+    const stay: Stay = { id, active, since, waitedMs: 0, before: undefined, after: undefined };
     (active ? this.#active : this.#queued).push(stay);
+    return stay;
   }
 
-  rejectedFor(reason: RejectReason): void {
-    this.#rejected[reason]++;
+  rejected(reason: RejectReason): void {
+    this.#rejections[reason]++;
   }
 
-  promoted(id: string): void {
-    const stay = this.#find(id);
+  promoted(stay: Stay): void {
+    this.#letIn(stay, this.#clock.now());
+  }
+
+  left(stay: Stay, reason: RejectReason | undefined, next: Stay | undefined): void {
+    // One reading of the clock for both, which is a good part of what all this takes.
     const now = this.#clock.now();
-    this.#queued.remove(stay);
-    stay.waitedMs = now - stay.since;
-    stay.since = now;
-    stay.active = true;
-    this.#active.push(stay);
-    this.#stopwatch.waited("promoted", stay.waitedMs / 1000);
+    const seconds = (now - stay.since) / 1000;
+    (stay.active ? this.#active : this.#queued).remove(stay);
+    if (reason !== undefined) this.rejected(reason);
+    if (stay.active) this.#stopwatch.held(seconds);
+    else this.#waitedInVain(seconds, reason);
+    if (next !== undefined) this.#letIn(next, now);
   }
 
-  left(id: string, reason: RejectReason | undefined): void {
-    const stay = this.#find(id);
-    const seconds = (this.#clock.now() - stay.since) / 1000;
-    this.#stays.remove(stay);
-    (stay.active ? this.#active : this.#queued).remove(stay);
-    if (reason !== undefined) this.rejectedFor(reason);
-    if (stay.active) return this.#stopwatch.held(seconds);
+  #waitedInVain(seconds: number, reason: RejectReason | undefined): void {
     if (reason === "queue_timeout") this.#stopwatch.waited("timeout", seconds);
     if (reason !== undefined) return;
     this.#abandoned++;
     this.#stopwatch.waited("abandoned", seconds);
   }
 
-  #find(id: string): Stay {
-    const stay = this.#stays.find(id, hashOf(id));
-    if (stay === undefined) throw new Error(`BUG: the ledger does not know "${id}"`);
-    return stay;
+  #letIn(stay: Stay, now: number): void {
+    this.#queued.remove(stay);
+    stay.waitedMs = now - stay.since;
+    stay.since = now;
+    stay.active = true;
+    this.#active.push(stay);
+    this.#stopwatch.waited("promoted", stay.waitedMs / 1000);
   }
 }

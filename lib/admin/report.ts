@@ -7,10 +7,10 @@
 import type { Clock } from "../clock.ts";
 import type { RejectReason } from "../farewell.ts";
 import { History, type Sample } from "./history.ts";
-import type { Ledger, Stay } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Stats } from "../pool.ts";
 import { quantile } from "./quantile.ts";
-import type { Roster, Traffic } from "../roster.ts";
+import type { Roster, Stay, Traffic } from "../roster.ts";
 import { DURATION_BOUNDS, type Timings, WAIT_BOUNDS } from "./timings.ts";
 
 /** What a {@linkcode Report} is made of. */
@@ -88,7 +88,7 @@ export class Report {
   }
 
   get rejected(): Readonly<Record<RejectReason, number>> {
-    return this.#parts.ledger.rejected;
+    return this.#parts.ledger.rejections;
   }
 
   get abandoned(): number {
