@@ -536,7 +536,7 @@ Deno.test("GET: a path of any length is not found in a short sentence", async ()
 
 Deno.test("GET: a fault of poolgate is 500 and a sentence, and told", async () => {
   const failures: unknown[] = [];
-  const report = { figures: () => Promise.reject("why") } as unknown as Report;
+  const report = { measured: () => Promise.reject("why") } as unknown as Report;
   const nobody = {} as never;
   const failed = (error: unknown) => failures.push(error);
   const routes = new Routes({ report, metrics: nobody, feed: nobody, changes: nobody, failed });

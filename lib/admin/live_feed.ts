@@ -6,7 +6,7 @@
 
 import type { Clock } from "../clock.ts";
 import { Refusal, respond } from "./http.ts";
-import type { Sample } from "./history.ts";
+import type { Distributions, Sample } from "./history.ts";
 import type { Report } from "./report.ts";
 
 /** How many may look at once. */
@@ -54,7 +54,7 @@ export class LiveFeed {
     this.#cancelTick = this.#clock.after(PERIOD_MS, () => this.start());
     try {
       const sample = await this.#report.takeSample();
-      if (this.#viewers.size > 0) this.#send(await this.#now(sample));
+      if (this.#viewers.size > 0) this.#send(this.#now(sample, sample));
     } catch (error) {
       this.#failed(error);
     }
@@ -77,7 +77,8 @@ export class LiveFeed {
     const { history } = this.#report;
     const samples = history.map(plotted);
     const latest = history.at(-1);
-    const first = event("history", { samples }) + (latest ? await this.#now(latest) : "");
+    const measured = await this.#report.measured();
+    const first = event("history", { samples }) + (latest ? this.#now(latest, measured) : "");
     if (this.#viewers.size >= MAX_VIEWERS) {
       throw new Refusal(503, `${MAX_VIEWERS} look already, and that is as many as may`);
     }
@@ -109,12 +110,12 @@ export class LiveFeed {
     }
   }
 
-  async #now(sample: Sample): Promise<string> {
+  #now(sample: Sample, measured: Distributions): string {
     const report = this.#report;
     return event("now", {
       sample: plotted(sample),
-      stats: await report.figures(),
-      waits: await report.recentWaits(),
+      stats: report.figures(measured),
+      waits: report.recentWaits(measured),
       active: report.clients("active", MAX_CLIENTS),
       queued: report.clients("queued", MAX_CLIENTS),
     });

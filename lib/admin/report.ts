@@ -6,7 +6,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { RejectReason } from "../farewell.ts";
-import { History, type Sample } from "./history.ts";
+import { type Distributions, History, type Sample } from "./history.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Stats } from "../pool.ts";
 import { quantile } from "./quantile.ts";
@@ -119,17 +119,26 @@ export class Report {
       queued,
       rejected: this.#rejectedTotal(),
       promoted: promotedTotal,
-      ...await this.#parts.timings.read(),
+      ...await this.measured(),
     };
     this.#history.add(sample);
     return sample;
   }
 
-  /** All figures, as `GET /api/stats` gives them. */
-  async figures() {
+  /** What has been measured so far. */
+  measured(): Promise<Distributions> {
+    return this.#parts.timings.read();
+  }
+
+  /**
+   * All figures, as `GET /api/stats` gives them.
+   *
+   * @param measured What is {@linkcode measured} now.
+   */
+  figures(measured: Distributions) {
     const { version, listen, upstream, changes } = this.#parts;
     const { stats, traffic } = this;
-    const recent = this.#history.since(await this.#parts.timings.read());
+    const recent = this.#history.since(measured);
     return {
       version,
       started_at: this.#startedAt,
@@ -160,10 +169,13 @@ export class Report {
     };
   }
 
-  /** How long those waited who were let in during the last ten minutes: how many in each bucket. */
-  async recentWaits(): Promise<{ bounds: number[]; counts: number[] }> {
-    const { admitted } = this.#history.since(await this.#parts.timings.read());
-    return { bounds: WAIT_BOUNDS, counts: admitted };
+  /**
+   * How long those waited who were let in during the last ten minutes: how many in each bucket.
+   *
+   * @param measured What is {@linkcode measured} now.
+   */
+  recentWaits(measured: Distributions): { bounds: number[]; counts: number[] } {
+    return { bounds: WAIT_BOUNDS, counts: this.#history.since(measured).admitted };
   }
 
   /**

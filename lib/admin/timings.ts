@@ -67,15 +67,13 @@ export class Timings implements Stopwatch {
 
   /** @returns What has been measured so far. */
   async read(): Promise<Distributions> {
-    const waits = await this.waits.get();
-    const durations = await this.durations.get();
+    const waits = (await this.waits.get()).values;
+    const admitted = waits.filter(({ labels }) => labels.outcome === "promoted");
+    const durations = (await this.durations.get()).values;
     return {
-      waits: countsOf(waits.values, WAIT_BOUNDS),
-      admitted: countsOf(
-        waits.values.filter(({ labels }) => labels.outcome === "promoted"),
-        WAIT_BOUNDS,
-      ),
-      durations: countsOf(durations.values, DURATION_BOUNDS),
+      waits: countsOf(waits, WAIT_BOUNDS),
+      admitted: countsOf(admitted, WAIT_BOUNDS),
+      durations: countsOf(durations, DURATION_BOUNDS),
     };
   }
 
@@ -90,18 +88,22 @@ export class Timings implements Stopwatch {
   }
 }
 
-interface BucketValue {
+interface Value {
   value: number;
-  metricName?: string;
+  /** With `le`, the upper bound of a bucket; the sum and the count have none. */
   labels: Partial<Record<string, string | number>>;
 }
 
 /** The buckets as the library has them, cumulative and by label, as counts for each bucket alone. */
-function countsOf(values: readonly BucketValue[], bounds: readonly number[]): number[] {
-  const upTo = [...bounds, "+Inf"].map((bound) =>
-    values.filter(({ metricName, labels }) =>
-      metricName?.endsWith("_bucket") && labels.le === bound
-    ).reduce((sum, { value }) => sum + value, 0)
-  );
-  return upTo.map((count, at) => count - (upTo[at - 1] ?? 0));
+function countsOf(values: readonly Value[], bounds: readonly number[]): number[] {
+  const upTo = new Map([...bounds, "+Inf"].map((bound): [unknown, number] => [bound, 0]));
+  for (const { value, labels: { le } } of values) {
+    if (le !== undefined) upTo.set(le, (upTo.get(le) ?? 0) + value);
+  }
+  let below = 0;
+  return [...upTo.values()].map((count) => {
+    const here = count - below;
+    below = count;
+    return here;
+  });
 }
