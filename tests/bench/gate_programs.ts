@@ -27,7 +27,7 @@ const TICKS_PER_SECOND = 100;
 
 const binary = Deno.env.get("POOLGATE_BENCH_BINARY");
 const poolgate: [string, ...string[]] = binary === undefined
-  ? [Deno.execPath(), "run", "--quiet", "--allow-net", `--allow-read=${ROOT}lib`, `${ROOT}main.ts`]
+  ? [Deno.execPath(), "run", "--quiet", "--allow-net", `${ROOT}main.ts`]
   : [binary];
 
 /** A program that runs until it is ended. */
