@@ -138,17 +138,20 @@ export class Roster {
    * @param reason Why it is turned away, where it is.
    */
   leave(id: string, reason?: RejectReason): void {
-    const following = this.#find(id);
-    if (following !== undefined) following.follower = undefined;
-    this.#disconnect(id, reason);
+    this.#disconnect(id, reason, false);
   }
 
   /** As {@linkcode ConnectionPool.disconnect}. */
   disconnect(id: string): Disconnected | undefined {
-    return this.#disconnect(id, undefined);
+    return this.#disconnect(id, undefined, true);
   }
 
-  #disconnect(id: string, reason: RejectReason | undefined): Disconnected | undefined {
+  /** @param tell Whether the client's follower is to be told. */
+  #disconnect(
+    id: string,
+    reason: RejectReason | undefined,
+    tell: boolean,
+  ): Disconnected | undefined {
     const done = this.#pool.disconnect(id);
     // Where nobody follows, which is usual on stdin, look-ups would only cost the hashes of the ids.
     if (done === undefined || this.#followings.size === 0) return done;
@@ -159,7 +162,7 @@ export class Roster {
       this.#followings.remove(gone);
       gone.follower = undefined;
       if (stay !== undefined) this.watcher?.left(stay, reason, next?.stay);
-      follower?.dismissed();
+      if (tell) follower?.dismissed();
     }
     next?.follower?.promoted(done);
     return done;

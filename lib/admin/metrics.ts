@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Counter, Gauge, type Metric, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 import { REJECT_REASONS } from "./ledger.ts";
 import type { Report } from "./report.ts";
 import type { Timings } from "./timings.ts";
@@ -20,8 +20,8 @@ export class Metrics {
     this.#report = report;
     this.#counts();
     this.#totals();
-    this.#take(timings.waits);
-    this.#take(timings.durations);
+    this.#registry.registerMetric(timings.waits);
+    this.#registry.registerMetric(timings.durations);
     const info = new Gauge({
       name: "poolgate_build_info",
       help: "1, with the version of poolgate as a label. A new label value means that another " +
@@ -140,16 +140,14 @@ export class Metrics {
   }
 
   #gauge(name: string, help: string, value: () => number): void {
-    this.#take(
-      new Gauge({
-        name,
-        help,
-        registers: [],
-        collect() {
-          this.set(value());
-        },
-      }),
-    );
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(value());
+      },
+    });
   }
 
   /** A counter of what is counted elsewhere: its values, by its only label where it has one. */
@@ -159,24 +157,18 @@ export class Metrics {
     label: string | undefined,
     values: () => [string, number][],
   ): void {
-    this.#take(
-      new Counter({
-        name,
-        help,
-        labelNames: label === undefined ? [] : [label],
-        registers: [],
-        collect() {
-          this.reset();
-          for (const [value, count] of values()) {
-            if (label === undefined) this.inc(count);
-            else this.inc({ [label]: value }, count);
-          }
-        },
-      }),
-    );
-  }
-
-  #take(metric: Metric): void {
-    this.#registry.registerMetric(metric);
+    new Counter({
+      name,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [value, count] of values()) {
+          if (label === undefined) this.inc(count);
+          else this.inc({ [label]: value }, count);
+        }
+      },
+    });
   }
 }
