@@ -10,7 +10,7 @@ import type { AdminOptions } from "./lib/admin_options.ts";
 import type { Flags } from "./lib/flags.ts";
 import type { Gate } from "./lib/gate.ts";
 import type { GateOptions } from "./lib/gate_options.ts";
-import { type Level, Log } from "./lib/log.ts";
+import { Log, type Note } from "./lib/log.ts";
 import { Node } from "./lib/node.ts";
 import {
   ADMIN_FLAGS,
@@ -25,8 +25,6 @@ import { Outlet } from "./lib/outlet.ts";
 import { ConnectionPool } from "./lib/pool.ts";
 import { Roster } from "./lib/roster.ts";
 import { serve, type Stdio } from "./lib/stdio.ts";
-
-type Note = (level: Level, text: string) => void;
 
 const OK = 0;
 const FAILED = 1;

@@ -12,7 +12,7 @@ import { Connection, type Keeper } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { REASON_TEXT, type RejectReason } from "./farewell.ts";
 import type { GateOptions } from "./gate_options.ts";
-import type { Level } from "./log.ts";
+import type { Note } from "./log.ts";
 import type { Counts } from "./pool.ts";
 import type { Roster, Traffic } from "./roster.ts";
 import type { OpenSession } from "./session.ts";
@@ -35,8 +35,7 @@ export interface GateParts {
   roster: Roster;
   openSession: OpenSession;
   clock: Clock;
-  /** Takes a note for the operator. */
-  note: (level: Level, text: string) => void;
+  note: Note;
   options: Pick<
     GateOptions,
     "upstream" | "queueTimeoutMs" | "drainTimeoutMs" | "maxPerSource" | "logConnections"

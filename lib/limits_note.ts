@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Level } from "./log.ts";
+import type { Note } from "./log.ts";
 import type { Roster } from "./roster.ts";
 
 /** Has each change of the limits noted from now on, once however often this is called. */
-export function noteLimits(roster: Roster, note: (level: Level, text: string) => void): void {
+export function noteLimits(roster: Roster, note: Note): void {
   roster.onConfigure = (before, after) => {
     const changes = [
       change("max_connections", before.maxConnections, after.maxConnections),

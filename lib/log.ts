@@ -12,6 +12,9 @@ import { type ByteWriter, Outlet } from "./outlet.ts";
 /** How severe a note is: an `error` is a fault of poolgate, or the end of it. */
 export type Level = "info" | "warn" | "error";
 
+/** Takes a note for the operator. */
+export type Note = (level: Level, text: string) => void;
+
 /** How a {@linkcode Log} writes. */
 export interface LogOptions {
   format: LogFormat;

@@ -11,7 +11,7 @@ import { ForwardSession } from "./forward_session.ts";
 import { Gate } from "./gate.ts";
 import type { GateOptions } from "./gate_options.ts";
 import { noteLimits } from "./limits_note.ts";
-import type { Level } from "./log.ts";
+import type { Note } from "./log.ts";
 import { NativeSession } from "./native_session.ts";
 import type { Node } from "./node.ts";
 import type { Roster } from "./roster.ts";
@@ -30,8 +30,7 @@ export interface GateSurroundings {
   clock: Clock;
   roster: Roster;
   node: Node;
-  /** Takes a note for the operator. */
-  note: (level: Level, text: string) => void;
+  note: Note;
   options: GateOptions;
 }
 

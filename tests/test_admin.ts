@@ -13,7 +13,7 @@ import { ANY_PORT, type Settings, TestGate } from "./test_gate.ts";
 export const TOKEN = "s3cret";
 
 /** When the gates of these tests were started. */
-export const STARTED_AT = new Date("2026-01-02T03:04:05.000Z");
+const STARTED_AT = new Date("2026-01-02T03:04:05.000Z");
 
 /** A gate and its admin listener, until the test disposes of them. */
 export class TestAdmin implements AsyncDisposable {

@@ -7,7 +7,7 @@
 import { permits } from "./credentials.ts";
 import { decodeLimits, describe, isObject } from "../decode.ts";
 import { readJson, Refusal, respond, respondJson } from "./http.ts";
-import type { Level } from "../log.ts";
+import type { Note } from "../log.ts";
 import type { Roster } from "../roster.ts";
 
 /** What {@linkcode Changes} work with. */
@@ -15,8 +15,7 @@ export interface ChangesParts {
   roster: Roster;
   /** What permits changes; `undefined` where nothing does. */
   token: string | undefined;
-  /** Takes a note for the log. */
-  note: (level: Level, text: string) => void;
+  note: Note;
 }
 
 /** Carries out changes. Each one throws a {@linkcode Refusal} where it is not permitted, or makes no sense. */

@@ -9,7 +9,7 @@ import { Changes } from "./changes.ts";
 import { Ledger } from "./ledger.ts";
 import { noteLimits } from "../limits_note.ts";
 import { LiveFeed } from "./live_feed.ts";
-import type { Level } from "../log.ts";
+import type { Note } from "../log.ts";
 import { Metrics } from "./metrics.ts";
 import { Report, type ReportParts } from "./report.ts";
 import type { ServeHttp } from "../socket.ts";
@@ -21,8 +21,7 @@ export interface AdminSurroundings extends Omit<ReportParts, "ledger" | "timings
   serveHttp: ServeHttp;
   /** What permits changes; `undefined` where nothing does. */
   token: string | undefined;
-  /** Takes a note for the log. */
-  note: (level: Level, text: string) => void;
+  note: Note;
 }
 
 /** Operators being served. */

@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import type { Level } from "../log.ts";
+import type { Note } from "../log.ts";
 import type { HttpServer, ServeHttp } from "../socket.ts";
 
 /** How long until another server is tried, in milliseconds. */
@@ -19,8 +19,7 @@ export interface SteadyServerParts {
   /** Told when an answer has failed, which is a fault of poolgate. */
   failed: (error: unknown) => void;
   clock: Clock;
-  /** Takes a note for the log. */
-  note: (level: Level, text: string) => void;
+  note: Note;
 }
 
 /** Serves until it is closed. */
