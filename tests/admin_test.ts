@@ -5,9 +5,9 @@ import type { Report } from "../lib/admin/report.ts";
 import { DEFAULT_LISTED, MAX_LISTED, Routes } from "../lib/admin/routes.ts";
 import { MAX_BODY_BYTES } from "../lib/admin/http.ts";
 import { TestAdmin, TOKEN } from "./test_admin.ts";
-import { echo, Service } from "./service.ts";
-import type { Client } from "./sockets.ts";
-import { until } from "./sockets.ts";
+import { echo, Service } from "./support/service.ts";
+import type { Client } from "./support/sockets.ts";
+import { until } from "./support/sockets.ts";
 
 /** A series of /metrics: its value, or `undefined` where there is none. */
 function valueOf(metrics: string, series: string): number | undefined {

@@ -209,17 +209,25 @@ Deno.test("architecture: the default mode loads no more than it needs", async ()
   assertEquals([...loaded].sort(), DEFAULT.map((file) => `lib/${file}`));
 });
 
-Deno.test("architecture: what says that it imports nothing from lib does not", async () => {
-  const tests = [...Deno.readDirSync(new URL("tests/", ROOT))].map(({ name }) => name)
-    .filter((name) => name.endsWith(".ts"));
-  let outside = 0;
-  for (const file of tests) {
-    const code = await source(`tests/${file}`);
-    if (!code.replace(/\s+\*?\s*/g, " ").includes("Imports nothing from lib/.")) continue;
-    outside++;
-    assertEquals(imports(code).filter((path) => path.includes("lib/")), [], file);
+/** The tests that start the program from outside: they are run against the executable, too. */
+const OUTSIDE = ["tests/program/", "tests/servers/"];
+
+Deno.test("architecture: the tests from outside import nothing of lib, nor does what they import", async () => {
+  const seen = new Set(OUTSIDE.flatMap(filesOf).filter((path) => path.endsWith(".ts")));
+  assertEquals(seen.size >= 10, true, `only ${[...seen]} were found`);
+  for (const file of seen) {
+    const paths = imports(await source(file)).map((specifier) => resolved(specifier, file));
+    assertEquals(paths.filter((path) => /^(lib\/|main\.ts)/.test(path)), [], file);
+    for (const path of paths) if (path.startsWith("tests/")) seen.add(path);
   }
-  assertEquals(outside >= 10, true, `only ${outside} were found`);
+});
+
+Deno.test("architecture: the tests that start the program stand with those from outside", async () => {
+  const inside = filesOf("tests/").filter((path) => !OUTSIDE.some((at) => path.startsWith(at)));
+  for (const file of inside.filter((path) => path.endsWith("_test.ts"))) {
+    const paths = imports(await source(file)).map((specifier) => resolved(specifier, file));
+    assertEquals(paths.filter((path) => path === "tests/support/program.ts"), [], file);
+  }
 });
 
 Deno.test("architecture: the page is served whole, and takes nothing from elsewhere", async () => {

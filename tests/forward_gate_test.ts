@@ -4,8 +4,8 @@ import { REASON_TEXT } from "../lib/farewell.ts";
 import { listen } from "../lib/network.ts";
 import type { Socket } from "../lib/socket.ts";
 import { settled } from "./fake_clock.ts";
-import { type Behaviour, echo, Service } from "./service.ts";
-import { type Client, freePort, resettable, until, untilStill } from "./sockets.ts";
+import { type Behaviour, echo, Service } from "./support/service.ts";
+import { type Client, freePort, resettable, until, untilStill } from "./support/sockets.ts";
 import { ANY_PORT, type Settings, TestGate } from "./test_gate.ts";
 
 async function forwarding(service: Service, settings: Settings = {}): Promise<TestGate> {

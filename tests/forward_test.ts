@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join, MAX_UNSENT_BYTES, type Side } from "../lib/forward.ts";
 import { writeAll } from "../lib/outlet.ts";
-import { pair, resettablePair, until, untilStill } from "./sockets.ts";
+import { pair, resettablePair, until, untilStill } from "./support/sockets.ts";
 
 interface Joined {
   /** The ends that the join does not have. */

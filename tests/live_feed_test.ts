@@ -4,7 +4,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { LiveFeed, MAX_MISSED, MAX_VIEWERS, PERIOD_MS } from "../lib/admin/live_feed.ts";
 import type { Report } from "../lib/admin/report.ts";
 import { FakeClock } from "./fake_clock.ts";
-import { until } from "./sockets.ts";
+import { until } from "./support/sockets.ts";
 import { TestAdmin } from "./test_admin.ts";
 
 interface Event {

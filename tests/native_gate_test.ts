@@ -3,7 +3,7 @@ import { LINGER_MS, MAX_LINGERING } from "../lib/gate.ts";
 import { listen } from "../lib/network.ts";
 import type { Arrival, Listener } from "../lib/socket.ts";
 import { settled } from "./fake_clock.ts";
-import { Client, until, untilStill } from "./sockets.ts";
+import { Client, until, untilStill } from "./support/sockets.ts";
 import { ANY_PORT, TestGate } from "./test_gate.ts";
 
 type Body = Record<string, unknown>;

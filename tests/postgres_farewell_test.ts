@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { REASON_TEXT } from "../lib/farewell.ts";
 import { PostgresFarewell } from "../lib/postgres_farewell.ts";
-import { packet } from "./postgres_packet.ts";
+import { packet } from "./support/postgres_packet.ts";
 
 const SSL = packet(80877103);
 const GSS = packet(80877104);

@@ -13,7 +13,7 @@ import { ConnectionPool, type Limits, type Stats } from "../lib/pool.ts";
 import { Roster } from "../lib/roster.ts";
 import type { Dial, Listener } from "../lib/socket.ts";
 import { FakeClock } from "./fake_clock.ts";
-import { Client, until } from "./sockets.ts";
+import { Client, until } from "./support/sockets.ts";
 
 /** What a test sets; all else is as by default. */
 export type Settings = Partial<GateOptions> & Partial<Limits>;

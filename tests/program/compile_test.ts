@@ -5,9 +5,9 @@
  */
 
 import { assert, assertStringIncludes } from "@std/assert";
-import { BINARY } from "./program.ts";
+import { BINARY } from "../support/program.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 const BUILD_TIME_LIMIT_MS = 5 * 60_000;
 
 interface Build extends AsyncDisposable {

@@ -1,8 +1,8 @@
 /** The program from outside, as it listens: signals, stdin beside connections, addresses. Imports nothing from lib/. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { BINARY, Conversation, run, runInShell } from "./program.ts";
-import { Client, listener } from "./sockets.ts";
+import { BINARY, Conversation, run, runInShell } from "../support/program.ts";
+import { Client, listener } from "../support/sockets.ts";
 
 const permissions = ["--allow-net", "--allow-read", "--allow-write"];
 

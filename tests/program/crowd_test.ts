@@ -1,9 +1,9 @@
 /** Many connections at once, from outside. Imports nothing from lib/. */
 
 import { assertEquals } from "@std/assert";
-import { Conversation } from "./program.ts";
-import { Service } from "./service.ts";
-import { Client, until } from "./sockets.ts";
+import { Conversation } from "../support/program.ts";
+import { Service } from "../support/service.ts";
+import { Client, until } from "../support/sockets.ts";
 
 const CROWD = 5000;
 

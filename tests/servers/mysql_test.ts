@@ -1,7 +1,7 @@
 /** poolgate and the client of MySQL, or MariaDB. Imports nothing from lib/. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { Gate, run, testWith } from "./servers.ts";
+import { Gate, run, testWith } from "../support/servers.ts";
 
 const REFUSALS: [string, string[], RegExp][] = [
   ["without TLS", ["--skip-ssl"], /^ERROR 1040 \(.*\): Too many connections$/m],

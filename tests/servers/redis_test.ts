@@ -1,8 +1,8 @@
 /** poolgate in front of Redis, with its own clients. Imports nothing from lib/. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Ended } from "./program.ts";
-import { Gate, Redis, run, start, testWith } from "./servers.ts";
+import type { Ended } from "../support/program.ts";
+import { Gate, Redis, run, start, testWith } from "../support/servers.ts";
 
 const PROGRAMS = ["redis-server", "redis-cli", "redis-benchmark"];
 const PLACES = 10;

@@ -1,10 +1,10 @@
 /** poolgate in front of PostgreSQL, with its own clients. Imports nothing from lib/. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { packet } from "./postgres_packet.ts";
-import type { Ended } from "./program.ts";
-import { Gate, missing, Postgres, type Running, start, testWith } from "./servers.ts";
-import { freePort, until } from "./sockets.ts";
+import { packet } from "../support/postgres_packet.ts";
+import type { Ended } from "../support/program.ts";
+import { Gate, missing, Postgres, type Running, start, testWith } from "../support/servers.ts";
+import { freePort, until } from "../support/sockets.ts";
 
 const PROGRAMS = ["postgres", "initdb", "psql", "pgbench", "pg_isready"];
 const MAX_CONNECTIONS = 25;

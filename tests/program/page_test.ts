@@ -1,10 +1,10 @@
 /** The page for operators in a real browser, before the real program. Imports nothing from lib/. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Browser, CHROMIUM, type View } from "./browser.ts";
-import { Conversation } from "./program.ts";
-import { testWith } from "./servers.ts";
-import { Client, freePort, until } from "./sockets.ts";
+import { Browser, CHROMIUM, type View } from "../support/browser.ts";
+import { Conversation } from "../support/program.ts";
+import { testWith } from "../support/servers.ts";
+import { Client, freePort, until } from "../support/sockets.ts";
 
 const TOKEN = "sesame";
 

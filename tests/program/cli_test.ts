@@ -2,7 +2,14 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { BINARY, commandLine, Conversation, run, runInShell, startInShell } from "./program.ts";
+import {
+  BINARY,
+  commandLine,
+  Conversation,
+  run,
+  runInShell,
+  startInShell,
+} from "../support/program.ts";
 
 const MIB = 1024 * 1024;
 
@@ -162,7 +169,7 @@ Deno.test("--node-id: names the replies until an init", async () => {
 });
 
 Deno.test("--version: prints the version of deno.json and nothing else", async () => {
-  const config = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
+  const config = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
   const { code, stdout, stderr } = await run("", { args: ["--version"] });
   assertEquals({ code, stdout, stderr }, { code: 0, stdout: `${config.version}\n`, stderr: "" });
 });
@@ -268,7 +275,7 @@ Deno.test({
 Deno.test("--help: names every flag, in lines that fit a terminal", async () => {
   const { stdout } = await run("", { args: ["--help"] });
   const files = ["flags.ts", "options.ts"].map((file) =>
-    new URL(`../lib/${file}`, import.meta.url)
+    new URL(`../../lib/${file}`, import.meta.url)
   );
   const sources = await Promise.all(files.map((file) => Deno.readTextFile(file)));
   const flags = [...sources.join("").matchAll(/^ {2}"([a-z-]+)",$/gm)].map(([, flag]) => flag);

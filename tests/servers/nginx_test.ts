@@ -1,9 +1,9 @@
 /** poolgate in front of nginx, with clients of HTTP. Imports nothing from lib/. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Ended } from "./program.ts";
-import { Gate, IPV6, Nginx, run, start, testWith } from "./servers.ts";
-import { until } from "./sockets.ts";
+import type { Ended } from "../support/program.ts";
+import { Gate, IPV6, Nginx, run, start, testWith } from "../support/servers.ts";
+import { until } from "../support/sockets.ts";
 
 const CURL = ["nginx", "curl"];
 const MIB = 1024 ** 2;

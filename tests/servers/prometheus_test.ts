@@ -1,9 +1,9 @@
 /** What Prometheus and its tools make of `--admin`. Imports nothing from lib/. */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Behaviour, Service } from "./service.ts";
-import { Directory, Gate, Prometheus, run, testWith } from "./servers.ts";
-import { Client, until } from "./sockets.ts";
+import { type Behaviour, Service } from "../support/service.ts";
+import { Directory, Gate, Prometheus, run, testWith } from "../support/servers.ts";
+import { Client, until } from "../support/sockets.ts";
 
 /** Answers with what it is told. */
 const parrot: Behaviour = async (socket) => {
@@ -189,7 +189,7 @@ Deno.test("/metrics: counts what pool_stats counts, and what the clients have se
   assertEquals(stays, places + waits - leavers);
 });
 
-const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
 
 /** The configuration and the rules of the README, at their names, but sooner. */
 function readmeFiles(gate: Gate): Record<string, string> {

@@ -1,10 +1,10 @@
 /** `--admin` as its users have it: the whole program, its listener and its end. Imports nothing from lib/. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Conversation, run } from "./program.ts";
-import { Directory, Gate } from "./servers.ts";
-import { echo, Service } from "./service.ts";
-import { Client, freePort, until } from "./sockets.ts";
+import { Conversation, run } from "../support/program.ts";
+import { Directory, Gate } from "../support/servers.ts";
+import { echo, Service } from "../support/service.ts";
+import { Client, freePort, until } from "../support/sockets.ts";
 
 const TOKEN = "s3cret";
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env=POOLGATE_*"];

@@ -4,11 +4,11 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { Service } from "./service.ts";
-import { Directory, run, testWith } from "./servers.ts";
-import { Client } from "./sockets.ts";
+import { Service } from "../support/service.ts";
+import { Directory, run, testWith } from "../support/servers.ts";
+import { Client } from "../support/sockets.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** The README's way of naming Deno on a machine that has only Node; the tests run the Deno they run on. */
 const DENO = "npx --yes deno@2.9.6";

@@ -5,7 +5,7 @@
  * @module
  */
 
-const ROOT = new URL("..", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** A program that does not end by then is stopped, and its test fails. */
 const TIME_LIMIT_MS = 60_000;

@@ -1,9 +1,9 @@
 /** Every sample case, byte for byte, through the program as its users run it. */
 
 import { assertEquals } from "@std/assert";
-import { run } from "./program.ts";
+import { run } from "../support/program.ts";
 
-const SAMPLES = new URL("samples/", import.meta.url);
+const SAMPLES = new URL("../samples/", import.meta.url);
 const INPUT = ".in.ndjson";
 
 async function textOr(url: URL, otherwise: string): Promise<string> {

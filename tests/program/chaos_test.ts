@@ -5,9 +5,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Socket } from "node:net";
-import { Conversation } from "./program.ts";
-import { type Behaviour, Service } from "./service.ts";
-import { Client, freePort, resettable, until } from "./sockets.ts";
+import { Conversation } from "../support/program.ts";
+import { type Behaviour, Service } from "../support/service.ts";
+import { Client, freePort, resettable, until } from "../support/sockets.ts";
 
 const PLACES = 5;
 const BACKLOG = 10;
