@@ -1,0 +1,138 @@
+/**
+ * Builds the executable and runs the tests from outside against it: with the runtime of the Deno that runs this, where
+ * `deno compile` can download it, or names it by DENORT_BIN; else with Deno 2.7.11 and a runtime that npm has. Where
+ * neither can be had, says so and ends well. Imports nothing from lib/.
+ *
+ * @module
+ */
+
+import { type Build, build, ROOT } from "./build.ts";
+
+/** The folders of the tests that start the program. */
+const TESTS = ["tests/program/", "tests/servers/"];
+
+/**
+ * An executable that `deno compile` made is its runtime with a program appended, so it serves as the runtime of
+ * another one. This package holds one of Deno 2.7.11. It is a stranger's: for tests only.
+ */
+const BORROWED = "@stdy/cli-linux-x64";
+const ITS_DENO = "@deno/linux-x64-glibc";
+const BORROWED_PACKAGES = `${ROOT}tests/support/borrowed_runtime`;
+const BORROWED_TARGET = "x86_64-unknown-linux-gnu";
+
+const INSTALL_TIME_LIMIT_MS = 3 * 60_000;
+
+/** What npm says where a package is out of reach. Anything else, a wrong hash above all, is a failure. */
+const OUT_OF_REACH =
+  /npm \S+ code (ENOTFOUND|EAI_AGAIN|ECONN[A-Z]+|ENET[A-Z]+|EHOSTUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT|E40[34]|E5\d\d)/;
+
+/** An executable, and what it was made of. */
+interface Made extends AsyncDisposable {
+  binary: string;
+  of: string;
+}
+
+/** There is none here, and why. */
+interface OutOfReach {
+  reason: string;
+}
+
+async function main(): Promise<number> {
+  const made = await make();
+  if ("reason" in made) {
+    console.log(`The executable is NOT TESTED: ${made.reason}`);
+    return 0;
+  }
+  await using executable = made;
+  console.log(`Testing the executable of ${executable.of}`);
+  const { code, verdict } = await test(executable.binary);
+  console.log(`The executable of ${executable.of}: ${verdict}`);
+  return code;
+}
+
+async function make(): Promise<Made | OutOfReach> {
+  const own = await build();
+  if (own.success) {
+    const runtime = Deno.env.get("DENORT_BIN") ?? "its own";
+    return made(own, `Deno ${Deno.version.deno}, runtime: ${runtime}`);
+  }
+  await own[Symbol.asyncDispose]();
+  if (!/denort\S*\.zip/.test(own.log)) throw new Error(`deno task compile: ${own.log}`);
+  return await makeWithBorrowed();
+}
+
+async function makeWithBorrowed(): Promise<Made | OutOfReach> {
+  const nothing = "the runtime of deno compile is out of reach, and";
+  if (Deno.build.target !== BORROWED_TARGET) {
+    return { reason: `${nothing} the one on npm is for ${BORROWED_TARGET} alone` };
+  }
+  const home = await Deno.makeTempDir({ prefix: "poolgate-runtime-" });
+  try {
+    const obstacle = await install(home);
+    if (obstacle !== undefined) return { reason: `${nothing} npm answers ${obstacle}` };
+    const { dependencies } = JSON.parse(await Deno.readTextFile(`${home}/package.json`));
+    const runtime = `${home}/node_modules/${BORROWED}/bin/steady`;
+    await Deno.chmod(runtime, 0o755);
+    const borrowed = await build({
+      deno: `${home}/node_modules/${ITS_DENO}/deno`,
+      env: { DENORT_BIN: runtime, DENO_TLS_CA_STORE: "mozilla,system" },
+      unstable: ["raw-imports"], // of its imports of text, stable since
+    });
+    const of = `Deno ${dependencies[ITS_DENO]}, runtime: npm:${BORROWED}@${dependencies[BORROWED]}`;
+    return made(borrowed, of);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+function made(build: Build, of: string): Made {
+  if (!build.success) throw new Error(`building the executable of ${of}: ${build.log}`);
+  return {
+    binary: build.binary,
+    of,
+    [Symbol.asyncDispose]: () => build[Symbol.asyncDispose](),
+  };
+}
+
+/**
+ * Installs the two packages, by the hashes of the lock file and without running their scripts.
+ *
+ * @returns Why they cannot be had, or `undefined` where they are there.
+ */
+async function install(home: string): Promise<string | undefined> {
+  for (const name of ["package.json", "package-lock.json"]) {
+    await Deno.copyFile(`${BORROWED_PACKAGES}/${name}`, `${home}/${name}`);
+  }
+  const { success, stderr } = await new Deno.Command("npm", {
+    args: ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"],
+    cwd: home,
+    stdin: "null",
+    signal: AbortSignal.timeout(INSTALL_TIME_LIMIT_MS),
+  }).output();
+  if (success) return undefined;
+  const log = new TextDecoder().decode(stderr);
+  const code = OUT_OF_REACH.exec(log)?.[1];
+  if (code === undefined) throw new Error(`npm ci: ${log}`);
+  return code;
+}
+
+/** Runs the tests from outside, shows what they write, and returns the test runner's closing line with its status. */
+async function test(binary: string): Promise<{ code: number; verdict: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "test", ...TESTS],
+    cwd: ROOT,
+    env: { POOLGATE_TEST_BINARY: binary, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  let verdict = "the tests did not come to their end";
+  let tail = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    await Deno.stdout.write(new TextEncoder().encode(text));
+    tail = (tail + text).slice(-1000);
+    verdict = /^(?:ok|FAILED) \| .*$/m.exec(tail)?.[0] ?? verdict;
+  }
+  return { code: (await child.status).code, verdict };
+}
+
+Deno.exit(await main());
