@@ -1,9 +1,11 @@
 /**
  * What the README shows is what happens: its commands on the samples are run, and print what stands below
- * them. Its commands to test and to compile are for .ci/run and compile_test.ts.
+ * them. Its commands to test and to compile are for .ci/run and compile_test.ts. Where POOLGATE_TEST_BINARY names an
+ * executable, that runs in the place of `deno run main.ts`.
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { BINARY } from "../support/program.ts";
 import { Service } from "../support/service.ts";
 import { Directory, run, testWith } from "../support/servers.ts";
 import { Client } from "../support/sockets.ts";
@@ -19,8 +21,15 @@ const BLOCKS = /```sh\n([^]*?)```\n(?:\n```json\n([^]*?)```)?/g;
 const readme = await Deno.readTextFile(`${ROOT}README.md`);
 const blocks = [...readme.matchAll(BLOCKS)].map(([, script = "", output]) => ({ script, output }));
 
+/** A script of the README for this machine: with the Deno of the tests, or with the executable under test. */
+function runnable(script: string): string {
+  const program = `${DENO} run [^<\n]*?main\\.ts`;
+  const ours = BINARY === undefined ? script : script.replace(new RegExp(program), `'${BINARY}'`);
+  return ours.replaceAll(DENO, `'${Deno.execPath()}'`);
+}
+
 async function stdoutOf(script: string): Promise<string> {
-  const args = ["-c", script.replaceAll(DENO, `'${Deno.execPath()}'`)];
+  const args = ["-c", runnable(script)];
   const command = new Deno.Command("bash", { args, cwd: ROOT, stderr: "inherit" });
   return new TextDecoder().decode((await command.output()).stdout);
 }
@@ -73,10 +82,9 @@ class Listening implements AsyncDisposable {
   ): Promise<Listening> {
     const script = (blocks.find(({ script }) => script.includes(at))?.script ?? "")
       .replace(/(--listen|--admin) 127\.0\.0\.1:\d+/g, "$1 127.0.0.1:0")
-      .replace("--upstream 127.0.0.1:5432", `--upstream ${upstream}`)
-      .replace(DENO, `'${Deno.execPath()}'`);
+      .replace("--upstream 127.0.0.1:5432", `--upstream ${upstream}`);
     const streams = { stdin: "null", stdout: "null", stderr: "piped" } as const;
-    const args = ["-c", `exec ${script}`];
+    const args = ["-c", `exec ${runnable(script)}`];
     const child = new Deno.Command("bash", { args, cwd: ROOT, env, ...streams }).spawn();
     const notes = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
     let said = "";
