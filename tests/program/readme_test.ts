@@ -58,6 +58,12 @@ Deno.test("README: names the Deno that .ci/run installs", async () => {
   assertEquals(ci.includes(`DENO_VERSION=${DENO.split("@")[1]}`), true);
 });
 
+Deno.test("README: names the Deno of the runtime that test:executable takes from npm", async () => {
+  const packages = await Deno.readTextFile(`${ROOT}tests/support/borrowed_runtime/package.json`);
+  const version = JSON.parse(packages).dependencies["@deno/linux-x64-glibc"];
+  assertEquals(readme.includes(`a runtime of Deno ${version} from npm`), true, version);
+});
+
 /** A command of the README that listens, at free ports instead of its own, until the test disposes of it. */
 class Listening implements AsyncDisposable {
   #child: Deno.ChildProcess;

@@ -69,7 +69,7 @@ async function makeWithBorrowed(): Promise<Made | OutOfReach> {
   const home = await Deno.makeTempDir({ prefix: "poolgate-runtime-" });
   try {
     const obstacle = await install(home);
-    if (obstacle !== undefined) return { reason: `${nothing} npm answers ${obstacle}` };
+    if (obstacle !== undefined) return { reason: `${nothing} ${obstacle}` };
     const { dependencies } = JSON.parse(await Deno.readTextFile(`${home}/package.json`));
     const runtime = `${home}/node_modules/${BORROWED}/bin/steady`;
     await Deno.chmod(runtime, 0o755);
@@ -103,17 +103,23 @@ async function install(home: string): Promise<string | undefined> {
   for (const name of ["package.json", "package-lock.json"]) {
     await Deno.copyFile(`${BORROWED_PACKAGES}/${name}`, `${home}/${name}`);
   }
-  const { success, stderr } = await new Deno.Command("npm", {
+  const npm = new Deno.Command("npm", {
     args: ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"],
     cwd: home,
     stdin: "null",
     signal: AbortSignal.timeout(INSTALL_TIME_LIMIT_MS),
-  }).output();
-  if (success) return undefined;
-  const log = new TextDecoder().decode(stderr);
+  });
+  const ended = await npm.output().catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (ended === undefined) return "there is no npm";
+  if (ended.success) return undefined;
+  if (ended.signal !== null) return `npm did not end within ${INSTALL_TIME_LIMIT_MS / 1000} s`;
+  const log = new TextDecoder().decode(ended.stderr);
   const code = OUT_OF_REACH.exec(log)?.[1];
   if (code === undefined) throw new Error(`npm ci: ${log}`);
-  return code;
+  return `npm answers ${code}`;
 }
 
 /** Runs the tests from outside, shows what they write, and returns the test runner's closing line with its status. */
