@@ -90,8 +90,12 @@ async function serveEveryMode(start: Start): Promise<void> {
 
 async function succeeds(...[program = "", ...args]: string[]): Promise<boolean> {
   const streams = { stdin: "null", stdout: "null", stderr: "null" } as const;
-  return await new Deno.Command(program, { args, ...streams }).output()
-    .then(({ success }) => success, () => false);
+  try {
+    return (await new Deno.Command(program, { args, ...streams }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** Registers a test of the executable, skipped where `lacking` says why. */
@@ -191,7 +195,7 @@ testExecutable(
     await Deno.chmod(copy, 0o755);
     await serveEveryMode(`cd / && exec ${USER.join(" ")} ${copy} "\${@:2}"`);
   },
-  await succeeds(...USER, "true") ? undefined : "only root can become another user",
+  await succeeds(...USER, "true") ? undefined : "becoming another user is not permitted",
 );
 
 /** Makes each mount read-only, and makes sure of it, before it becomes what its arguments say. */
@@ -212,5 +216,5 @@ testExecutable(
   },
   await succeeds("unshare", "--mount", "mount", "--make-rprivate", "/")
     ? undefined
-    : "no mount namespace is permitted",
+    : "a mount namespace is not permitted",
 );

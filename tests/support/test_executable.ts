@@ -103,16 +103,7 @@ async function install(home: string): Promise<string | undefined> {
   for (const name of ["package.json", "package-lock.json"]) {
     await Deno.copyFile(`${BORROWED_PACKAGES}/${name}`, `${home}/${name}`);
   }
-  const npm = new Deno.Command("npm", {
-    args: ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"],
-    cwd: home,
-    stdin: "null",
-    signal: AbortSignal.timeout(INSTALL_TIME_LIMIT_MS),
-  });
-  const ended = await npm.output().catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  });
+  const ended = await npmCi(home);
   if (ended === undefined) return "there is no npm";
   if (ended.success) return undefined;
   if (ended.signal !== null) return `npm did not end within ${INSTALL_TIME_LIMIT_MS / 1000} s`;
@@ -120,6 +111,18 @@ async function install(home: string): Promise<string | undefined> {
   const code = OUT_OF_REACH.exec(log)?.[1];
   if (code === undefined) throw new Error(`npm ci: ${log}`);
   return `npm answers ${code}`;
+}
+
+/** Runs `npm ci`; `undefined` where there is no npm. */
+async function npmCi(cwd: string): Promise<Deno.CommandOutput | undefined> {
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"];
+  const signal = AbortSignal.timeout(INSTALL_TIME_LIMIT_MS);
+  try {
+    return await new Deno.Command("npm", { args, cwd, stdin: "null", signal }).output();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 /** Runs the tests from outside, shows what they write, and returns the test runner's closing line with its status. */
@@ -133,11 +136,13 @@ async function test(binary: string): Promise<{ code: number; verdict: string }> 
   }).spawn();
   let verdict = "the tests did not come to their end";
   let tail = "";
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    await Deno.stdout.write(new TextEncoder().encode(text));
+  const [shown, read] = child.stdout.tee();
+  const showing = shown.pipeTo(Deno.stdout.writable, { preventClose: true });
+  for await (const text of read.pipeThrough(new TextDecoderStream())) {
     tail = (tail + text).slice(-1000);
     verdict = /^(?:ok|FAILED) \| .*$/m.exec(tail)?.[0] ?? verdict;
   }
+  await showing;
   return { code: (await child.status).code, verdict };
 }
 
