@@ -76,13 +76,14 @@ function decodeAny(line: string, sender: string | undefined): Request | Fault | 
   if (typeof src !== "string") return fault(complaint("src", src, "a string"));
   if (typeof dest !== "string") return fault(complaint("dest", dest, "a string"));
   if (!isObject(body)) return fault(complaint("body", body, "an object"));
-  if (body.type === "error" || Object.hasOwn(body, "in_reply_to")) return { type: "ignored" };
+  const { type, in_reply_to } = body;
+  if (type === "error" || typeof in_reply_to === "number") return { type: "ignored" };
   const { msg_id } = body;
-  if (msg_id !== undefined && !Number.isSafeInteger(msg_id)) {
+  if (!isAbsent(msg_id) && !Number.isSafeInteger(msg_id)) {
     const operation = malformed("msg_id", msg_id, MSG_ID);
     return { type: "request", src, dest, msgId: undefined, operation };
   }
-  const msgId = msg_id === undefined ? undefined : String(msg_id);
+  const msgId = isAbsent(msg_id) ? undefined : String(msg_id);
   return { type: "request", src, dest, msgId, operation: decodeOperation(body, sender) };
 }
 
@@ -91,7 +92,8 @@ const CLIENT_ID = `a string of 1 to ${MAX_CLIENT_ID} characters`;
 const TYPES = "init, pool_config, pool_connect, pool_disconnect or pool_stats";
 
 function decodeOperation(body: Fields, sender: string | undefined): Operation | Refused {
-  const { type } = body;
+  const { type, in_reply_to } = body;
+  if (!isAbsent(in_reply_to)) return malformed("in_reply_to", in_reply_to, "a number or left out");
   switch (type) {
     case "init": {
       const { node_id, node_ids } = body;
@@ -105,15 +107,16 @@ function decodeOperation(body: Fields, sender: string | undefined): Operation | 
       return { type: "refused", code: ErrorCode.MalformedRequest, text: limits };
     }
     case "pool_connect": {
-      const { client_id = sender, notify = false } = body;
-      if (!isClientId(client_id)) return malformed("client_id", client_id, CLIENT_ID);
+      const clientId = body.client_id ?? sender;
+      const notify = body.notify ?? false;
+      if (!isClientId(clientId)) return malformed("client_id", body.client_id, CLIENT_ID);
       if (typeof notify !== "boolean") return malformed("notify", notify, "true or false");
-      return { type, clientId: client_id, notify };
+      return { type, clientId, notify };
     }
     case "pool_disconnect": {
-      const { client_id = sender } = body;
-      if (!isClientId(client_id)) return malformed("client_id", client_id, CLIENT_ID);
-      return { type, clientId: client_id };
+      const clientId = body.client_id ?? sender;
+      if (!isClientId(clientId)) return malformed("client_id", body.client_id, CLIENT_ID);
+      return { type, clientId };
     }
     case "pool_stats":
       return { type };
@@ -137,6 +140,11 @@ export function decodeLimits({ max_connections, backlog_size }: Fields): Limits 
 /** Whether a value of JSON is an object. */
 export function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether an optional member is absent: serializers write what is absent as `null`, or not at all. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 function isNodeId(value: unknown): value is string {

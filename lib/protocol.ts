@@ -58,7 +58,7 @@ export interface Fault {
   reason: string;
 }
 
-/** A line that wants no answer: blank, or itself a reply. */
+/** A line that wants no answer: blank, or itself a reply (an error, or a number in `in_reply_to`). */
 export interface Ignored {
   type: "ignored";
 }

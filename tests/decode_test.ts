@@ -86,7 +86,37 @@ Deno.test("decode: a request without client_id is for its sender, where there is
   for (const type of ["pool_connect", "pool_disconnect"]) {
     assertMatch(JSON.stringify(operation({ type }, "me")), /"clientId":"me"/);
     assertMatch(JSON.stringify(operation({ type })), /client_id is missing/);
-    assertMatch(JSON.stringify(operation({ type, client_id: null }, "me")), /client_id is null/);
+    assertMatch(JSON.stringify(operation({ type, client_id: null }, "me")), /"clientId":"me"/);
+    assertMatch(JSON.stringify(operation({ type, client_id: null })), /client_id is null/);
     assertMatch(JSON.stringify(operation({ type, client_id: "x" }, "me")), /"clientId":"x"/);
   }
+});
+
+Deno.test("decode: null in an optional member is as if absent, whatever the request", () => {
+  const requests: Record<string, unknown>[] = [
+    { type: "init", node_id: "n1", node_ids: [] },
+    { type: "pool_config", max_connections: 1, backlog_size: 1 },
+    { type: "pool_connect" },
+    { type: "pool_disconnect" },
+    { type: "pool_stats" },
+    { type: "unknown" },
+  ];
+  const absent = { msg_id: null, in_reply_to: null, client_id: null, notify: null };
+  const read = (body: unknown) => decode(JSON.stringify({ src: "a", dest: "b", body }), "me");
+  for (const request of requests) {
+    assertEquals(read({ ...absent, ...request }), read(request));
+    assertEquals(read(request).type, "request");
+  }
+});
+
+Deno.test("decode: only a blank line, an error and a number in in_reply_to get no answer and no word", () => {
+  const read = (body: unknown) => decode(JSON.stringify({ src: "a", dest: "b", body })).type;
+  const values = [undefined, null, 0, 1.5, "0", "", true, false, [], {}];
+  const replies = values.filter((in_reply_to) =>
+    read({ type: "pool_stats", in_reply_to }) === "ignored"
+  );
+  assertEquals(replies, [0, 1.5]);
+  for (const in_reply_to of values) assertEquals(read({ type: "error", in_reply_to }), "ignored");
+  for (const line of ["", " \t", "\r"]) assertEquals(decode(line).type, "ignored");
+  for (const line of ["null", "0", "{}", "x"]) assertEquals(decode(line).type, "fault");
 });

@@ -59,6 +59,8 @@ Deno.test("native gate: answers a connection that asks for itself, by its id or 
   const again = await ask(client, { type: "pool_connect", msg_id: 7, client_id });
   assertEquals(again, { ...ok, in_reply_to: 7, msg_id: 1 });
   assertEquals(await ask(client, { type: "pool_connect" }), { ...ok, msg_id: 2 });
+  const nulls = { client_id: null, msg_id: null, in_reply_to: null, notify: null };
+  assertEquals(await ask(client, { type: "pool_connect", ...nulls }), { ...ok, msg_id: 3 });
   assertEquals((await ask(client, { type: "pool_stats" })).active, 1);
 });
 
@@ -90,6 +92,7 @@ const refused: [string, Body, number, string][] = [
   ["a disconnect of another", { type: "pool_disconnect", client_id: "x" }, 12, "for itself only"],
   ["a bad client_id", { type: "pool_connect", client_id: 5 }, 12, "client_id is 5"],
   ["an unknown type", { type: "hello" }, 10, 'type is "hello"'],
+  ["a text in in_reply_to", { type: "pool_connect", in_reply_to: "1" }, 12, 'in_reply_to is "1"'],
 ];
 
 for (const [what, body, code, text] of refused) {
