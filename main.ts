@@ -93,7 +93,9 @@ async function run(options: Options): Promise<number> {
   const roster = new Roster(new ConnectionPool(limits));
   const node = new Node(roster, nodeId);
   if (!alone) return await serveNetwork(options, roster, node, log);
-  return await serveStdin({ input: stdin, output: stdout, node, log });
+  const status = await serveStdin({ input: stdin, output: stdout, node, log });
+  await log.flush();
+  return status;
 }
 
 /** Serves stdin until it ends. */
@@ -188,7 +190,7 @@ async function serveGate(gate: Gate, stdio: Stdio, note: Note): Promise<number> 
   // In the background of a terminal, reading from that would stop the whole program.
   if (!Deno.stdin.isTerminal()) {
     serve(stdio).catch((error) => {
-      if (!(error instanceof ReaderGone)) note("error", (error as Error).message);
+      if (!(error instanceof PeerGone)) note("error", (error as Error).message);
     });
   }
   await done;
@@ -213,23 +215,23 @@ async function untilStreamsFail(log: Log, action: () => Promise<void>): Promise<
     await action();
     return OK;
   } catch (error) {
-    if (error instanceof ReaderGone) return OK;
+    if (error instanceof PeerGone) return OK;
     if (!(error instanceof StreamError)) throw error;
     return await fail(log, error.message, FAILED);
   }
 }
 
 class StreamError extends Error {}
-class ReaderGone extends Error {}
+class PeerGone extends Error {}
 
-function readingFailed(error: unknown): StreamError {
-  return new StreamError(`reading stdin failed: ${(error as Error).message}`);
-}
-
-function writingFailed(error: unknown): StreamError | ReaderGone {
-  const { BrokenPipe, ConnectionReset } = Deno.errors;
-  if (error instanceof BrokenPipe || error instanceof ConnectionReset) return new ReaderGone();
-  return new StreamError(`writing stdout failed: ${(error as Error).message}`);
+/**
+ * What a failing stream makes of the program. A pipe that nobody reads, or a socket that was reset, or that TCP has
+ * given up, says only that the peer has gone: that is the end of a conversation, no fault.
+ */
+function streamError(action: string, error: unknown): StreamError | PeerGone {
+  const { BrokenPipe, ConnectionReset, TimedOut } = Deno.errors;
+  const gone = [BrokenPipe, ConnectionReset, TimedOut].some((kind) => error instanceof kind);
+  return gone ? new PeerGone() : new StreamError(`${action} failed: ${(error as Error).message}`);
 }
 
 // The standard streams, waited for in the call itself: Deno's promises for them go by way of another thread,
@@ -241,7 +243,7 @@ const stdin = {
     try {
       return Deno.stdin.readSync(buffer);
     } catch (error) {
-      throw readingFailed(error);
+      throw streamError("reading stdin", error);
     }
   },
 };
@@ -251,7 +253,7 @@ const stdout = {
     try {
       return Deno.stdout.writeSync(bytes);
     } catch (error) {
-      throw writingFailed(error);
+      throw streamError("writing stdout", error);
     }
   },
 };
@@ -265,7 +267,7 @@ const patientStdin = {
     try {
       return await Deno.stdin.read(buffer);
     } catch (error) {
-      throw readingFailed(error);
+      throw streamError("reading stdin", error);
     }
   },
 };
@@ -275,7 +277,7 @@ const patientStdout = {
     try {
       return await Deno.stdout.write(bytes);
     } catch (error) {
-      throw writingFailed(error);
+      throw streamError("writing stdout", error);
     }
   },
 };

@@ -84,6 +84,6 @@ PostgreSQL with 20 connections at most, 100 more waiting for up to 30 seconds:
   $ poolgate --listen :6432 --upstream 127.0.0.1:5432 --max-connections 20 \\
       --backlog-size 100 --queue-timeout 30s --reject-as postgres
 
-Exit status: 0 at the end of input, when the reader of stdout went away, or
-after a signal; 1 when stdin or stdout failed; 2 when the command line is wrong
-or there is no listening at ADDR.`;
+Exit status: 0 at the end of input, when the peer at stdin or stdout went away,
+or after a signal; 1 when stdin or stdout failed; 2 when the command line is
+wrong or there is no listening at ADDR.`;

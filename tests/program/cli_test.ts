@@ -2,14 +2,8 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import {
-  BINARY,
-  commandLine,
-  Conversation,
-  run,
-  runInShell,
-  startInShell,
-} from "../support/program.ts";
+import { BINARY, commandLine, Conversation, run, runInShell } from "../support/program.ts";
+import { Client } from "../support/sockets.ts";
 
 const MIB = 1024 * 1024;
 
@@ -65,23 +59,76 @@ Deno.test("poolgate: a reader that goes away ends it at once, quietly, with exit
   assertEquals(stderr, "exit 0\n");
 });
 
-Deno.test("poolgate: a socket for stdout that is reset ends it quietly too", async () => {
-  const replied = Promise.withResolvers<Socket>();
-  const server = createServer((socket) => socket.once("data", () => replied.resolve(socket)));
+Deno.test("poolgate: a reader that has gone away does not take the notes along", async () => {
+  const poolgate = new Conversation();
+  await poolgate.deafen();
+  await poolgate.say(`bad\n${stats(1)}`);
+  assertMatch(await poolgate.note(), /line 1 is passed over/);
+  assertEquals(await poolgate.exit(), 0);
+});
+
+/** A run whose shell connects some of its streams to a socket, and that socket's other end. */
+async function overSocket(
+  redirection: string,
+  args: string[] = [],
+): Promise<[Conversation, Socket]> {
+  const accepted = Promise.withResolvers<Socket>();
+  const server = createServer({ allowHalfOpen: true }, accepted.resolve);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const child = startInShell(`exec "$@" > /dev/tcp/127.0.0.1/${port}`);
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(stats(1)));
-  const socket = await replied.promise;
+  const script = `exec "$@" ${redirection.replace("SOCKET", `/dev/tcp/127.0.0.1/${port}`)}`;
+  const poolgate = Conversation.inShell(script, { args, permissions: ["--allow-net"] });
+  const socket = await accepted.promise;
+  server.close();
+  return [poolgate, socket];
+}
+
+/** As inetd starts a program, and systemd with `Accept=yes`. */
+const STDIN_AND_STDOUT = "<> SOCKET >&0";
+
+/** Resets a connection when an answer has come, as the kernel does when a client leaves with answers unread. */
+async function leaveWhenAnswered(socket: Socket): Promise<void> {
+  await new Promise((resolve) => socket.once("data", resolve));
   const closed = new Promise((resolve) => socket.once("close", resolve));
   socket.resetAndDestroy();
   await closed;
-  await writer.write(new TextEncoder().encode(stats(2)));
-  const { code, stderr } = await child.output();
-  assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
-  await writer.abort().catch(() => {});
-  await new Promise((resolve) => server.close(resolve));
+}
+
+Deno.test("poolgate: a socket for stdout that is reset ends it quietly too", async () => {
+  const [poolgate, socket] = await overSocket("> SOCKET");
+  await poolgate.say(stats(1));
+  await leaveWhenAnswered(socket);
+  await poolgate.say(stats(2));
+  assertEquals([await poolgate.note(), await poolgate.exit()], ["", 0]);
+});
+
+for (const args of [[], ["--admin=127.0.0.1:0", "--quiet"]]) {
+  Deno.test(`poolgate ${args[0] ?? ""}: one socket for stdin and stdout that is reset ends it quietly too`, async () => {
+    const [poolgate, socket] = await overSocket(STDIN_AND_STDOUT, args);
+    socket.write(stats(1));
+    await leaveWhenAnswered(socket);
+    assertEquals([await poolgate.note(), await poolgate.exit()], ["", 0]);
+  });
+}
+
+Deno.test("--listen: one socket for stdin and stdout that is reset ends neither it nor its silence", async () => {
+  const [poolgate, socket] = await overSocket(STDIN_AND_STDOUT, ["--listen=127.0.0.1:0"]);
+  const address = /listening at (\S+)/.exec(await poolgate.note())?.[1] ?? "";
+  socket.write(stats(1));
+  await leaveWhenAnswered(socket);
+  const client = await Client.to(address);
+  assertStringIncludes(await client.line() ?? "", "connected");
+  client.close();
+  poolgate.signal("SIGTERM");
+  assertMatch(await poolgate.note(), /^poolgate: draining[^\n]*\n$/);
+  assertEquals([await poolgate.note(), await poolgate.exit()], ["", 0]);
+});
+
+Deno.test("poolgate: one socket for stdin and stdout whose client ends its side hears all answers", async () => {
+  const [poolgate, socket] = await overSocket(STDIN_AND_STDOUT);
+  socket.end(stats(1) + stats(2));
+  const heard = await new Response(ReadableStream.from(socket)).text();
+  assertEquals([lines(heard).length, await poolgate.exit()], [2, 0]);
 });
 
 Deno.test("poolgate: a full disk behind stdout is one line and exit 1", async () => {
