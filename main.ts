@@ -24,14 +24,17 @@ import {
 import { Outlet } from "./lib/outlet.ts";
 import { ConnectionPool } from "./lib/pool.ts";
 import { Roster } from "./lib/roster.ts";
-import { serve, type Stdio } from "./lib/stdio.ts";
+import { endedBy, serve, type Stdio } from "./lib/stdio.ts";
 
 const OK = 0;
 const FAILED = 1;
 const USAGE = 2;
 
-/** How long the last notes and answers of a program that listened may take to be read, in milliseconds. */
+/** How long the last notes and answers may take to be read, in milliseconds. */
 const LAST_WORDS_MS = 1000;
+
+/** Whether this is process 1, as in a container: a signal ends that only where it is listened for. */
+const PROCESS_1 = Deno.pid === 1;
 
 const TEXT_LOG = { format: "text", quiet: false, clock: () => new Date() } as const;
 
@@ -89,31 +92,43 @@ async function fail(log: Log, text: string, exit: number): Promise<number> {
 async function run(options: Options): Promise<number> {
   const { limits, nodeId, logFormat, quiet, gate, admin } = options;
   const alone = gate === undefined && admin === undefined;
-  const log = new Log(alone ? stderr : patientStderr, { ...TEXT_LOG, format: logFormat, quiet });
+  const streams = alone && !PROCESS_1 ? BLOCKING : PATIENT;
+  const log = new Log(streams.stderr, { ...TEXT_LOG, format: logFormat, quiet });
   const roster = new Roster(new ConnectionPool(limits));
   const node = new Node(roster, nodeId);
-  if (!alone) return await serveNetwork(options, roster, node, log);
-  const status = await serveStdin({ input: stdin, output: stdout, node, log });
-  await log.flush();
+  const stdio = { input: streams.stdin, output: streams.stdout, node, log };
+  if (!alone) return await serveNetwork(options, roster, stdio);
+  const status = await serveStdin(stdio);
+  await lastWords(log.flush());
   return status;
 }
 
-/** Serves stdin until it ends. */
+/** Waits until what is left to say has been taken, but not for long: there may be nobody who reads it. */
+async function lastWords(said: Promise<unknown>): Promise<void> {
+  await Promise.race([said, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
+}
+
+/** Serves stdin until it ends; as process 1, a signal is the end of it, too. */
 async function serveStdin(stdio: Stdio): Promise<number> {
   if (Deno.stdin.isTerminal()) {
     const text = "reading requests from the terminal, one JSON message a line; see --help";
     stdio.log.note("info", text);
   }
-  return await untilStreamsFail(stdio.log, () => serve(stdio));
+  if (!PROCESS_1) return await untilStreamsFail(stdio.log, () => serve(stdio));
+  const { promise: signalled, resolve: signal } = Promise.withResolvers<void>();
+  endOnSignals(signal);
+  const input = endedBy(signalled, stdio.input);
+  const served = untilStreamsFail(stdio.log, () => serve({ ...stdio, input }));
+  return await Promise.race([served, signalled.then(() => lastWords(served)).then(() => OK)]);
 }
 
 /** Serves connections, operators or both, and stdin beside them. */
 async function serveNetwork(
   options: Options,
   roster: Roster,
-  node: Node,
-  log: Log,
+  stdio: Stdio,
 ): Promise<number> {
+  const { node, log } = stdio;
   const note: Note = (level, text) => {
     log.note(level, text);
     log.flush();
@@ -123,10 +138,8 @@ async function serveNetwork(
     const gate = options.gate && await listenForClients(options.gate, roster, node, note);
     const admin = options.admin &&
       await listenForOperators(options.admin, options.gate, gate, roster, note);
-    const stdio = { input: patientStdin, output: patientStdout, node, log };
     const status = await (gate === undefined ? serveStdin(stdio) : serveGate(gate, stdio, note));
-    const lastWords = Promise.all([admin?.close(), log.flush()]);
-    await Promise.race([lastWords, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
+    await lastWords(Promise.all([admin?.close(), log.flush()]));
     return status;
   } catch (error) {
     if (error instanceof AddressError) return await fail(log, error.message, USAGE);
@@ -198,14 +211,14 @@ async function serveGate(gate: Gate, stdio: Stdio, note: Note): Promise<number> 
 }
 
 /** The first signal to end begins to, the second one ends. */
-function endOnSignals(drain: () => void): void {
+function endOnSignals(begin: () => void): void {
   let ending = false;
   for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15]] as const) {
     if (signal === "SIGTERM" && Deno.build.os === "windows") continue; // there is none
     Deno.addSignalListener(signal, () => {
       if (ending) Deno.exit(128 + number);
       ending = true;
-      drain();
+      begin();
     });
   }
 }
@@ -260,7 +273,7 @@ const stdout = {
 
 const stderr = { write: (bytes: Uint8Array) => Deno.stderr.writeSync(bytes) };
 
-// The same, for a program that serves connections meanwhile.
+// The same, for a program that serves connections meanwhile, or listens for signals.
 
 const patientStdin = {
   async read(buffer: Uint8Array): Promise<number | null> {
@@ -283,5 +296,8 @@ const patientStdout = {
 };
 
 const patientStderr = { write: (bytes: Uint8Array) => Deno.stderr.write(bytes) };
+
+const BLOCKING = { stdin, stdout, stderr };
+const PATIENT = { stdin: patientStdin, stdout: patientStdout, stderr: patientStderr };
 
 Deno.exit(await main());

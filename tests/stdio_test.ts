@@ -5,7 +5,7 @@ import { Node } from "../lib/node.ts";
 import type { ByteWriter } from "../lib/outlet.ts";
 import { ConnectionPool } from "../lib/pool.ts";
 import { Roster } from "../lib/roster.ts";
-import { MAX_UNSENT_BYTES, serve } from "../lib/stdio.ts";
+import { endedBy, MAX_UNSENT_BYTES, serve } from "../lib/stdio.ts";
 import { settled } from "./fake_clock.ts";
 import { bytes, input, Output, watched } from "./memory_streams.ts";
 
@@ -177,4 +177,32 @@ Deno.test("serve: writes a notice at once that no request caused, also when the 
   await settled();
   const promoted = output.writes.slice(1).map((line) => JSON.parse(line).body.client_id);
   assertEquals(promoted, ["b", "c"]);
+});
+
+Deno.test("endedBy: ends the input in the middle of a read, and answers what came before", async () => {
+  const { promise: end, resolve } = Promise.withResolvers<void>();
+  const output = new Output();
+  const source = input([bytes(stats(1) + stats(2))]);
+  const silence = new Promise<null>(() => {});
+  const reader: ByteReader = { read: async (buffer) => await source.read(buffer) ?? await silence };
+  const done = serveParts({ reader: endedBy(end, reader), output });
+  await settled();
+  resolve();
+  await done;
+  assertEquals(output.text.split("\n").length - 1, 2);
+});
+
+Deno.test("endedBy: reads no more after the end, and passes on what the input says before it", async () => {
+  const { promise: end, resolve } = Promise.withResolvers<void>();
+  let reads = 0;
+  const reader = endedBy(
+    end,
+    watched(input([bytes("ab")], new Error("input gone")), () => reads++),
+  );
+  const buffer = new Uint8Array(8);
+  assertEquals(await reader.read(buffer), 2);
+  await assertRejects(async () => await reader.read(buffer), Error, "input gone");
+  resolve();
+  await settled();
+  assertEquals([await reader.read(buffer), reads], [null, 2]);
 });
