@@ -1,8 +1,8 @@
 /** Signals that end the program where nothing listens, and where it is process 1. Imports nothing from lib/. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Conversation } from "./program.ts";
-import { until, untilStill } from "./sockets.ts";
+import { Conversation } from "../support/program.ts";
+import { until, untilStill } from "../support/sockets.ts";
 
 const REQUEST = `{"src":"c1","dest":"n1","body":{"type":"pool_stats","msg_id":1}}\n`;
 const ADMIN = ["--admin", "127.0.0.1:0"];
