@@ -4,7 +4,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { LiveFeed, MAX_MISSED, MAX_VIEWERS, PERIOD_MS } from "../lib/admin/live_feed.ts";
 import type { Report } from "../lib/admin/report.ts";
 import { FakeClock } from "./fake_clock.ts";
-import { until } from "./support/sockets.ts";
+import { Client, until } from "./support/sockets.ts";
 import { TestAdmin } from "./test_admin.ts";
 
 interface Event {
@@ -135,12 +135,24 @@ Deno.test("LiveFeed: a sample that cannot be taken is told, and does not end the
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("HEAD /api/events: leaves nobody behind who looks", async () => {
+Deno.test("HEAD /api/events: is answered at once, without a length, and leaves nobody behind who looks", async () => {
   await using admin = await TestAdmin.open();
   for (let times = 0; times < MAX_VIEWERS + 1; times++) {
-    const { status, headers } = await admin.ask("/api/events", { method: "HEAD" });
-    assertEquals([status, headers.get("content-type")], [200, "text/event-stream"]);
+    const client = await Client.to(admin.address);
+    await client.say("HEAD /api/events HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n\r\n");
+    const answer = await client.rest();
+    client.close();
+    assertMatch(answer, /^HTTP\/1\.1 200 OK\r\n[^]*\r\ncontent-type: text\/event-stream\r\n/);
+    assertMatch(answer, /^(?!.*content-length)[^]*\r\n\r\n$/i);
   }
+  await (await Viewer.at(admin)).leave();
+});
+
+Deno.test("GET /api/events: asks proxies to pass each event on at once", async () => {
+  await using admin = await TestAdmin.open();
+  const { headers, body } = await admin.ask("/api/events");
+  assertEquals(headers.get("x-accel-buffering"), "no");
+  await body?.cancel();
 });
 
 Deno.test("GET /api/events: ends when the listener does", async () => {

@@ -46,9 +46,14 @@ export class TestAdmin implements AsyncDisposable {
     return new TestAdmin(gate, server);
   }
 
+  /** Where it serves: `HOST:PORT`. */
+  get address(): string {
+    return this.#server.address;
+  }
+
   /** Asks for something. */
   ask(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(`http://${this.#server.address}${path}`, init);
+    return fetch(`http://${this.address}${path}`, init);
   }
 
   /** Asks for something that permits changes only to whoever has the token. */

@@ -30,6 +30,9 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
+/** What goes with a stream: nginx, and proxies that do as it does, gather none of it before they pass it on. */
+const STREAM_HEADERS = { "x-accel-buffering": "no" };
+
 /** @returns An answer of some media type. */
 export function respond(
   body: string | ReadableStream<Uint8Array> | null,
@@ -38,7 +41,8 @@ export function respond(
   headers: Record<string, string> = {},
 ): Response {
   const type = body === null ? {} : { "content-type": contentType };
-  return new Response(body, { status, headers: { ...HEADERS, ...type, ...headers } });
+  const stream = body instanceof ReadableStream ? STREAM_HEADERS : {};
+  return new Response(body, { status, headers: { ...HEADERS, ...type, ...stream, ...headers } });
 }
 
 /** @returns An answer in JSON. */

@@ -142,7 +142,8 @@ export class Report {
     return {
       version,
       started_at: this.#startedAt,
-      uptime_seconds: this.#secondsSince(this.#started),
+      // Whole ones, so that an answer is as long as the next one while nothing happens.
+      uptime_seconds: Math.floor(this.#secondsSince(this.#started)),
       listen: listen ?? null,
       upstream: upstream ?? null,
       state: this.state,

@@ -63,12 +63,11 @@ export class Routes {
   async answer(request: Request): Promise<Response> {
     try {
       const url = urlOf(request);
-      const answer = this.#find(request.method, url.pathname);
+      // To HEAD, the server sends the length of the body instead of it, and cancels a stream.
+      const method = request.method === "HEAD" ? "GET" : request.method;
+      const answer = this.#find(method, url.pathname);
       if (isCrossSite(request)) throw new Refusal(403, "another site's page may ask nothing here");
-      const response = await answer(request, url);
-      if (request.method !== "HEAD") return response;
-      await response.body?.cancel();
-      return new Response(null, response);
+      return await answer(request, url);
     } catch (error) {
       if (error instanceof Refusal) return respondRefusal(error);
       this.#parts.failed(error);
@@ -80,7 +79,7 @@ export class Routes {
     const resource = this.#resources.get(path) ?? this.#client(path);
     if (resource === undefined) throw new Refusal(404, `there is nothing at ${describe(path)}`);
     const answers = new Map<string, Answer>(Object.entries(resource));
-    const answer = answers.get(method === "HEAD" ? "GET" : method);
+    const answer = answers.get(method);
     if (answer !== undefined) return answer;
     const allow = [...answers.keys()].join(", ").replace("GET", "GET, HEAD");
     throw new Refusal(405, `${describe(path)} takes ${allow}, not ${method}`, { allow });

@@ -32,7 +32,7 @@ export function showHeader(now) {
   connection.className = "live";
   setText(find("#listen", HTMLElement), stats.listen ?? "stdin only");
   setText(find("#upstream", HTMLElement), upstreamOf(stats));
-  setText(find("#uptime", HTMLElement), duration(Math.floor(stats.uptime_seconds)));
+  setText(find("#uptime", HTMLElement), duration(stats.uptime_seconds));
   setText(find("#version", HTMLElement), stats.version);
   document.title = title(stats);
 }
