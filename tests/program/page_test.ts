@@ -295,6 +295,36 @@ testWith(
   },
 );
 
+testWith(
+  [CHROMIUM],
+  "page: waits 15 s for the first event, as a proxy may hold it back, and 5 s for each other",
+  async () => {
+    await using poolgate = await Watched.open(2, 2);
+    await using browser = await poolgate.browse();
+    const { page } = browser;
+    let asked = 0;
+    await page.clock.install();
+    await page.route("**/api/events", async (route) => {
+      if (++asked > 1) await route.continue();
+    });
+    await page.reload();
+    await until("it has asked", () => asked === 1);
+    await page.clock.runFor(13_000);
+    assertEquals(asked, 1);
+    await page.clock.runFor(3000);
+    await until("it asks again", () => asked === 2);
+    await browser.shows("#connection", "live");
+    poolgate.signal("SIGSTOP");
+    await page.clock.runFor(3000);
+    assertEquals(asked, 2);
+    await page.clock.runFor(3000);
+    await until("it asks once more", () => asked === 3);
+    poolgate.signal("SIGCONT");
+    await browser.shows("#connection", "live");
+    assertEquals(browser.problems, []);
+  },
+);
+
 testWith([CHROMIUM], "page: is loaded anew when another version of poolgate answers", async () => {
   await using poolgate = await Watched.open(2, 2);
   await using browser = await poolgate.browse();

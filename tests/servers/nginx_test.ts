@@ -1,6 +1,7 @@
 /** poolgate in front of nginx, with clients of HTTP. Imports nothing from lib/. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Browser, CHROMIUM } from "../support/browser.ts";
 import type { Ended } from "../support/program.ts";
 import { Gate, IPV6, Nginx, run, start, testWith } from "../support/servers.ts";
 import { until } from "../support/sockets.ts";
@@ -153,3 +154,42 @@ testWith(CURL, "--listen unix:, --upstream unix: curl reaches nginx by sockets o
   assertEquals(gate.address, `unix:${socket}`);
   assertEquals(await curl("--unix-socket", socket, "http://localhost/hello"), ok("hello\n"));
 });
+
+/** How nginx is set up between an operator and the page. */
+const BETWEEN = {
+  "its defaults": "",
+  "large buffers": "proxy_buffer_size 16k; proxy_buffers 8 16k;",
+  "compression of everything": "gzip on; gzip_proxied any; gzip_min_length 0; gzip_types *;",
+};
+
+/** The first event comes at once; gathered in nginx's smallest buffers, it would take 4 seconds. */
+const AT_ONCE_MS = 3000;
+
+for (const [name, settings] of Object.entries(BETWEEN)) {
+  const location = (admin: string) =>
+    `location /gate/ { proxy_pass ${admin}/; proxy_set_header Host $http_host; ${settings} }`;
+
+  testWith(["nginx"], `--admin: events come at once through nginx with ${name}`, async () => {
+    await using gate = await Gate.open("--admin", "127.0.0.1:0");
+    await using nginx = await Nginx.start(location(gate.admin));
+    const signal = AbortSignal.timeout(AT_ONCE_MS);
+    const { body } = await fetch(`http://127.0.0.1:${nginx.port}/gate/api/events`, { signal });
+    let heard = "";
+    for await (const text of body!.pipeThrough(new TextDecoderStream())) {
+      heard += text;
+      if (/^event: now\ndata: .*\n\n/m.test(heard)) break;
+    }
+    assertMatch(heard, /^event: now$/m);
+  });
+
+  testWith(["nginx", CHROMIUM], `page: is live through nginx with ${name}`, async () => {
+    await using gate = await Gate.open("--admin", "127.0.0.1:0", "--max-connections", "1");
+    await using nginx = await Nginx.start(location(gate.admin));
+    await using browser = await Browser.open(`http://127.0.0.1:${nginx.port}/gate/`);
+    await browser.shows("#active .reading", "0 of 1");
+    using _client = await Deno.connect({ hostname: "127.0.0.1", port: gate.port });
+    await browser.shows("#active .reading", "1 of 1");
+    await browser.shows("#connection", "live");
+    assertEquals(browser.problems, []);
+  });
+}

@@ -385,10 +385,12 @@ export class Nginx implements AsyncDisposable {
     this.proxyPort = proxyPort;
   }
 
-  static async start(): Promise<Nginx> {
+  /** @param locations More of what the plain service answers, in nginx's own words. */
+  static async start(locations = ""): Promise<Nginx> {
     const home = await Directory.make();
     const [port, proxyPort] = [freePort(), freePort()];
-    await Deno.writeTextFile(`${home.path}/nginx.conf`, nginxConfig(home, port, proxyPort));
+    const config = nginxConfig(home, port, proxyPort, locations);
+    await Deno.writeTextFile(`${home.path}/nginx.conf`, config);
     const args = ["-p", home.path, "-c", `${home.path}/nginx.conf`];
     const server = new Server("nginx", args, `${home.path}/log`);
     await server.demand(() => accepts(port));
@@ -411,7 +413,12 @@ export class Nginx implements AsyncDisposable {
   }
 }
 
-function nginxConfig({ path, ofRoot }: Directory, port: number, proxyPort: number): string {
+function nginxConfig(
+  { path, ofRoot }: Directory,
+  port: number,
+  proxyPort: number,
+  locations: string,
+): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   return `
     daemon off;
@@ -432,6 +439,7 @@ function nginxConfig({ path, ofRoot }: Directory, port: number, proxyPort: numbe
         location = /hello { return 200 "hello\\n"; }
         location = /status { stub_status; }
         location /uploads/ { dav_methods PUT; create_full_put_path on; }
+        ${locations}
       }
       server {
         listen 127.0.0.1:${proxyPort} proxy_protocol;

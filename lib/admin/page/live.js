@@ -9,7 +9,12 @@
 
 /** @import { History, Now } from "./contract.d.ts" */
 
+/** How long a stream may be silent before its first event, which a proxy may gather with others. */
+const FIRST_MS = 15_000;
+
+/** How long it may be silent after that. */
 const SILENCE_MS = 5000;
+
 const PAUSE_MS = 1000;
 const LOOK_MS = 500;
 
@@ -30,6 +35,8 @@ export class Live {
   /** When this source was opened, or was last heard. */
   #alive = 0;
   #heard = performance.now();
+  /** How long the present stream may be silent. */
+  #patience = FIRST_MS;
   #lost = false;
 
   /**
@@ -50,6 +57,7 @@ export class Live {
     const source = new EventSource(this.#url);
     this.#source = source;
     this.#alive = performance.now();
+    this.#patience = FIRST_MS;
     source.addEventListener("history", ({ data }) => {
       this.#hear();
       this.#listener.history(JSON.parse(data));
@@ -59,11 +67,16 @@ export class Live {
       this.#lost = false;
       this.#listener.now(JSON.parse(data));
     });
-    source.addEventListener("error", () => this.#lose());
+    source.addEventListener("error", () => {
+      // Where the browser comes back by itself, that is another stream.
+      this.#patience = FIRST_MS;
+      this.#lose();
+    });
   }
 
   #hear() {
     this.#alive = this.#heard = performance.now();
+    this.#patience = SILENCE_MS;
   }
 
   #lose() {
@@ -74,7 +87,7 @@ export class Live {
   #look() {
     const silence = performance.now() - this.#alive;
     const refused = this.#source?.readyState === EventSource.CLOSED;
-    const hangs = silence > SILENCE_MS;
+    const hangs = silence > this.#patience;
     if (hangs || this.#lost) this.#lose();
     if (hangs || (refused && silence > PAUSE_MS)) this.#open();
   }
