@@ -175,7 +175,7 @@ async function listenForOperators(
   const [{ openAdmin }, { httpServer }, { systemClock: clock }, { showAddress }] = await Promise
     .all([
       import("./lib/admin/open_admin.ts"),
-      import("./lib/network.ts"),
+      import("./lib/http_server.ts"),
       import("./lib/clock.ts"),
       import("./lib/address.ts"),
     ]);

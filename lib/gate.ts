@@ -16,7 +16,7 @@ import type { Note } from "./log.ts";
 import type { Counts } from "./pool.ts";
 import type { Roster, Traffic } from "./roster.ts";
 import type { OpenSession } from "./session.ts";
-import type { Arrival, Listener } from "./socket.ts";
+import type { Accept, Arrival, Listener } from "./socket.ts";
 import { Sources } from "./sources.ts";
 import { Storm } from "./storm.ts";
 
@@ -55,6 +55,8 @@ export class Gate {
   #lingers: Deadlines<Connection>;
   #lingering = 0;
   #storm: Storm;
+  /** Whether connections cannot be accepted, which has been noted. */
+  #failing = false;
   #draining = false;
   #emptied = Promise.withResolvers<void>();
 
@@ -90,23 +92,10 @@ export class Gate {
 
   /** Takes connections until {@linkcode drain}, and resolves when the last is closed. Called once. */
   async run(): Promise<void> {
-    const { listener, note, clock, options: { upstream } } = this.#parts;
+    const { listener, note, options: { upstream } } = this.#parts;
     const to = upstream === undefined ? "" : `, for ${showAddress(upstream)}`;
     note("info", `listening at ${this.address}${to}`);
-    let failing = false;
-    while (!this.#draining) {
-      try {
-        const arrival = await listener.accept();
-        if (failing) note("info", "accepting connections again");
-        failing = false;
-        this.#receive(arrival);
-      } catch (error) {
-        if (this.#draining) break;
-        if (!failing) note("error", `accepting connections fails: ${(error as Error).message}`);
-        failing = true;
-        await new Promise<void>((resolve) => clock.after(ACCEPT_RETRY_MS, resolve));
-      }
-    }
+    await Promise.all(listener.accepts.map((accept) => this.#take(accept)));
     if (this.#connections.length > 0) await this.#emptied.promise;
     this.#storm.end();
   }
@@ -127,6 +116,25 @@ export class Gate {
     clock.after(drainTimeoutMs, () => {
       for (const connection of this.#connections) connection.close();
     });
+  }
+
+  async #take(accept: Accept): Promise<void> {
+    const { note, clock } = this.#parts;
+    while (!this.#draining) {
+      try {
+        const arrival = await accept();
+        if (this.#failing) note("info", "accepting connections again");
+        this.#failing = false;
+        this.#receive(arrival);
+      } catch (error) {
+        if (this.#draining) break;
+        if (!this.#failing) {
+          note("error", `accepting connections fails: ${(error as Error).message}`);
+        }
+        this.#failing = true;
+        await new Promise<void>((resolve) => clock.after(ACCEPT_RETRY_MS, resolve));
+      }
+    }
   }
 
   #receive(arrival: Arrival): void {

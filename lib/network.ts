@@ -1,13 +1,14 @@
 /**
- * The network itself: the only file of lib/ that opens sockets. Each gets TCP_NODELAY, since what is passed on has been
- * gathered by its sender, and TCP keep-alive, so that a peer that has vanished is noticed in the end.
+ * The network itself: with `http_server.ts`, the only files of lib/ that open sockets. Each gets TCP_NODELAY, since what
+ * is passed on has been gathered by its sender, and TCP keep-alive, so that a peer that has vanished is noticed in the
+ * end.
  *
  * @module
  */
 
 import { type Address, showAddress, showHostPort, unmapped } from "./address.ts";
 import type { Route } from "./proxy_protocol.ts";
-import type { Arrival, Dial, Listener, ServeHttp, Socket } from "./socket.ts";
+import type { Arrival, Dial, Listener, Socket } from "./socket.ts";
 
 /** How many connections the kernel keeps for a program that is slow to accept them; it may allow fewer. */
 const KERNEL_BACKLOG = 4096;
@@ -29,40 +30,16 @@ export async function listen(address: Address): Promise<Listener> {
 }
 
 /**
- * Serves HTTP at an address, a Unix socket as {@linkcode listen} does. What is returned throws an
- * {@linkcode AddressError} when that is not possible.
+ * Opens something at an address.
+ *
+ * @param flag What the address was given by.
+ * @throws {AddressError} When that is not possible.
  */
-export function httpServer(address: Address): ServeHttp {
-  let place = address;
-  return async (answer, failed) => {
-    const quiet = { onListen: () => {}, onError: failure(failed) };
-    const server = await opening<Deno.HttpServer<Deno.NetAddr | Deno.UnixAddr>>(
-      "--admin",
-      place,
-      () =>
-        place.transport === "unix"
-          ? atPath(place.path, (path) => Deno.serve({ path, ...quiet }, answer))
-          : atPort(place, (hostname, port) => Deno.serve({ hostname, port, ...quiet }, answer)),
-    );
-    const { addr, finished } = server;
-    // Another one after it is to be found where the first one was.
-    if ("port" in addr && place.transport === "tcp") place = { ...place, port: addr.port };
-    return {
-      address: "port" in addr ? showHostPort(addr.hostname, addr.port) : showAddress(place),
-      finished,
-      close: () => server.shutdown(),
-    };
-  };
-}
-
-function failure(failed: (error: unknown) => void): (error: unknown) => Response {
-  return (error) => {
-    failed(error);
-    return new Response(null, { status: 500 });
-  };
-}
-
-async function opening<T>(flag: string, address: Address, open: () => T | Promise<T>): Promise<T> {
+export async function opening<T>(
+  flag: string,
+  address: Address,
+  open: () => T | Promise<T>,
+): Promise<T> {
   try {
     return await open();
   } catch (error) {
@@ -99,29 +76,77 @@ function tuned(socket: Deno.TcpConn): Deno.TcpConn {
   return socket;
 }
 
-type TcpAddress = Address & { transport: "tcp" };
+export type TcpAddress = Address & { transport: "tcp" };
 
-/** Opens at an address; without a hostname at every interface, for IPv4 where the machine has no IPv6. */
-function atPort<T>({ hostname, port }: TcpAddress, open: (hostname: string, port: number) => T): T {
-  if (hostname !== undefined) return open(hostname, port);
+/** Where a socket listens. */
+export interface Place {
+  hostname: string;
+  /** 0 takes a free one. */
+  port: number;
+}
+
+/** One or more. */
+export type Several<T> = [T, ...T[]];
+
+/** @returns Where to listen for an address. */
+export function placesOf({ hostname, port }: TcpAddress): Several<Place> {
+  return hostname === undefined ? everyInterface(port) : [{ hostname, port }];
+}
+
+/**
+ * Every interface is `::`, where that takes IPv4 too, which the system decides (Linux by `net.ipv6.bindv6only`), and
+ * Deno cannot change. Where it does not, it is `::` and `0.0.0.0`; without IPv6 it is `0.0.0.0` alone. That shows when
+ * `::` is listened at beside `0.0.0.0`. In the other order, a port that another program has for IPv4 would look like a
+ * `::` that takes IPv4.
+ */
+function everyInterface(port: number): Several<Place> {
+  const v4 = { hostname: "0.0.0.0", port };
+  const v6 = { hostname: "::", port };
+  let listener: Deno.TcpListener;
   try {
-    return open("::", port);
+    listener = Deno.listen(v4);
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) throw error;
-    return open("0.0.0.0", port);
+    return [v6];
+  }
+  try {
+    v4.port = listener.addr.port;
+    Deno.listen({ ...v6, port: v4.port }).close();
+    return [{ ...v6, port: v4.port }, v4];
+  } catch (error) {
+    return [error instanceof Deno.errors.AddrInUse ? v6 : v4];
+  } finally {
+    listener.close();
+  }
+}
+
+/** Opens at all of some places, or at none. */
+export function openAll<T>(
+  [first, ...others]: Several<Place>,
+  open: (place: Place) => T,
+  close: (open: T) => void,
+): Several<T> {
+  const opened: Several<T> = [open(first)];
+  try {
+    for (const place of others) opened.push(open(place));
+    return opened;
+  } catch (error) {
+    opened.forEach(close);
+    throw error;
   }
 }
 
 function listenTcp(address: TcpAddress): Listener {
-  const listener = atPort(address, (hostname, port) => {
-    const options = { hostname, port, tcpBacklog: KERNEL_BACKLOG };
-    return Deno.listen(options);
-  });
-  const { addr } = listener;
+  const listeners = openAll(
+    placesOf(address),
+    (place) => Deno.listen({ ...place, tcpBacklog: KERNEL_BACKLOG }),
+    (listener) => listener.close(),
+  );
+  const { hostname, port } = listeners[0].addr;
   return {
-    address: showHostPort(addr.hostname, addr.port),
-    accept: () => acceptTcp(listener),
-    close: () => listener.close(),
+    address: showHostPort(hostname, port),
+    accepts: listeners.map((listener) => () => acceptTcp(listener)),
+    close: () => listeners.forEach((listener) => listener.close()),
   };
 }
 
@@ -168,15 +193,16 @@ async function listenUnix(path: string): Promise<Listener> {
   let count = 0;
   return {
     address: showAddress({ transport: "unix", path }),
-    async accept() {
+    accepts: [async () => {
       const socket: Socket = await listener.accept();
       return { socket, name: `unix:${++count}`, source: undefined, route: undefined };
-    },
+    }],
     close: () => listener.close(),
   };
 }
 
-async function atPath<T>(path: string, open: (path: string) => T): Promise<T> {
+/** Opens at the path of a Unix socket. One that nobody listens at any more is replaced. */
+export async function atPath<T>(path: string, open: (path: string) => T): Promise<T> {
   try {
     return open(path);
   } catch (error) {

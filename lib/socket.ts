@@ -27,12 +27,15 @@ export interface Arrival {
   readonly route: Route | undefined;
 }
 
+/** Waits for the next connection. Rejects when one cannot be accepted, and when its listener was closed. */
+export type Accept = () => Promise<Arrival>;
+
 /** Where connections arrive. */
 export interface Listener {
   /** Where that is, as text. */
   readonly address: string;
-  /** The next connection. Rejects when one cannot be accepted, and when the listener was closed. */
-  accept(): Promise<Arrival>;
+  /** One for each socket that it listens at. */
+  readonly accepts: readonly Accept[];
   /** Refuses all further connections. */
   close(): void;
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { AddressError, httpServer } from "../lib/network.ts";
+import { httpServer } from "../lib/http_server.ts";
+import { AddressError } from "../lib/network.ts";
 import { ANY_PORT } from "./test_gate.ts";
 
 Deno.test("httpServer: an answer that rejects is a 500, and told to no one but the program", async () => {

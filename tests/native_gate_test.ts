@@ -353,9 +353,7 @@ class Door implements Listener {
   #waiting = Promise.withResolvers<Arrival>();
   #count = 0;
 
-  accept(): Promise<Arrival> {
-    return this.#waiting.promise;
-  }
+  accepts = [() => this.#waiting.promise];
 
   close(): void {
     this.#waiting.promise.catch(() => {});
@@ -404,7 +402,7 @@ Deno.test("native gate: when connections cannot be accepted, says so once, and w
   const closed = Promise.withResolvers<Arrival>();
   const listener: Listener = {
     address: "nowhere",
-    accept: () => {
+    accepts: [() => {
       const next = script.shift();
       if (next !== undefined) return Promise.reject(next);
       if (served) return closed.promise;
@@ -420,7 +418,7 @@ Deno.test("native gate: when connections cannot be accepted, says so once, and w
         source: undefined,
         route: undefined,
       });
-    },
+    }],
     close: () => closed.reject(new Error("closed")),
   };
   let served = false;

@@ -6,7 +6,7 @@
 
 import { type OpenAdmin, openAdmin } from "../lib/admin/open_admin.ts";
 import { showAddress } from "../lib/address.ts";
-import { httpServer } from "../lib/network.ts";
+import { httpServer } from "../lib/http_server.ts";
 import { ANY_PORT, type Settings, TestGate } from "./test_gate.ts";
 
 /** What permits changes in these tests. */

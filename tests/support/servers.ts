@@ -51,9 +51,25 @@ function hasIpv6(): boolean {
   }
 }
 
-/** @returns The first of `needs`, programs or {@linkcode IPV6}, that this machine lacks. */
+/** What a test may need besides programs: to make a network of its own. */
+export const OWN_NETWORK = "permission to make network namespaces";
+
+function mayMakeNetworks(): boolean {
+  try {
+    const args = ["--net", "bash", "-c", "ip link set lo up"];
+    return new Deno.Command("unshare", { args, stderr: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns The first of `needs`, programs, {@linkcode IPV6} or {@linkcode OWN_NETWORK}, that this machine lacks. */
 export function missing(needs: readonly string[]): string | undefined {
-  return needs.find((need) => need === IPV6 ? !hasIpv6() : find(need) === undefined);
+  return needs.find((need) => {
+    if (need === IPV6) return !hasIpv6();
+    if (need === OWN_NETWORK) return !mayMakeNetworks();
+    return find(need) === undefined;
+  });
 }
 
 /** Registers a test that needs something of this machine. Where that is missing it is skipped, and says so. */
