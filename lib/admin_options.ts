@@ -15,6 +15,9 @@ export interface AdminOptions {
   token: string | undefined;
 }
 
+/** What Deno reads: where the first server of HTTP is to be, whatever the program says. */
+const SERVE_ADDRESS = "DENO_SERVE_ADDRESS";
+
 const MAX_TOKEN = 256;
 
 /** RFC 6750, 2.1: what a bearer token consists of. */
@@ -33,7 +36,9 @@ export function readAdminOptions(settings: Settings): AdminOptions | undefined {
   if (settings.given("admin-token")?.from === "--admin-token") {
     settings.demand("admin", ["admin-token"]);
   }
-  return listen === undefined ? undefined : { listen, token };
+  if (listen === undefined) return undefined;
+  settings.forbid(SERVE_ADDRESS, "it has Deno serve elsewhere than --admin says: unset it");
+  return { listen, token };
 }
 
 function readToken(text: string): Reading<string> {

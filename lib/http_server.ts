@@ -12,8 +12,7 @@ import type { ServeHttp } from "./socket.ts";
 type Answer = (request: Request) => Promise<Response>;
 type Server = Deno.HttpServer<Deno.Addr>;
 
-const MOVED = "Deno was told to serve HTTP elsewhere, as DENO_SERVE_ADDRESS does: start poolgate " +
-  "without that variable";
+const MOVED = "the variable DENO_SERVE_ADDRESS has Deno serve elsewhere: unset it";
 
 /**
  * Serves HTTP at an address; a Unix socket that nobody listens at any more is replaced. What is returned throws an

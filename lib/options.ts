@@ -101,8 +101,8 @@ export class Settings {
     const flag = this.#flags.values[name];
     if (flag !== undefined) return { from: `--${name}`, text: flag, secret };
     const variable = `POOLGATE_${name.toUpperCase().replaceAll("-", "_")}`;
-    const text = this.#env(variable);
-    return text === undefined || text === "" ? undefined : { from: variable, text, secret };
+    const text = this.#variable(variable);
+    return text === undefined ? undefined : { from: variable, text, secret };
   }
 
   /** The value of a setting; `otherwise` when it was not given, and, with a complaint, when it is bad. */
@@ -122,6 +122,17 @@ export class Settings {
       const given = this.given(name);
       if (given !== undefined) this.complain(`${shown(given)}, it needs --${needed}`);
     }
+  }
+
+  /** Complains of a variable that is not poolgate's own, where it is set. */
+  forbid(variable: string, why: string): void {
+    const text = this.#variable(variable);
+    if (text !== undefined) this.complain(`${variable} is ${quote(text)}, ${why}`);
+  }
+
+  /** A variable as it is set; an empty one is none. */
+  #variable(name: string): string | undefined {
+    return this.#env(name) || undefined;
   }
 
   /** Takes a complaint. Only the first counts. */

@@ -1,6 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { httpServer } from "../lib/http_server.ts";
 import { AddressError } from "../lib/network.ts";
+import { freePort } from "./sockets.ts";
 import { ANY_PORT } from "./test_gate.ts";
 
 Deno.test("httpServer: an answer that rejects is a 500, and told to no one but the program", async () => {
@@ -20,3 +21,45 @@ Deno.test("httpServer: an address that is taken is an AddressError", async () =>
   const serve = httpServer({ transport: "tcp", hostname, port });
   await assertRejects(() => serve(() => Promise.reject(), () => {}), AddressError);
 });
+
+/**
+ * Evaluates something in another Deno, in which nothing has been served yet.
+ *
+ * @param address What that is told by `DENO_SERVE_ADDRESS`.
+ */
+async function inAnother(address: string, code: string): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `import * as http from "${import.meta.resolve("../lib/http_server.ts")}";${code}`,
+    ],
+    env: { DENO_SERVE_ADDRESS: address },
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+for (
+  const serve of [
+    `serveAt({ hostname: "127.0.0.1", port: 0 }`,
+    `serveAt({ hostname: "localhost", port: 0 }`,
+    `serveAtPath("/nowhere/to/be/found"`,
+  ]
+) {
+  Deno.test(`${serve}): answers nobody where Deno has moved it`, async () => {
+    const there = `127.0.0.2:${freePort()}`;
+    const heard = await inAnother(
+      `tcp:${there}`,
+      `
+      let asked = 0;
+      const answer = () => new Response(String(++asked));
+      try {
+        http.${serve}, answer, answer);
+      } catch ({ message }) {
+        await fetch("http://${there}/").catch(() => {});
+        console.log(message, asked);
+      }
+      Deno.exit();`,
+    );
+    assertMatch(heard, /^the variable DENO_SERVE_ADDRESS .* 0\n$/);
+  });
+}
