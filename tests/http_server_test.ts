@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { httpServer } from "../lib/http_server.ts";
 import { AddressError } from "../lib/network.ts";
-import { freePort } from "./sockets.ts";
+import { freePort } from "./support/sockets.ts";
 import { ANY_PORT } from "./test_gate.ts";
 
 Deno.test("httpServer: an answer that rejects is a 500, and told to no one but the program", async () => {

@@ -1,9 +1,9 @@
 /** `:PORT` is every interface, whatever the system makes of IPv6. Imports nothing from lib/. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { commandLine, Conversation, type Ended } from "./program.ts";
-import { IPV6, OWN_NETWORK, run, testWith } from "./servers.ts";
-import { until } from "./sockets.ts";
+import { commandLine, Conversation, type Ended } from "../support/program.ts";
+import { IPV6, OWN_NETWORK, run, testWith } from "../support/servers.ts";
+import { until } from "../support/sockets.ts";
 
 const PERMISSIONS = ["--allow-net"];
 const HOSTS = ["127.0.0.1", "::1"];
