@@ -1,9 +1,9 @@
 /** `--admin` where the environment tells Deno to serve HTTP elsewhere. Imports nothing from lib/. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { BINARY, run } from "./program.ts";
-import { Directory } from "./servers.ts";
-import { freePort } from "./sockets.ts";
+import { BINARY, run } from "../support/program.ts";
+import { Directory } from "../support/servers.ts";
+import { freePort } from "../support/sockets.ts";
 
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write"];
 const READABLE = [...PERMISSIONS, "--allow-env=DENO_SERVE_ADDRESS"];
