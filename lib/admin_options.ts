@@ -37,7 +37,7 @@ export function readAdminOptions(settings: Settings): AdminOptions | undefined {
     settings.demand("admin", ["admin-token"]);
   }
   if (listen === undefined) return undefined;
-  settings.forbid(SERVE_ADDRESS, "it has Deno serve elsewhere than --admin says: unset it");
+  settings.forbid(SERVE_ADDRESS, "it has --admin served elsewhere: unset it");
   return { listen, token };
 }
 
