@@ -1,6 +1,7 @@
 /**
- * The server of HTTP, which is Deno's: at the address that it was told, or not at all. A variable of the environment,
- * `DENO_SERVE_ADDRESS`, moves the first `Deno.serve` of any program elsewhere, or has it serve there as well.
+ * The server of HTTP, which is Deno's: at the address that it was told, or not at all. A variable
+ * of the environment, `DENO_SERVE_ADDRESS`, moves the first `Deno.serve` of any program elsewhere,
+ * or has it serve there as well.
  *
  * @module
  */
@@ -15,8 +16,8 @@ type Server = Deno.HttpServer<Deno.Addr>;
 const MOVED = "the variable DENO_SERVE_ADDRESS has Deno serve elsewhere: unset it";
 
 /**
- * Serves HTTP at an address; a Unix socket that nobody listens at any more is replaced. What is returned throws an
- * {@linkcode AddressError} when that is not possible.
+ * Serves HTTP at an address; a Unix socket that nobody listens at any more is replaced. What is
+ * returned throws an {@linkcode AddressError} when that is not possible.
  */
 export function httpServer(address: Address): ServeHttp {
   let places: Several<Place> | undefined;
@@ -36,7 +37,7 @@ export function httpServer(address: Address): ServeHttp {
       await Promise.all(servers.map(shutDown));
     };
     const finished = Promise.all(servers.map((server) => server.finished)).then(() => {});
-    // Where one can take no more connections, the others are not to stand in the way of those after them.
+    // Where one can take no more connections, the others are not to stand in the way of new ones.
     finished.catch(close).catch(() => {});
     return {
       address: addr.transport === "tcp"
@@ -64,7 +65,8 @@ function onListen(): void {}
 /**
  * Serves at a place, whose port is then the chosen one.
  *
- * @throws When Deno serves somewhere else. No request is answered there: that would be after this function has ended.
+ * @throws When Deno serves somewhere else. No request is answered there: that would be after this
+ * function has ended.
  */
 export function serveAt(
   place: Place,
@@ -113,9 +115,10 @@ class OptionRead extends Error {
 }
 
 /**
- * Whether this program's first server would be elsewhere, or there as well, which its address does not tell. A Deno that
- * was told so copies the options of the first call, or some of them, before it treats them as those of any other: so the
- * second call begins to read them with another one. Neither call opens anything.
+ * Whether this program's first server would be elsewhere, or there as well, which its address does
+ * not tell. A Deno that was told so copies the options of the first call, or some of them, before
+ * it treats them as those of any other: so the second call begins to read them with another one.
+ * Neither call opens anything.
  */
 function isMoved(): boolean {
   return firstOptionRead() !== firstOptionRead();

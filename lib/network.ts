@@ -1,7 +1,7 @@
 /**
- * The network itself: with `http_server.ts`, the only files of lib/ that open sockets. Each gets TCP_NODELAY, since what
- * is passed on has been gathered by its sender, and TCP keep-alive, so that a peer that has vanished is noticed in the
- * end.
+ * The network itself: with `http_server.ts`, the only files of lib/ that open sockets. Each gets
+ * TCP_NODELAY, since what is passed on has been gathered by its sender, and TCP keep-alive, so that
+ * a peer that has vanished is noticed in the end.
  *
  * @module
  */
@@ -94,10 +94,10 @@ export function placesOf({ hostname, port }: TcpAddress): Several<Place> {
 }
 
 /**
- * Every interface is `::`, where that takes IPv4 too, which the system decides (Linux by `net.ipv6.bindv6only`), and
- * Deno cannot change. Where it does not, it is `::` and `0.0.0.0`; without IPv6 it is `0.0.0.0` alone. That shows when
- * `::` is listened at beside `0.0.0.0`. In the other order, a port that another program has for IPv4 would look like a
- * `::` that takes IPv4.
+ * Every interface is `::`, where that takes IPv4 too, which the system decides (Linux by
+ * `net.ipv6.bindv6only`), and Deno cannot change. Where it does not, it is `::` and `0.0.0.0`;
+ * without IPv6 it is `0.0.0.0` alone. That shows when `::` is listened at beside `0.0.0.0`. In the
+ * other order, a port that another program has for IPv4 would look like a `::` that takes IPv4.
  */
 function everyInterface(port: number): Several<Place> {
   const v4 = { hostname: "0.0.0.0", port };

@@ -27,7 +27,10 @@ export interface Arrival {
   readonly route: Route | undefined;
 }
 
-/** Waits for the next connection. Rejects when one cannot be accepted, and when its listener was closed. */
+/**
+ * Waits for the next connection. Rejects when one cannot be accepted, and when its listener was
+ * closed.
+ */
 export type Accept = () => Promise<Arrival>;
 
 /** Where connections arrive. */

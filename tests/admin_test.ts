@@ -523,7 +523,10 @@ for (
   });
 }
 
-/** A request that leaves its connection open, on which another one follows: what comes, without the date. */
+/**
+ * A request that leaves its connection open, on which another one follows: what comes, without the
+ * date.
+ */
 async function answered(admin: TestAdmin, method: string, path: string): Promise<string> {
   const client = await Client.to(admin.address);
   await client.say(`${method} ${path} HTTP/1.1\r\nhost: gate\r\n\r\n`);

@@ -30,7 +30,10 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-/** What goes with a stream: nginx, and proxies that do as it does, gather none of it before they pass it on. */
+/**
+ * What goes with a stream: nginx, and proxies that do as it does, gather none of it before they
+ * pass it on.
+ */
 const STREAM_HEADERS = { "x-accel-buffering": "no" };
 
 /** @returns An answer of some media type. */

@@ -8,7 +8,10 @@ import { freePort } from "../support/sockets.ts";
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write"];
 const READABLE = [...PERMISSIONS, "--allow-env=DENO_SERVE_ADDRESS"];
 
-/** Values of `DENO_SERVE_ADDRESS` that Deno follows, given a free port, that of `--admin` and a path. */
+/**
+ * Values of `DENO_SERVE_ADDRESS` that Deno follows, given a free port, that of `--admin` and a
+ * path.
+ */
 const VALUES: ((port: number, adminPort: number, path: string) => string)[] = [
   (port) => `tcp:127.0.0.2:${port}`,
   (port) => `tcp:127.0.0.1:${port}`,

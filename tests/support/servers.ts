@@ -63,7 +63,10 @@ function mayMakeNetworks(): boolean {
   }
 }
 
-/** @returns The first of `needs`, programs, {@linkcode IPV6} or {@linkcode OWN_NETWORK}, that this machine lacks. */
+/**
+ * @returns The first of `needs`, programs, {@linkcode IPV6} or {@linkcode OWN_NETWORK}, that this
+ * machine lacks.
+ */
 export function missing(needs: readonly string[]): string | undefined {
   return needs.find((need) => {
     if (need === IPV6) return !hasIpv6();
