@@ -1,30 +1,31 @@
 /**
- * poolgate: puts the parts together. The only place that touches `Deno.args`, `Deno.env`, `Deno.exit` and the
- * standard streams.
+ * poolgate: puts the parts together. The only place that touches `Deno.args`, `Deno.env` and `Deno.exit`.
  *
  * @module
  */
 
 import type { OpenAdmin } from "./lib/admin/open_admin.ts";
-import type { AdminOptions } from "./lib/admin_options.ts";
-import type { Flags } from "./lib/flags.ts";
-import type { Gate } from "./lib/gate.ts";
-import type { GateOptions } from "./lib/gate_options.ts";
-import { Log, type Note } from "./lib/log.ts";
-import { Node } from "./lib/node.ts";
+import type { AdminOptions } from "./lib/cli/admin_options.ts";
+import { ADMIN_FLAGS, type Flags, GATE_FLAGS, NO_FLAGS } from "./lib/cli/flag_names.ts";
+import { type Options, readOptions } from "./lib/cli/options.ts";
+import { Settings } from "./lib/cli/settings.ts";
+import { VERSION } from "./lib/cli/version.ts";
+import type { GateOptions } from "./lib/gate/gate_options.ts";
+import type { Gate } from "./lib/gate/gate.ts";
+import type { OpenGate } from "./lib/gate/open_gate.ts";
+import { BufferedWriter } from "./lib/io/buffered_writer.ts";
+import { Log, type Note } from "./lib/io/log.ts";
 import {
-  ADMIN_FLAGS,
-  GATE_FLAGS,
-  NO_FLAGS,
-  type Options,
-  readOptions,
-  Settings,
-  VERSION,
-} from "./lib/options.ts";
-import { Outlet } from "./lib/outlet.ts";
-import { ConnectionPool } from "./lib/pool.ts";
-import { Roster } from "./lib/roster.ts";
-import { endedBy, serve, type Stdio } from "./lib/stdio.ts";
+  ASYNC_STREAMS,
+  BLOCKING_STREAMS,
+  PeerGone,
+  StreamError,
+} from "./lib/io/standard_streams.ts";
+import { MemoryPool } from "./lib/pool/memory_pool.ts";
+import { type Limits, limitsChange } from "./lib/pool/limits.ts";
+import type { Pool } from "./lib/pool/pool.ts";
+import { Node } from "./lib/protocol/node.ts";
+import { serve, type Stdio } from "./lib/stdio.ts";
 
 const OK = 0;
 const FAILED = 1;
@@ -43,21 +44,21 @@ async function main(): Promise<number> {
   if (flags.help || flags.version) return await print(flags.help ? await help() : VERSION);
   const settings = new Settings(flags, readEnv);
   const readGate = settings.anyOf(GATE_FLAGS)
-    ? (await import("./lib/gate_options.ts")).readGateOptions
+    ? (await import("./lib/cli/gate_options.ts")).readGateOptions
     : undefined;
   const readAdmin = settings.anyOf(ADMIN_FLAGS)
-    ? (await import("./lib/admin_options.ts")).readAdminOptions
+    ? (await import("./lib/cli/admin_options.ts")).readAdminOptions
     : undefined;
   const reading = readOptions(settings, readGate, readAdmin);
   if ("complaint" in reading) {
-    return await fail(new Log(stderr, TEXT_LOG), reading.complaint, USAGE);
+    return await fail(new Log(BLOCKING_STREAMS.stderr, TEXT_LOG), reading.complaint, USAGE);
   }
   return await run(reading.options);
 }
 
 async function readFlags(): Promise<Flags> {
   if (Deno.args.length === 0) return NO_FLAGS;
-  const { parseFlags } = await import("./lib/flags.ts");
+  const { parseFlags } = await import("./lib/cli/flags.ts");
   return parseFlags(Deno.args);
 }
 
@@ -74,13 +75,13 @@ function readEnv(variable: string): string | undefined {
 }
 
 async function help(): Promise<string> {
-  return (await import("./lib/help.ts")).HELP;
+  return (await import("./lib/cli/help.ts")).HELP;
 }
 
 async function print(text: string): Promise<number> {
-  const outlet = new Outlet(stdout);
-  outlet.gathered.text(`${text}\n`);
-  return await untilStreamsFail(new Log(stderr, TEXT_LOG), () => outlet.flush());
+  const writer = new BufferedWriter(BLOCKING_STREAMS.stdout);
+  writer.gathered.text(`${text}\n`);
+  return await untilStreamsFail(new Log(BLOCKING_STREAMS.stderr, TEXT_LOG), () => writer.flush());
 }
 
 async function fail(log: Log, text: string, exit: number): Promise<number> {
@@ -89,23 +90,47 @@ async function fail(log: Log, text: string, exit: number): Promise<number> {
   return exit;
 }
 
+/** What all ways in share. */
+interface Shared {
+  pool: Pool;
+  /** The time that the pool is told, in milliseconds; it stands still where nobody is shown times. */
+  now: () => number;
+  node: Node;
+  note: Note;
+}
+
 async function run(options: Options): Promise<number> {
   const { limits, nodeId, logFormat, quiet, gate, admin } = options;
   const alone = gate === undefined && admin === undefined;
-  const streams = alone && !PROCESS_1 ? BLOCKING : PATIENT;
-  const log = new Log(streams.stderr, { ...TEXT_LOG, format: logFormat, quiet });
-  const roster = new Roster(new ConnectionPool(limits));
-  const node = new Node(roster, nodeId);
-  const stdio = { input: streams.stdin, output: streams.stdout, node, log };
-  if (!alone) return await serveNetwork(options, roster, stdio);
-  const status = await serveStdin(stdio);
-  await lastWords(log.flush());
-  return status;
+  const { stdin, stdout, stderr } = alone && !PROCESS_1 ? BLOCKING_STREAMS : ASYNC_STREAMS;
+  const log = new Log(stderr, { ...TEXT_LOG, format: logFormat, quiet });
+  const pool = new MemoryPool(limits);
+  const now = admin === undefined ? () => 0 : () => performance.now();
+  const node = new Node(pool, now, nodeId);
+  const stdio = { input: stdin, output: stdout, node, log };
+  if (alone) return await serveAlone(stdio);
+  const note: Note = (level, text) => {
+    log.note(level, text);
+    log.flush();
+  };
+  pool.observe({ configured: (before, after) => noteLimits(before, after, note) });
+  return await serveNetwork(options, { pool, now, node, note }, stdio);
+}
+
+function noteLimits(before: Limits, after: Limits, note: Note): void {
+  const change = limitsChange(before, after);
+  if (change !== undefined) note("info", `limits changed: ${change}`);
 }
 
 /** Waits until what is left to say has been taken, but not for long: there may be nobody who reads it. */
 async function lastWords(said: Promise<unknown>): Promise<void> {
   await Promise.race([said, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
+}
+
+async function serveAlone(stdio: Stdio): Promise<number> {
+  const status = await serveStdin(stdio);
+  await lastWords(stdio.log.flush());
+  return status;
 }
 
 /** Serves stdin until it ends; as process 1, a signal is the end of it, too. */
@@ -115,6 +140,7 @@ async function serveStdin(stdio: Stdio): Promise<number> {
     stdio.log.note("info", text);
   }
   if (!PROCESS_1) return await untilStreamsFail(stdio.log, () => serve(stdio));
+  const { endedBy } = await import("./lib/io/ended_by.ts");
   const { promise: signalled, resolve: signal } = Promise.withResolvers<void>();
   endOnSignals(signal);
   const input = endedBy(signalled, stdio.input);
@@ -123,72 +149,59 @@ async function serveStdin(stdio: Stdio): Promise<number> {
 }
 
 /** Serves connections, operators or both, and stdin beside them. */
-async function serveNetwork(
-  options: Options,
-  roster: Roster,
-  stdio: Stdio,
-): Promise<number> {
-  const { node, log } = stdio;
-  const note: Note = (level, text) => {
-    log.note(level, text);
-    log.flush();
-  };
-  const { AddressError } = await import("./lib/network.ts");
+async function serveNetwork(options: Options, shared: Shared, stdio: Stdio): Promise<number> {
+  const { AddressError } = await import("./lib/io/network.ts");
   try {
-    const gate = options.gate && await listenForClients(options.gate, roster, node, note);
+    const open = options.gate && await listenForClients(options.gate, shared);
     const admin = options.admin &&
-      await listenForOperators(options.admin, options.gate, gate, roster, note);
-    const status = await (gate === undefined ? serveStdin(stdio) : serveGate(gate, stdio, note));
-    await lastWords(Promise.all([admin?.close(), log.flush()]));
+      await listenForOperators(options.admin, options.gate, open, shared);
+    const status =
+      await (open === undefined ? serveStdin(stdio) : serveGate(open.gate, stdio, shared.note));
+    await lastWords(Promise.all([admin?.close(), stdio.log.flush()]));
     return status;
   } catch (error) {
-    if (error instanceof AddressError) return await fail(log, error.message, USAGE);
+    if (error instanceof AddressError) return await fail(stdio.log, error.message, USAGE);
     throw error;
   }
 }
 
 /** Listens for connections. */
-async function listenForClients(
-  options: GateOptions,
-  roster: Roster,
-  node: Node,
-  note: Note,
-): Promise<Gate> {
+async function listenForClients(options: GateOptions, shared: Shared): Promise<OpenGate> {
   const [{ openGate }, { dialer, listen }, { systemClock: clock }] = await Promise.all([
-    import("./lib/open_gate.ts"),
-    import("./lib/network.ts"),
-    import("./lib/clock.ts"),
+    import("./lib/gate/open_gate.ts"),
+    import("./lib/io/network.ts"),
+    import("./lib/io/clock.ts"),
   ]);
   const dial = options.upstream && dialer(options.upstream);
   const listener = await listen(options.listen);
-  return openGate({ listener, dial, clock, roster, node, note, options });
+  return openGate({ ...shared, listener, dial, clock, options });
 }
 
 /** Listens for operators. */
 async function listenForOperators(
   { listen, token }: AdminOptions,
   gateOptions: GateOptions | undefined,
-  gate: Gate | undefined,
-  roster: Roster,
-  note: Note,
+  open: OpenGate | undefined,
+  { pool, note }: Shared,
 ): Promise<OpenAdmin> {
   const [{ openAdmin }, { httpServer }, { systemClock: clock }, { showAddress }] = await Promise
     .all([
       import("./lib/admin/open_admin.ts"),
-      import("./lib/http_server.ts"),
-      import("./lib/clock.ts"),
-      import("./lib/address.ts"),
+      import("./lib/io/http_server.ts"),
+      import("./lib/io/clock.ts"),
+      import("./lib/io/address.ts"),
     ]);
   const upstream = gateOptions?.upstream;
   const server = await openAdmin({
     serveHttp: httpServer(listen),
-    ...{ roster, clock, token, note },
+    ...{ pool, clock, token, note },
     timeOfDay: () => Date.now(),
     version: VERSION,
-    listen: gate?.address,
+    listen: open?.gate.address,
     upstream: upstream && showAddress(upstream),
-    draining: () => gate?.draining ?? false,
-    traffic: () => gate?.traffic ?? { received: 0, sent: 0 },
+    upstreamUp: () => open?.upstream?.up,
+    draining: () => open?.gate.draining ?? false,
+    traffic: () => open?.gate.traffic ?? { received: 0, sent: 0 },
   });
   const { address } = server;
   note("info", `admin at ${listen.transport === "unix" ? address : `http://${address}/`}`);
@@ -233,71 +246,5 @@ async function untilStreamsFail(log: Log, action: () => Promise<void>): Promise<
     return await fail(log, error.message, FAILED);
   }
 }
-
-class StreamError extends Error {}
-class PeerGone extends Error {}
-
-/**
- * What a failing stream makes of the program. A pipe that nobody reads, or a socket that was reset, or that TCP has
- * given up, says only that the peer has gone: that is the end of a conversation, no fault.
- */
-function streamError(action: string, error: unknown): StreamError | PeerGone {
-  const { BrokenPipe, ConnectionReset, TimedOut } = Deno.errors;
-  const gone = [BrokenPipe, ConnectionReset, TimedOut].some((kind) => error instanceof kind);
-  return gone ? new PeerGone() : new StreamError(`${action} failed: ${(error as Error).message}`);
-}
-
-// The standard streams, waited for in the call itself: Deno's promises for them go by way of another thread,
-// and a lone request would take three times as long. It holds up all else, so it is right only where nothing
-// else runs beside it.
-
-const stdin = {
-  read(buffer: Uint8Array): number | null {
-    try {
-      return Deno.stdin.readSync(buffer);
-    } catch (error) {
-      throw streamError("reading stdin", error);
-    }
-  },
-};
-
-const stdout = {
-  write(bytes: Uint8Array): number {
-    try {
-      return Deno.stdout.writeSync(bytes);
-    } catch (error) {
-      throw streamError("writing stdout", error);
-    }
-  },
-};
-
-const stderr = { write: (bytes: Uint8Array) => Deno.stderr.writeSync(bytes) };
-
-// The same, for a program that serves connections meanwhile, or listens for signals.
-
-const patientStdin = {
-  async read(buffer: Uint8Array): Promise<number | null> {
-    try {
-      return await Deno.stdin.read(buffer);
-    } catch (error) {
-      throw streamError("reading stdin", error);
-    }
-  },
-};
-
-const patientStdout = {
-  async write(bytes: Uint8Array): Promise<number> {
-    try {
-      return await Deno.stdout.write(bytes);
-    } catch (error) {
-      throw streamError("writing stdout", error);
-    }
-  },
-};
-
-const patientStderr = { write: (bytes: Uint8Array) => Deno.stderr.write(bytes) };
-
-const BLOCKING = { stdin, stdout, stderr };
-const PATIENT = { stdin: patientStdin, stdout: patientStdout, stderr: patientStderr };
 
 Deno.exit(await main());

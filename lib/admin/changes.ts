@@ -4,15 +4,18 @@
  * @module
  */
 
+import type { Note } from "../io/log.ts";
+import { type Later, whenKnown } from "../pool/later.ts";
+import type { Pool } from "../pool/pool.ts";
+import { decodeLimits, describe, isObject } from "../protocol/decode.ts";
 import { permits } from "./credentials.ts";
-import { decodeLimits, describe, isObject } from "../decode.ts";
 import { readJson, Refusal, respond, respondJson } from "./http.ts";
-import type { Note } from "../log.ts";
-import type { Roster } from "../roster.ts";
 
 /** What {@linkcode Changes} work with. */
 export interface ChangesParts {
-  roster: Roster;
+  pool: Pool;
+  /** The time that the pool is told, in milliseconds. */
+  now: () => number;
   /** What permits changes; `undefined` where nothing does. */
   token: string | undefined;
   note: Note;
@@ -38,26 +41,27 @@ export class Changes {
     const body = await readJson(request);
     const limits = isObject(body) ? decodeLimits(body) : "the body is no object";
     if (typeof limits === "string") throw new Refusal(400, limits);
-    const { promoted, active, queued } = this.#parts.roster.configure(limits);
+    const { pool, now } = this.#parts;
+    const { promoted, active, queued } = await known(pool.configure(limits, now()));
     return respondJson({
       max_connections: limits.maxConnections,
       backlog_size: limits.backlogSize,
       active,
       queued,
-      promoted: promoted.length,
+      promoted,
     });
   }
 
   /** Takes a client out of the pool, and ends its connection where it has one. */
-  disconnect(request: Request, id: string): Response {
+  async disconnect(request: Request, id: string): Promise<Response> {
     this.#demandPermission(request);
-    const { roster, note } = this.#parts;
-    const done = roster.disconnect(id);
+    const { pool, now, note } = this.#parts;
+    const done = pool.disconnect(id, now());
     if (done === undefined) {
       throw new Refusal(404, `client ${describe(id)} is neither connected nor queued`);
     }
     note("info", `an operator has disconnected ${describe(id)}`);
-    const { promoted, active, queued } = done;
+    const { promoted, active, queued } = await known(done);
     return respondJson({ promoted, active, queued });
   }
 
@@ -72,4 +76,8 @@ export class Changes {
       "changes need the token of --admin-token, as Authorization: Bearer TOKEN",
     );
   }
+}
+
+function known<T>(value: T | Later<T>): Promise<T> {
+  return new Promise((resolve) => whenKnown(value, resolve));
 }

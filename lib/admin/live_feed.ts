@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../io/clock.ts";
 import { Refusal, respond } from "./http.ts";
 import type { Distributions, Sample } from "./history.ts";
 import type { Report } from "./report.ts";
@@ -116,7 +116,7 @@ export class LiveFeed {
       sample: plotted(sample),
       stats: report.figures(measured),
       waits: report.recentWaits(measured),
-      active: report.clients("active", MAX_CLIENTS),
+      active: report.clients("connected", MAX_CLIENTS),
       queued: report.clients("queued", MAX_CLIENTS),
     });
   }

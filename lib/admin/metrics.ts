@@ -6,7 +6,7 @@
  */
 
 import { Counter, Gauge, Registry } from "prom-client";
-import { REJECT_REASONS } from "./ledger.ts";
+import { REJECT_REASONS } from "../pool/client.ts";
 import type { Report } from "./report.ts";
 import type { Timings } from "./timings.ts";
 
@@ -52,7 +52,7 @@ export class Metrics {
       "poolgate_active_connections",
       "Clients that have a place. Rising to poolgate_max_connections means that the next ones " +
         "have to wait.",
-      () => report.stats.active,
+      () => report.own.active,
     );
     this.#gauge(
       "poolgate_max_connections",
@@ -64,7 +64,7 @@ export class Metrics {
       "poolgate_queued_connections",
       "Clients that wait for a place. Rising means that more come than places become free; at " +
         "poolgate_backlog_size, the next ones are turned away.",
-      () => report.stats.queued,
+      () => report.own.queued,
     );
     this.#gauge(
       "poolgate_backlog_size",

@@ -1,23 +1,22 @@
 /**
- * Puts together what operators are served with: the ledger, the metrics, the page and what it is fed with.
+ * Puts together what operators are served with: the observer of the pool, the metrics, the page and what it is fed with.
  *
  * @module
  */
 
-import { Routes } from "./routes.ts";
+import type { Note } from "../io/log.ts";
+import type { ServeHttp } from "../io/socket.ts";
 import { Changes } from "./changes.ts";
-import { Ledger } from "./ledger.ts";
-import { noteLimits } from "../limits_note.ts";
 import { LiveFeed } from "./live_feed.ts";
-import type { Note } from "../log.ts";
 import { Metrics } from "./metrics.ts";
+import { PoolObserver } from "./pool_observer.ts";
 import { Report, type ReportParts } from "./report.ts";
-import type { ServeHttp } from "../socket.ts";
+import { Routes } from "./routes.ts";
 import { SteadyServer } from "./steady_server.ts";
 import { Timings } from "./timings.ts";
 
 /** What {@linkcode openAdmin} works with. */
-export interface AdminSurroundings extends Omit<ReportParts, "ledger" | "timings" | "changes"> {
+export interface OpenAdminParts extends Omit<ReportParts, "observer" | "timings" | "changes"> {
   serveHttp: ServeHttp;
   /** What permits changes; `undefined` where nothing does. */
   token: string | undefined;
@@ -37,14 +36,13 @@ export interface OpenAdmin {
  *
  * @returns Where that is, and how to end it.
  */
-export async function openAdmin(surroundings: AdminSurroundings): Promise<OpenAdmin> {
-  const { serveHttp, roster, clock, token, note, version } = surroundings;
+export async function openAdmin(parts: OpenAdminParts): Promise<OpenAdmin> {
+  const { serveHttp, pool, clock, token, note, version } = parts;
   const timings = new Timings();
-  const ledger = new Ledger(clock, timings);
-  roster.watcher = ledger;
-  noteLimits(roster, note);
+  const observer = new PoolObserver(timings);
+  pool.observe(observer);
   const changes = token !== undefined;
-  const report = new Report({ ...surroundings, ledger, timings, changes });
+  const report = new Report({ ...parts, observer, timings, changes });
   const failed = (error: unknown) =>
     note("error", `serving operators met a fault of poolgate: ${error}`);
   const feed = new LiveFeed(report, clock, failed);
@@ -52,7 +50,7 @@ export async function openAdmin(surroundings: AdminSurroundings): Promise<OpenAd
     report,
     metrics: new Metrics(report, timings, version),
     feed,
-    changes: new Changes({ roster, token, note }),
+    changes: new Changes({ pool, now: () => clock.now(), token, note }),
     failed,
   });
   const answer = (request: Request) => routes.answer(request);

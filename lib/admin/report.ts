@@ -4,19 +4,18 @@
  * @module
  */
 
-import type { Clock } from "../clock.ts";
-import type { RejectReason } from "../farewell.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Client, Counts, RejectReason, Traffic } from "../pool/client.ts";
+import type { Pool, Stats } from "../pool/pool.ts";
 import { type Distributions, History, type Sample } from "./history.ts";
-import type { Ledger } from "./ledger.ts";
-import type { Stats } from "../pool.ts";
+import type { PoolObserver } from "./pool_observer.ts";
 import { quantile } from "./quantile.ts";
-import type { Roster, Stay, Traffic } from "../roster.ts";
 import { DURATION_BOUNDS, type Timings, WAIT_BOUNDS } from "./timings.ts";
 
 /** What a {@linkcode Report} is made of. */
 export interface ReportParts {
-  roster: Roster;
-  ledger: Ledger;
+  pool: Pool;
+  observer: PoolObserver;
   timings: Timings;
   clock: Clock;
   /** The time of day, in milliseconds since 1970. */
@@ -26,6 +25,8 @@ export interface ReportParts {
   listen: string | undefined;
   /** What they are joined to, where they are. */
   upstream: string | undefined;
+  /** Whether that takes connections; `undefined` where there is none. */
+  upstreamUp: () => boolean | undefined;
   /** Whether the report's readers may change anything. */
   changes: boolean;
   /** Whether no more clients are taken because the program ends. */
@@ -73,26 +74,31 @@ export class Report {
 
   /** The limits, counts and totals of the pool. */
   get stats(): Stats {
-    return this.#parts.roster.stats();
+    return this.#parts.pool.stats();
+  }
+
+  /** How many clients of this process are in the pool. */
+  get own(): Counts {
+    return this.#parts.pool.own;
   }
 
   /** How long the next in line has waited so far; 0 where nobody waits. */
   get oldestWaitSeconds(): number {
-    const { next } = this.#parts.ledger;
+    const [next] = this.#parts.pool.clients("queued");
     return next === undefined ? 0 : this.#secondsSince(next.since);
   }
 
   /** Whether the upstream takes connections; `undefined` where there is none. */
   get upstreamUp(): boolean | undefined {
-    return this.#parts.upstream === undefined ? undefined : !this.#parts.roster.paused;
+    return this.#parts.upstreamUp();
   }
 
   get rejected(): Readonly<Record<RejectReason, number>> {
-    return this.#parts.ledger.rejections;
+    return this.#parts.observer.rejections;
   }
 
   get abandoned(): number {
-    return this.#parts.ledger.abandoned;
+    return this.#parts.observer.abandoned;
   }
 
   get traffic(): Readonly<Traffic> {
@@ -102,7 +108,7 @@ export class Report {
   /** What a client that comes now would meet: a place or a wait, a full queue, or the end. */
   get state(): "ready" | "full" | "draining" {
     if (this.#parts.draining()) return "draining";
-    return this.#parts.roster.full ? "full" : "ready";
+    return this.#parts.pool.full ? "full" : "ready";
   }
 
   /** The last ten minutes. */
@@ -184,19 +190,18 @@ export class Report {
    *
    * @param limit How many at most.
    */
-  clients(state: ClientState, limit: number): ClientReport[] {
-    const { ledger } = this.#parts;
+  clients(state: "connected" | "queued", limit: number): ClientReport[] {
     const rows: ClientReport[] = [];
-    for (const stay of state === "active" ? ledger.active : ledger.queued) {
+    for (const client of this.#parts.pool.clients(state)) {
       if (rows.length === limit) break;
-      rows.push(this.#describe(stay, rows.length + 1));
+      rows.push(this.#describe(client, rows.length + 1));
     }
     return rows;
   }
 
-  #describe(stay: Stay, position: number): ClientReport {
-    const { id, active, since, waitedMs } = stay;
-    const traffic = this.#parts.roster.trafficOf(id);
+  #describe({ id, state, since, waited, holder }: Client, position: number): ClientReport {
+    const active = state === "connected";
+    const traffic = holder?.traffic;
     const seconds = this.#secondsSince(since);
     return {
       id,
@@ -204,7 +209,7 @@ export class Report {
       since: new Date(this.#parts.timeOfDay() - 1000 * seconds).toISOString(),
       seconds,
       position: active ? null : position,
-      waited_seconds: active ? waitedMs / 1000 : seconds,
+      waited_seconds: active ? waited / 1000 : seconds,
       received_bytes: traffic?.received ?? null,
       sent_bytes: traffic?.sent ?? null,
     };

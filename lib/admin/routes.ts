@@ -4,9 +4,9 @@
  * @module
  */
 
+import { describe } from "../protocol/decode.ts";
 import type { Changes } from "./changes.ts";
 import { isCrossSite, Refusal, respond, respondJson, respondRefusal, urlOf } from "./http.ts";
-import { describe } from "../decode.ts";
 import type { LiveFeed } from "./live_feed.ts";
 import type { Metrics } from "./metrics.ts";
 import { PAGE_FILES } from "./page.ts";
@@ -114,7 +114,7 @@ function listClients(report: Report, query: URLSearchParams): Response {
   const state = readState(query.get("state"));
   const limit = readLimit(query.get("limit"));
   const { active, queued } = report.stats;
-  const clients = state === "queued" ? [] : report.clients("active", limit);
+  const clients = state === "queued" ? [] : report.clients("connected", limit);
   if (state !== "active") clients.push(...report.clients("queued", limit - clients.length));
   const total = (state === "queued" ? 0 : active) + (state === "active" ? 0 : queued);
   return respondJson({ clients, total });

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Clock } from "../clock.ts";
-import type { Note } from "../log.ts";
-import type { HttpServer, ServeHttp } from "../socket.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Note } from "../io/log.ts";
+import type { HttpServer, ServeHttp } from "../io/socket.ts";
 
 /** How long until another server is tried, in milliseconds. */
 const RETRY_MS = 100;

@@ -7,7 +7,7 @@
 
 import { Histogram } from "prom-client";
 import type { Distributions } from "./history.ts";
-import type { Stopwatch, WaitOutcome } from "./ledger.ts";
+import type { Stopwatch, WaitOutcome } from "./pool_observer.ts";
 
 /** The upper bounds of the buckets, in seconds; one more holds all that took longer. */
 export const WAIT_BOUNDS = [

@@ -1,0 +1,59 @@
+/**
+ * What the pool itself does not count: clients by the reason for which they were rejected, those that
+ * gave up, and how long things took.
+ *
+ * @module
+ */
+
+import { type Client, REJECT_REASONS, type RejectReason, type State } from "../pool/client.ts";
+import type { Observer } from "../pool/pool.ts";
+
+/** How a wait in the backlog came to its end. One that ends because poolgate does is not measured. */
+export type WaitOutcome = "promoted" | "timeout" | "abandoned";
+
+/** Whoever measures how long things took, in seconds. */
+export interface Stopwatch {
+  /** A client has waited for so long. */
+  waited(outcome: WaitOutcome, seconds: number): void;
+  /** A client has had its place for so long. */
+  held(seconds: number): void;
+}
+
+/** Watches the clients of a pool. */
+export class PoolObserver implements Observer {
+  #stopwatch: Stopwatch;
+  #rejections = Object.fromEntries(REJECT_REASONS.map((reason) => [reason, 0])) as Record<
+    RejectReason,
+    number
+  >;
+  #abandoned = 0;
+
+  constructor(stopwatch: Stopwatch) {
+    this.#stopwatch = stopwatch;
+  }
+
+  /** How many were rejected, for each reason, also after a wait. */
+  get rejections(): Readonly<Record<RejectReason, number>> {
+    return this.#rejections;
+  }
+
+  /** How many have left the backlog without a place, and were not rejected. */
+  get abandoned(): number {
+    return this.#abandoned;
+  }
+
+  changed({ state, reason }: Client, from: State, ms: number): void {
+    const seconds = ms / 1000;
+    if (reason !== undefined && reason !== "evicted") this.#rejections[reason]++;
+    if (from === "connected") this.#stopwatch.held(seconds);
+    if (from !== "queued") return;
+    if (state === "connected") this.#stopwatch.waited("promoted", seconds);
+    else if (reason === "queue_timeout") this.#stopwatch.waited("timeout", seconds);
+    else if (reason === undefined || reason === "evicted") this.#abandon(seconds);
+  }
+
+  #abandon(seconds: number): void {
+    this.#abandoned++;
+    this.#stopwatch.waited("abandoned", seconds);
+  }
+}

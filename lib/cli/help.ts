@@ -1,0 +1,89 @@
+/**
+ * What `--help` prints.
+ *
+ * @module
+ */
+
+import { GATE_DEFAULTS } from "./gate_options.ts";
+import { MAX_LIMIT } from "../pool/limits.ts";
+import { DEFAULT_LIMITS } from "./options.ts";
+
+export const HELP = `poolgate: lets N clients in at once, keeps the next B waiting in order of
+arrival, and turns the rest away, saying so.
+
+Usage: poolgate [FLAG]...
+
+Reads requests from stdin, one JSON message a line, and answers them on stdout
+in the same order, until stdin ends. Notes for the operator go to stderr.
+With --listen, every connection is a client of the pool as well, and the end of
+stdin ends nothing: SIGTERM and SIGINT do, and a second one at once.
+
+Flags:
+  --max-connections N  how many clients are let in at once, from 0 (nobody) to
+                       ${MAX_LIMIT}, until a pool_config. Default ${DEFAULT_LIMITS.maxConnections}.
+  --backlog-size B     how many more may wait for a place, in the same range,
+                       until a pool_config. Default ${DEFAULT_LIMITS.backlogSize}.
+  --node-id NAME       the name that replies come from until an init.
+                       Default: the name that each request is addressed to.
+  --log-format FORMAT  how notes are written: text or json. Default text.
+  --quiet              write no notes, only errors. Default false.
+  --help, -h           print this text.
+  --version            print the version.
+
+Flags for connections:
+  --listen ADDR        take connections at HOST:PORT, [V6]:PORT, :PORT (every
+                       interface) or unix:/path. Port 0 takes a free one.
+                       Each connection is told in the messages of the pool
+                       whether it is connected, queued or rejected.
+  --upstream ADDR      instead of that, join each connection that has a place
+                       to this service, byte for byte.
+  --queue-timeout DUR  how long a connection may wait for a place, such as
+                       500ms, 30s, 5m or 2h; 0 for no limit, as for each
+                       duration here. Default ${GATE_DEFAULTS.queueTimeout}.
+  --connect-timeout DUR
+                       how long one that has a place waits for the upstream.
+                       Default ${GATE_DEFAULTS.connectTimeout}.
+  --idle-timeout DUR   how long one that has a place may go without a byte
+                       either way; it cuts a query that runs longer. Default ${GATE_DEFAULTS.idleTimeout}.
+  --drain-timeout DUR  how long those that have a place may go on after a
+                       signal to end. Default ${GATE_DEFAULTS.drainTimeout}.
+  --max-per-source N   how many connections of one address may be in the pool
+                       and its queue together, from 1. Default: any number.
+                       Those over a Unix socket have no address.
+  --reject-as FORMAT   what a connection hears that is turned away: close
+                       (nothing), line (a message of the pool), and with an
+                       upstream also http (503), postgres, mysql or redis (an
+                       error). Default: close with an upstream, line without.
+  --proxy-protocol V   tell the upstream the client's address, as v1 or v2.
+                       Default: do not.
+  --log-connections    note each connection. Default false.
+
+Flags for operators:
+  --admin ADDR         serve a live page, metrics for Prometheus (/metrics),
+                       health (/healthz, /readyz) and JSON (/api/stats) over
+                       HTTP at this address, to whoever reaches it.
+  --admin-token TOKEN  permit changes on the page and under /api to whoever has
+                       this token. Other programs see a flag: the environment
+                       variable is better. Default: no changes.
+
+All but the last two of the first group are environment variables too:
+POOLGATE_MAX_CONNECTIONS for --max-connections, and so on; POOLGATE_QUIET and
+POOLGATE_LOG_CONNECTIONS are true, false, 1 or 0. An empty variable counts as
+none, and a flag wins over its variable. From source, they are read with:
+deno run --allow-env='POOLGATE_*' main.ts
+
+Examples. One place and nobody may wait:
+  $ printf '%s\\n' \\
+      '{"src":"c1","dest":"n1","body":{"type":"pool_connect","msg_id":1,"client_id":"ann"}}' \\
+      '{"src":"c1","dest":"n1","body":{"type":"pool_connect","msg_id":2,"client_id":"bob"}}' |
+    poolgate --max-connections 1 --backlog-size 0
+  {"src": "n1", "dest": "c1", "body": {"type": "pool_connect_ok", "in_reply_to": 1, "status": "connected", "active": 1, "queued": 0, "msg_id": 0}}
+  {"src": "n1", "dest": "c1", "body": {"type": "pool_connect_ok", "in_reply_to": 2, "status": "rejected", "active": 1, "queued": 0, "msg_id": 1}}
+
+PostgreSQL with 20 connections at most, 100 more waiting for up to 30 seconds:
+  $ poolgate --listen :6432 --upstream 127.0.0.1:5432 --max-connections 20 \\
+      --backlog-size 100 --queue-timeout 30s --reject-as postgres
+
+Exit status: 0 at the end of input, when the peer at stdin or stdout went away,
+or after a signal; 1 when stdin or stdout failed; 2 when the command line is
+wrong or there is no listening at ADDR.`;

@@ -1,0 +1,113 @@
+/**
+ * The settings as they were given, by flag or by variable, and the first complaint about them. Knows
+ * no setting in particular, and no `Deno`: who calls says what the environment holds.
+ *
+ * @module
+ */
+
+import { quote } from "../io/json_text.ts";
+import type { Flags, ValueFlag } from "./flag_names.ts";
+
+/** A setting as it was given, and where. */
+export interface Given {
+  /** The flag or the variable. */
+  from: string;
+  text: string;
+  secret: boolean;
+}
+
+/** A value, or what should have been given instead. */
+export type Reading<T> = { value: T } | { allowed: string };
+
+type Env = (name: string) => string | undefined;
+
+/** The settings as they were given, and the first complaint about them. */
+export class Settings {
+  #flags: Flags;
+  #env: Env;
+  #complaint: string | undefined;
+
+  constructor(flags: Flags, env: Env) {
+    this.#flags = flags;
+    this.#env = env;
+    // What stands behind the `=` of a flag misspelt may be a secret.
+    const stray = flags.stray?.replace(/^(-[^=]*)=.*$/s, "$1");
+    if (stray !== undefined) this.complain(`${quote(stray)} is no flag of poolgate`);
+  }
+
+  /** What was found wrong first. */
+  get complaint(): string | undefined {
+    return this.#complaint;
+  }
+
+  /** Whether any of some settings was given. */
+  anyOf(names: readonly ValueFlag[]): boolean {
+    return names.some((name) => this.given(name) !== undefined);
+  }
+
+  /** A setting as it was given: the flag wins over its variable, and an empty variable is none. */
+  given(name: ValueFlag): Given | undefined {
+    const secret = name === "admin-token";
+    const flag = this.#flags.values[name];
+    if (flag !== undefined) return { from: `--${name}`, text: flag, secret };
+    const variable = `POOLGATE_${name.toUpperCase().replaceAll("-", "_")}`;
+    const text = this.#variable(variable);
+    return text === undefined ? undefined : { from: variable, text, secret };
+  }
+
+  /** The value of a setting; `otherwise` when it was not given, and, with a complaint, when it is bad. */
+  read<T>(name: ValueFlag, reader: (text: string) => Reading<T>, otherwise: T): T {
+    const given = this.given(name);
+    if (given === undefined) return otherwise;
+    const reading = reader(given.text);
+    if ("value" in reading) return reading.value;
+    this.complain(`${shown(given)}, it must be ${reading.allowed}`);
+    return otherwise;
+  }
+
+  /** Complains of those settings of `by` that were given, where `needed` was not. */
+  demand(needed: ValueFlag, by: readonly ValueFlag[]): void {
+    if (this.given(needed) !== undefined) return;
+    for (const name of by) {
+      const given = this.given(name);
+      if (given !== undefined) this.complain(`${shown(given)}, it needs --${needed}`);
+    }
+  }
+
+  /** Complains of a variable that is not poolgate's own, where it is set. */
+  forbid(variable: string, why: string): void {
+    const text = this.#variable(variable);
+    if (text !== undefined) this.complain(`${variable} is ${quote(text)}, ${why}`);
+  }
+
+  /** A variable as it is set; an empty one is none. */
+  #variable(name: string): string | undefined {
+    return this.#env(name) || undefined;
+  }
+
+  /** Takes a complaint. Only the first counts. */
+  complain(text: string): void {
+    this.#complaint ??= text;
+  }
+}
+
+/** @returns The setting and its value, as a complaint names them: what is secret is not to stand in a log. */
+function shown({ from, text, secret }: Given): string {
+  return `${from} is ${secret ? "***" : quote(text)}`;
+}
+
+/** @returns A reader of one of some words. */
+export function oneOf<T extends string>(words: readonly T[]): (text: string) => Reading<T> {
+  const allowed = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  return (text) => {
+    const value = words.find((word) => word === text);
+    return value === undefined ? { allowed } : { value };
+  };
+}
+
+/** Reads a flag that needs no value. */
+export function readSwitch(text: string): Reading<boolean> {
+  if (text === "" || text === "true" || text === "1") return { value: true };
+  if (text === "false" || text === "0") return { value: false };
+  return { allowed: "true, false, 1 or 0" };
+}

@@ -1,0 +1,103 @@
+/**
+ * One connection: what its life needs to know, and the signals that may reach it from elsewhere. What
+ * becomes of it is told by {@linkcode Lifecycle}.
+ *
+ * @module
+ */
+
+import type { Links } from "../io/linked_list.ts";
+import type { Arrival } from "../io/socket.ts";
+import {
+  type Client,
+  type Holder,
+  REJECT_REASONS,
+  type RejectReason,
+  type Traffic,
+} from "../pool/client.ts";
+import { ClientSide } from "./client_side.ts";
+import type { OpenSession, Session } from "./session.ts";
+
+/**
+ * How a connection ends: rejected for a reason; by the client, or its upstream, itself; evicted by
+ * somebody; silent for too long; at the end of a drain; or by a fault of poolgate.
+ */
+export type Ending =
+  | RejectReason
+  | "finished"
+  | "evicted"
+  | "idle_timeout"
+  | "drain_timeout"
+  | "fault";
+
+/** @returns The reason for which a connection was rejected that ended so, where it was. */
+export function rejectReason(ending: Ending): RejectReason | undefined {
+  return REJECT_REASONS.find((reason) => reason === ending);
+}
+
+/** A connection, in the gate's list of those that are open. */
+export class Connection implements Links, Holder {
+  before: this | undefined;
+  after: this | undefined;
+  readonly arrival: Arrival;
+  readonly side: ClientSide;
+  readonly session: Session;
+  /** What the pool knows of it. */
+  readonly client: Client;
+  #signal: (() => void) | undefined;
+  #ending: Ending | undefined;
+
+  /**
+   * @param all What has gone over all connections, to be counted along.
+   * @param openSession Makes its session.
+   * @param enter Asks the pool for a place.
+   */
+  constructor(
+    arrival: Arrival,
+    all: Traffic,
+    openSession: OpenSession,
+    enter: (holder: Connection) => Client,
+  ) {
+    this.arrival = arrival;
+    this.side = new ClientSide(arrival.socket, all, this);
+    this.session = openSession(this);
+    this.client = enter(this);
+  }
+
+  get traffic(): Traffic {
+    return this.side;
+  }
+
+  /** How it is to end, once that is so; the first to say so decides. */
+  get ending(): Ending | undefined {
+    return this.#ending;
+  }
+
+  /** Resolves at the next signal: then the record, or the ending, is worth a look. */
+  signal(): Promise<void> {
+    return new Promise((resolve) => this.#signal = resolve);
+  }
+
+  /** Ends it, whatever it does at the moment. */
+  end(ending: Ending): void {
+    this.#ending ??= ending;
+    if (!this.#wake()) this.session.interrupt(ending);
+  }
+
+  /** The pool has changed the record, and not on behalf of this connection. */
+  changed({ state, reason }: Client): void {
+    if (state === "left" || state === "rejected") this.end(reason ?? "evicted");
+    else this.#wake();
+  }
+
+  hungUp(): void {
+    this.end("finished");
+  }
+
+  /** @returns Whether somebody waited for a signal. */
+  #wake(): boolean {
+    const signal = this.#signal;
+    this.#signal = undefined;
+    signal?.();
+    return signal !== undefined;
+  }
+}

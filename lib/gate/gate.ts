@@ -1,0 +1,139 @@
+/**
+ * The gate: accepts connections, and ends them when poolgate ends. What becomes of each meanwhile is
+ * told elsewhere.
+ *
+ * @module
+ */
+
+import { showAddress } from "../io/address.ts";
+import type { Clock } from "../io/clock.ts";
+import { LinkedList } from "../io/linked_list.ts";
+import type { Note } from "../io/log.ts";
+import type { Accept, Arrival, Listener } from "../io/socket.ts";
+import type { Traffic } from "../pool/client.ts";
+import type { Pool } from "../pool/pool.ts";
+import { Connection } from "./connection.ts";
+import type { GateOptions } from "./gate_options.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import type { OpenSession } from "./session.ts";
+
+/** How long until accepting is tried again that has failed, in milliseconds. */
+const ACCEPT_RETRY_MS = 100;
+
+/** What a {@linkcode Gate} works with. */
+export interface GateParts {
+  listener: Listener;
+  pool: Pool;
+  /** The time that the pool is told, in milliseconds. */
+  now: () => number;
+  openSession: OpenSession;
+  clock: Clock;
+  note: Note;
+  options: Pick<
+    GateOptions,
+    "upstream" | "queueTimeoutMs" | "drainTimeoutMs" | "maxPerSource" | "logConnections"
+  >;
+}
+
+/** Accepts connections. */
+export class Gate {
+  #parts: GateParts;
+  #lifecycle: Lifecycle;
+  /** All that are open, in order of arrival. */
+  #connections = new LinkedList<Connection>();
+  #traffic = { received: 0, sent: 0 };
+  /** Whether connections cannot be accepted, which has been noted. */
+  #failing = false;
+  #draining = false;
+  #emptied = Promise.withResolvers<void>();
+
+  constructor(parts: GateParts) {
+    this.#parts = parts;
+    this.#lifecycle = new Lifecycle({ ...parts, draining: () => this.#draining });
+  }
+
+  /** Where connections arrive. */
+  get address(): string {
+    return this.#parts.listener.address;
+  }
+
+  /** What has gone over all connections. */
+  get traffic(): Readonly<Traffic> {
+    return this.#traffic;
+  }
+
+  /** Whether it accepts no more connections. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Accepts connections until {@linkcode drain}, and resolves when the last is closed. Called once. */
+  async run(): Promise<void> {
+    const { listener, note, options: { upstream } } = this.#parts;
+    const to = upstream === undefined ? "" : `, for ${showAddress(upstream)}`;
+    note("info", `listening at ${this.address}${to}`);
+    await Promise.all(listener.accepts.map((accept) => this.#accept(accept)));
+    if (this.#connections.length > 0) await this.#emptied.promise;
+    this.#lifecycle.end();
+  }
+
+  /**
+   * Accepts no more connections, rejects those that wait, and closes those that have a place when they
+   * have not ended within the drain timeout.
+   */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    const { listener, clock, note, options: { drainTimeoutMs } } = this.#parts;
+    listener.close();
+    const limit = drainTimeoutMs === 0 ? "" : ` for ${drainTimeoutMs / 1000} s at most`;
+    note("info", `draining: those that wait are turned away, those with a place may go on${limit}`);
+    for (const connection of this.#connections) {
+      const { state } = connection.client;
+      if (state === "queued" || state === "asking") connection.end("draining");
+    }
+    if (drainTimeoutMs === 0) return;
+    clock.after(drainTimeoutMs, () => {
+      for (const connection of this.#connections) connection.end("drain_timeout");
+    });
+  }
+
+  async #accept(accept: Accept): Promise<void> {
+    const { note, clock } = this.#parts;
+    while (!this.#draining) {
+      try {
+        const arrival = await accept();
+        if (this.#failing) note("info", "accepting connections again");
+        this.#failing = false;
+        this.#serve(arrival);
+      } catch (error) {
+        if (this.#draining) break;
+        if (!this.#failing) {
+          note("error", `accepting connections fails: ${(error as Error).message}`);
+        }
+        this.#failing = true;
+        await new Promise<void>((resolve) => clock.after(ACCEPT_RETRY_MS, resolve));
+      }
+    }
+  }
+
+  /** Serves one connection to its end. Never rejects, so that no fault there counts as one of accepting. */
+  async #serve(arrival: Arrival): Promise<void> {
+    let connection: Connection;
+    try {
+      connection = new Connection(
+        arrival,
+        this.#traffic,
+        this.#parts.openSession,
+        (connection) => this.#lifecycle.enter(connection, arrival),
+      );
+    } catch (error) {
+      this.#parts.note("error", `a connection met a fault of poolgate: ${error}`);
+      return arrival.socket.close();
+    }
+    this.#connections.push(connection);
+    await this.#lifecycle.live(connection);
+    this.#connections.remove(connection);
+    if (this.#draining && this.#connections.length === 0) this.#emptied.resolve();
+  }
+}

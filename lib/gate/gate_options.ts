@@ -1,0 +1,34 @@
+/**
+ * What a gate runs with. How it is read from the command line is for others to know.
+ *
+ * @module
+ */
+
+import type { Address } from "../io/address.ts";
+import type { ProxyProtocol } from "./proxy_protocol.ts";
+import { SERVICE_NAMES } from "./services/names.ts";
+
+/** How a rejected connection is told: not at all, by a message of the pool, or as a service would. */
+export const REJECT_FORMATS = ["close", "line", ...SERVICE_NAMES] as const;
+export type RejectFormat = typeof REJECT_FORMATS[number];
+
+/** The settings of a gate. A time of 0 is no limit. */
+export interface GateOptions {
+  listen: Address;
+  /** What admitted connections are joined to; `undefined` where holding the connection is all. */
+  upstream: Address | undefined;
+  /** How long a connection may wait for a place, in milliseconds. */
+  queueTimeoutMs: number;
+  /** How long an admitted connection waits for the upstream to answer, in milliseconds. */
+  connectTimeoutMs: number;
+  /** How long a connection that has a place may be silent, in milliseconds. */
+  idleTimeoutMs: number;
+  /** How long connections may go on after a signal to end, in milliseconds. */
+  drainTimeoutMs: number;
+  rejectAs: RejectFormat;
+  /** How many connections of one address may be in the pool and its backlog, from 1. */
+  maxPerSource: number | undefined;
+  proxyProtocol: ProxyProtocol | undefined;
+  /** Whether each connection is noted. */
+  logConnections: boolean;
+}

@@ -1,0 +1,166 @@
+/**
+ * The life of a connection, from its arrival to its end. Nobody else gives its place back. What is
+ * spoken meanwhile is its session's.
+ *
+ * @module
+ */
+
+import type { Clock } from "../io/clock.ts";
+import type { Note } from "../io/log.ts";
+import type { Arrival } from "../io/socket.ts";
+import { type Timeout, Timeouts } from "../io/timeouts.ts";
+import { type Client, hasPlace, isInPool, type RejectReason } from "../pool/client.ts";
+import type { Pool } from "../pool/pool.ts";
+import { type Connection, type Ending, rejectReason } from "./connection.ts";
+import type { GateOptions } from "./gate_options.ts";
+import { REASON_TEXT } from "./reason_text.ts";
+import { RejectionLog } from "./rejection_log.ts";
+import { Sources } from "./sources.ts";
+
+/** How long a client that is out of the pool may take to end, in milliseconds. */
+export const LINGER_MS = 1000;
+
+/** How many such clients there may be at once; further ones are closed as soon as they are told. */
+export const MAX_LINGERING = 1000;
+
+/** What a {@linkcode Lifecycle} works with. */
+export interface LifecycleParts {
+  pool: Pool;
+  /** The time that the pool is told, in milliseconds. */
+  now: () => number;
+  clock: Clock;
+  note: Note;
+  options: Pick<GateOptions, "queueTimeoutMs" | "maxPerSource" | "logConnections">;
+  /** Whether no more clients are let in because poolgate ends. */
+  draining: () => boolean;
+}
+
+/** Leads connections through their lives. */
+export class Lifecycle {
+  #parts: LifecycleParts;
+  #sources = new Sources();
+  #waits: Timeouts<Connection>;
+  #lingers: Timeouts<Connection>;
+  #lingering = 0;
+  readonly #rejections: RejectionLog;
+
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts;
+    const { clock, note, options } = parts;
+    this.#waits = new Timeouts(
+      clock,
+      options.queueTimeoutMs,
+      (connection) => connection.end("queue_timeout"),
+    );
+    this.#lingers = new Timeouts(clock, LINGER_MS, ({ side }) => side.close());
+    this.#rejections = new RejectionLog(clock, (text) => note("warn", text));
+  }
+
+  /** Asks the pool for a place. */
+  enter(connection: Connection, arrival: Arrival): Client {
+    const { pool, now, draining, options: { maxPerSource = Infinity } } = this.#parts;
+    const { source } = arrival;
+    const id = this.#idOf(arrival);
+    if (draining()) return pool.reject(id, "draining", now());
+    if (source === undefined) return pool.connect(id, connection, now());
+    if (this.#sources.count(source) >= maxPerSource) return pool.reject(id, "per_source", now());
+    const client = pool.connect(id, connection, now());
+    if (isInPool(client)) this.#sources.add(source);
+    return client;
+  }
+
+  /** Tells what becomes of a connection that has entered, and resolves when it is closed. */
+  async live(connection: Connection): Promise<void> {
+    const { client, session, side } = connection;
+    const entered = isInPool(client);
+    let ending: Ending = client.reason ?? "fault";
+    let wait: Timeout<Connection> | undefined;
+    try {
+      if (entered && !hasPlace(client)) {
+        wait = this.#waits.begin(connection);
+        session.hold();
+        for (let told = false; connection.ending === undefined && !hasPlace(client);) {
+          if (!told && client.state === "queued") {
+            told = true;
+            this.#note(connection, "queued");
+            session.queued();
+          }
+          await connection.signal();
+        }
+        this.#waits.end(wait);
+      }
+      if (hasPlace(client) && connection.ending === undefined) {
+        this.#note(connection, wait === undefined ? "connected" : "promoted");
+        ending = await session.serve();
+      }
+      // Whoever ended it from elsewhere knows better.
+      ending = connection.ending ?? ending;
+    } catch (error) {
+      this.#fault(error);
+    } finally {
+      if (wait !== undefined) this.#waits.end(wait);
+      await this.#step(() => session.endUpstream());
+      await this.#step(() => this.#leave(connection, ending, entered));
+      await this.#step(() => this.#sayGoodbye(connection, ending));
+      side.close();
+    }
+  }
+
+  /** Says what is still to say of those that were rejected. */
+  end(): void {
+    this.#rejections.end();
+  }
+
+  /** A name that nobody in the pool has: a client of another way in may have taken a connection's. */
+  #idOf({ name }: Arrival): string {
+    let id = name;
+    for (let next = 2; this.#parts.pool.find(id) !== undefined; next++) id = `${name}#${next}`;
+    return id;
+  }
+
+  /** Gives the place back, unless an eviction has. */
+  #leave(connection: Connection, ending: Ending, entered: boolean): void {
+    const { client, arrival: { source } } = connection;
+    const reason = rejectReason(ending);
+    this.#tell(connection, ending, reason);
+    if (entered && source !== undefined) this.#sources.remove(source);
+    if (isInPool(client)) this.#parts.pool.leave(client, this.#parts.now(), reason);
+  }
+
+  #tell(connection: Connection, ending: Ending, reason: RejectReason | undefined): void {
+    if (reason !== undefined && reason !== "draining") this.#rejections.reject(reason);
+    if (reason !== undefined) this.#note(connection, `turned away: ${REASON_TEXT[reason]}`);
+    else this.#note(connection, ending === "evicted" ? "disconnected by a request" : "left");
+  }
+
+  /** Tells the client, and gives it a bounded time to hear it, unless too many take theirs. */
+  async #sayGoodbye(connection: Connection, ending: Ending): Promise<void> {
+    if (connection.side.closed) return;
+    // Where that fails, nobody is left to hear it.
+    const goodbye = connection.session.sayGoodbye(ending).catch(() => {});
+    if (this.#lingering === MAX_LINGERING) return;
+    this.#lingering++;
+    const linger = this.#lingers.begin(connection);
+    await goodbye;
+    this.#lingers.end(linger);
+    this.#lingering--;
+  }
+
+  /** Takes a step of an ending: where it fails, the next one is taken all the same. */
+  async #step(step: () => void | Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  #fault(error: unknown): void {
+    this.#parts.note("error", `a connection met a fault of poolgate: ${error}`);
+  }
+
+  #note({ client }: Connection, what: string): void {
+    const { note, options: { logConnections } } = this.#parts;
+    if (logConnections) note("info", `${client.id}: ${what}`);
+  }
+}

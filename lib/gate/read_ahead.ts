@@ -1,0 +1,126 @@
+/**
+ * The bytes of a client from its first on. While the client waits they are kept, so that they can be
+ * passed on later and its hang-up is seen; afterwards they are read as from the socket itself.
+ *
+ * @module
+ */
+
+import type { ByteReader } from "../io/byte_stream.ts";
+import { SpareBuffers } from "../io/spare_buffers.ts";
+
+/** How many bytes of a waiting client are kept; it may send more only when it has a place. */
+export const MAX_HELD_BYTES = 64 * 1024;
+
+/** What a waiting client costs until it has sent that much: few send more than a greeting. */
+const FIRST_BYTES = 256;
+
+/** How many of the first buffers are kept for those that come next. */
+const MAX_SPARE = 4096;
+const spareBuffers = new SpareBuffers(FIRST_BYTES, MAX_SPARE);
+
+const NOTHING = new Uint8Array();
+
+/** Who is told that a client has hung up. */
+export interface HangUpListener {
+  /** The client's bytes have ended, or its connection has failed. */
+  hungUp(): void;
+}
+
+/** A reader of a client's bytes. */
+export class ReadAhead implements ByteReader {
+  #source: ByteReader;
+  #listener: HangUpListener;
+  /** The bytes from `#start` to `#end` are kept. */
+  #buffer = NOTHING;
+  #start = 0;
+  #end = 0;
+  #watching: Promise<void> | undefined;
+  #released = false;
+  #over: { error: unknown } | "ended" | undefined;
+
+  /**
+   * @param source Where the client's bytes come from. Nobody else may read it from now on.
+   * @param listener Told of a hang-up that {@linkcode watch} sees before the first read.
+   */
+  constructor(source: ByteReader, listener: HangUpListener) {
+    this.#source = source;
+    this.#listener = listener;
+  }
+
+  /**
+   * Keeps what the client sends until the first {@linkcode read}, or until {@linkcode MAX_HELD_BYTES}
+   * are there. The hang-up of a client that has filled these is seen only once it has been read. Asked
+   * again, tells again of a hang-up that was seen.
+   */
+  watch(): void {
+    if (this.#over !== undefined) this.#listener.hungUp();
+    else this.#watching ??= this.#watch();
+  }
+
+  /** The next bytes, those kept first. Rejects when the connection failed. */
+  read(buffer: Uint8Array): Promise<number | null> | number | null {
+    return this.#watching === undefined ? this.#source.read(buffer) : this.#readOn(buffer);
+  }
+
+  /** Reads and drops all bytes to the end, or to the failure, of the connection. */
+  async drain(): Promise<void> {
+    const buffer = new Uint8Array(FIRST_BYTES);
+    try {
+      while (await this.read(buffer) !== null);
+    } catch {
+      // A connection that fails has ended, too.
+    }
+  }
+
+  async #watch(): Promise<void> {
+    this.#buffer = spareBuffers.take();
+    while (!this.#released && this.#end < MAX_HELD_BYTES) {
+      try {
+        const room = this.#end === 0 ? this.#buffer : this.#buffer.subarray(this.#end);
+        const length = await this.#source.read(room);
+        if (length === null) this.#over = "ended";
+        else this.#keep(length);
+      } catch (error) {
+        this.#over = { error };
+      }
+      if (this.#over !== undefined) {
+        if (this.#end === 0) this.#giveBack();
+        if (!this.#released) this.#listener.hungUp();
+        return;
+      }
+    }
+  }
+
+  #keep(length: number): void {
+    this.#end += length;
+    if (this.#end < this.#buffer.length || this.#end === MAX_HELD_BYTES) return;
+    const grown = new Uint8Array(Math.min(4 * this.#buffer.length, MAX_HELD_BYTES));
+    grown.set(this.#buffer);
+    spareBuffers.give(this.#buffer);
+    this.#buffer = grown;
+  }
+
+  #giveBack(): void {
+    spareBuffers.give(this.#buffer);
+    this.#buffer = NOTHING;
+  }
+
+  /** Reads on from what is kept, by way of the read that the watch has begun. */
+  async #readOn(buffer: Uint8Array): Promise<number | null> {
+    this.#released = true;
+    if (this.#start === this.#end) await this.#watching;
+    if (this.#start < this.#end) return this.#take(buffer);
+    if (this.#over === "ended") return null;
+    if (this.#over !== undefined) throw this.#over.error;
+    this.#watching = undefined;
+    this.#giveBack();
+    return await this.#source.read(buffer);
+  }
+
+  #take(buffer: Uint8Array): number {
+    const taken = this.#buffer.subarray(this.#start, this.#end).subarray(0, buffer.length);
+    buffer.set(taken);
+    this.#start += taken.length;
+    return taken.length;
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * What is spoken on a connection, as the one who tells its life needs it.
+ *
+ * @module
+ */
+
+import type { Connection, Ending } from "./connection.ts";
+
+/** What is spoken on one connection. */
+export interface Session {
+  /** Called once for a connection that has to wait: from now on its hang-up is seen. */
+  hold(): void;
+
+  /** Called when it is known that the connection waits in the backlog. */
+  queued(): void;
+
+  /**
+   * Serves a connection that has a place, until it is over.
+   *
+   * @returns How it ended, where it was not {@linkcode interrupt} that ended it.
+   */
+  serve(): Promise<Ending>;
+
+  /** Ends {@linkcode serve}, whatever goes on there. */
+  interrupt(ending: Ending): void;
+
+  /** Ends the upstream, where there is one, and resolves when that has ended. */
+  endUpstream(): Promise<void> | void;
+
+  /**
+   * Says the last word to a connection that is in the pool no more, and resolves when the client has
+   * ended too. It is closed afterwards, and at the latest when its time is up.
+   */
+  sayGoodbye(ending: Ending): Promise<void>;
+}
+
+/** Makes the session of a connection, which is in the making itself: it may be kept, not used. */
+export type OpenSession = (connection: Connection) => Session;

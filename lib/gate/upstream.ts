@@ -1,0 +1,181 @@
+/**
+ * The way to the upstream: opened for whoever has a place, tried again while it is refused. It knows whether the
+ * upstream is down, and tells; who is let in meanwhile is for others to say.
+ *
+ * @module
+ */
+
+import type { Clock } from "../io/clock.ts";
+import type { Dial, Socket } from "../io/socket.ts";
+import { Timeouts } from "../io/timeouts.ts";
+
+/** How long after a failure the upstream is tried again, in milliseconds: from the first to the most. */
+const FIRST_RETRY_MS = 100;
+const MAX_RETRY_MS = 1000;
+
+/** How long such a try may take, in milliseconds. */
+const RETRY_TIMEOUT_MS = 5000;
+
+/** How long a dial takes, in milliseconds, until it is worth while to see whether the client is still there. */
+const SLOW_DIAL_MS = 250;
+
+/** What an {@linkcode Upstream} works with. */
+export interface UpstreamParts {
+  dial: Dial;
+  clock: Clock;
+  /** How long one who has a place waits for a connection, in milliseconds; 0 is for ever. */
+  connectTimeoutMs: number;
+  /** Called when the upstream cannot be reached, and so far could. */
+  onDown: (reason: string) => void;
+  /** Called when it can be reached again. */
+  onUp: () => void;
+}
+
+/** One wish for a connection, made by {@linkcode Upstream.connect}. */
+export interface Attempt {
+  /** The connection; `undefined` when there was none in time, or the wish was taken back. */
+  readonly socket: Promise<Socket | undefined>;
+  /** Takes the wish back, if it has not been met. */
+  giveUp(): void;
+}
+
+interface Wish {
+  /** Called when this takes longer than usual. */
+  onWait: () => void;
+  /** Ends the wish. A connection that comes for one that has ended is closed. */
+  settle: (socket: Socket | undefined) => void;
+  settled: boolean;
+  /** Whether it has found the upstream down. */
+  waited: boolean;
+  /** Whether `onWait` has been called. */
+  told: boolean;
+}
+
+/** Opens connections to the upstream. */
+export class Upstream {
+  #parts: UpstreamParts;
+  #timeouts: Timeouts<Wish>;
+  #slow: Timeouts<Wish>;
+  /** Those that found the upstream down, in order. */
+  #waiting = new Set<Wish>();
+  #down = false;
+  #retryMs = FIRST_RETRY_MS;
+  #cancelRetry: (() => void) | undefined;
+
+  constructor(parts: UpstreamParts) {
+    this.#parts = parts;
+    this.#timeouts = new Timeouts(
+      parts.clock,
+      parts.connectTimeoutMs,
+      (wish) => this.#expire(wish),
+    );
+    this.#slow = new Timeouts(parts.clock, SLOW_DIAL_MS, (wish) => this.#tell(wish));
+  }
+
+  /** Whether it takes connections, as far as is known. */
+  get up(): boolean {
+    return !this.#down;
+  }
+
+  /**
+   * Opens a connection; while the upstream is down, tries again until the connect timeout.
+   *
+   * @param onWait Called when this takes longer than usual: the upstream is found down, or does not answer.
+   */
+  connect(onWait: () => void): Attempt {
+    const { promise, resolve } = Promise.withResolvers<Socket | undefined>();
+    const wish: Wish = {
+      onWait,
+      settled: false,
+      waited: false,
+      told: false,
+      settle: (socket) => {
+        if (wish.settled) return socket?.close();
+        wish.settled = true;
+        this.#timeouts.end(timeout);
+        this.#slow.end(slow);
+        this.#waiting.delete(wish);
+        resolve(socket);
+      },
+    };
+    const timeout = this.#timeouts.begin(wish);
+    const slow = this.#slow.begin(wish);
+    if (this.#down) this.#wait(wish);
+    else this.#try(wish);
+    return { socket: promise, giveUp: () => wish.settle(undefined) };
+  }
+
+  #try(wish: Wish): void {
+    this.#parts.dial().then(
+      (socket) => {
+        wish.settle(socket);
+        this.#rise();
+      },
+      (error: Error) => {
+        // Whoever has stopped waiting may hear of a failure long past.
+        if (wish.settled) return;
+        this.#fall(error.message);
+        this.#wait(wish);
+      },
+    );
+  }
+
+  #wait(wish: Wish): void {
+    wish.waited = true;
+    this.#waiting.add(wish);
+    this.#tell(wish);
+  }
+
+  #tell(wish: Wish): void {
+    if (wish.told) return;
+    wish.told = true;
+    // Not before connect has returned: whoever is told may want to give up at once.
+    queueMicrotask(wish.onWait);
+  }
+
+  #expire(wish: Wish): void {
+    wish.settle(undefined);
+    // One that has waited may have had no time left for a dial of its own.
+    if (!wish.waited) this.#fall("no answer within the connect timeout");
+  }
+
+  #fall(reason: string): void {
+    if (this.#down) return;
+    this.#down = true;
+    this.#retryLater();
+    this.#parts.onDown(reason);
+  }
+
+  #rise(): void {
+    if (!this.#down) {
+      this.#retryMs = FIRST_RETRY_MS;
+      return;
+    }
+    this.#down = false;
+    this.#cancelRetry?.();
+    for (const wish of [...this.#waiting]) this.#try(wish);
+    this.#waiting.clear();
+    this.#parts.onUp();
+  }
+
+  #retryLater(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#parts.clock.after(this.#retryMs, () => this.#retry());
+    this.#retryMs = Math.min(2 * this.#retryMs, MAX_RETRY_MS);
+  }
+
+  /** Tries for the first that waits, or, where nobody does, only to see. */
+  #retry(): void {
+    const [first] = this.#waiting;
+    this.#parts.dial(RETRY_TIMEOUT_MS).then(
+      (socket) => {
+        if (first === undefined) socket.close();
+        else first.settle(socket);
+        this.#rise();
+      },
+      () => {
+        if (this.#down) this.#retryLater();
+      },
+    );
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Notes for the operator: one line an event, as text or as JSON. Gathered like replies, so that a flood
+ * of bad lines costs few writes.
+ *
+ * @module
+ */
+
+import { printable, quote } from "./json_text.ts";
+import { BufferedWriter } from "./buffered_writer.ts";
+import type { ByteWriter } from "./byte_stream.ts";
+
+/** How notes are written. */
+export type LogFormat = "text" | "json";
+
+/** How severe a note is: an `error` is a fault of poolgate, or the end of it. */
+export type Level = "info" | "warn" | "error";
+
+/** Takes a note for the operator. */
+export type Note = (level: Level, text: string) => void;
+
+/** How a {@linkcode Log} writes. */
+export interface LogOptions {
+  format: LogFormat;
+  /** Leaves out all but errors. */
+  quiet: boolean;
+  /** The time, for the JSON format. */
+  clock: () => Date;
+}
+
+/** With so many bytes of notes behind a write that does not end, further ones are lost instead of held. */
+export const MAX_UNSENT_NOTES = 64 * 1024;
+
+/** Takes notes. */
+export class Log {
+  #options: LogOptions;
+  #notes: BufferedWriter;
+  #lost = 0;
+  #flushing: Promise<void> | undefined;
+
+  /** @param writer Where the notes go. */
+  constructor(writer: ByteWriter, options: LogOptions) {
+    this.#notes = new BufferedWriter(writer);
+    this.#options = options;
+  }
+
+  /** Takes a note, to be written by the next {@linkcode flush}. */
+  note(level: Level, text: string): void {
+    const { format, quiet, clock } = this.#options;
+    if (quiet && level !== "error") return;
+    if (this.#notes.writing && this.#notes.gathered.length > MAX_UNSENT_NOTES) {
+      this.#lost++;
+      return;
+    }
+    this.#notes.gathered.text(
+      format === "text"
+        ? `poolgate: ${printable(text)}\n`
+        : `{"time": "${clock().toISOString()}", "level": "${level}", "text": ${quote(text)}}\n`,
+    );
+  }
+
+  /**
+   * Writes what has been noted, and what is noted meanwhile. Where notes cannot be written they are lost: there is
+   * nobody to tell.
+   */
+  flush(): Promise<void> {
+    // One for all: behind a write that does not end, each note would leave a call that waits.
+    return this.#flushing ??= this.#flush().finally(() => this.#flushing = undefined);
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#notes.gathered.length > 0) {
+      await this.#notes.flush().catch(() => {});
+      const lost = this.#lost;
+      this.#lost = 0;
+      if (lost > 0) this.note("error", `${lost} notes were lost: stderr was not read`);
+    }
+  }
+}

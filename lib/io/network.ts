@@ -1,0 +1,225 @@
+/**
+ * The network itself: with `http_server.ts`, the only files of lib/ that open sockets. Each gets
+ * TCP_NODELAY, since what is passed on has been gathered by its sender, and TCP keep-alive, so that
+ * a peer that has vanished is noticed in the end.
+ *
+ * @module
+ */
+
+import { type Address, showAddress, showHostPort, unmapped } from "./address.ts";
+
+import type { Arrival, Dial, Listener, Route, Socket } from "./socket.ts";
+
+/** How many connections the kernel keeps for a program that is slow to accept them; it may allow fewer. */
+const KERNEL_BACKLOG = 4096;
+
+/** An address cannot be used; the message says why, for the operator. */
+export class AddressError extends Error {}
+
+/**
+ * Listens at an address. A Unix socket that nobody listens at any more is replaced.
+ *
+ * @throws {AddressError} When that is not possible.
+ */
+export async function listen(address: Address): Promise<Listener> {
+  return await opening(
+    "--listen",
+    address,
+    () => address.transport === "unix" ? listenUnix(address.path) : listenTcp(address),
+  );
+}
+
+/**
+ * Opens something at an address.
+ *
+ * @param flag What the address was given by.
+ * @throws {AddressError} When that is not possible.
+ */
+export async function opening<T>(
+  flag: string,
+  address: Address,
+  open: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    const { message } = error as Error;
+    const place = showAddress(address);
+    throw new AddressError(`listening at ${place} (${flag}) is not possible: ${message}`);
+  }
+}
+
+/**
+ * Connects to an address, which has a hostname.
+ *
+ * @throws {AddressError} When that is not permitted: Deno would say so, or even ask, at each connection.
+ */
+export function dialer(address: Address): Dial {
+  if (address.transport === "unix") {
+    const { path } = address;
+    return () => Deno.connect({ transport: "unix", path });
+  }
+  const host = showAddress(address);
+  if (Deno.permissions.querySync({ name: "net", host }).state !== "granted") {
+    throw new AddressError(`connecting to ${host} is not permitted: deno run needs --allow-net`);
+  }
+  const options = { hostname: address.hostname ?? "localhost", port: address.port };
+  return async (timeoutMs) => {
+    const signal = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    return tuned(await Deno.connect(signal === undefined ? options : { ...options, signal }));
+  };
+}
+
+function tuned(socket: Deno.TcpConn): Deno.TcpConn {
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true);
+  return socket;
+}
+
+export type TcpAddress = Address & { transport: "tcp" };
+
+/** Where a socket listens. */
+export interface Place {
+  hostname: string;
+  /** 0 takes a free one. */
+  port: number;
+}
+
+/** One or more. */
+export type Several<T> = [T, ...T[]];
+
+/** @returns Where to listen for an address. */
+export function placesOf({ hostname, port }: TcpAddress): Several<Place> {
+  return hostname === undefined ? everyInterface(port) : [{ hostname, port }];
+}
+
+/**
+ * Every interface is `::`, where that takes IPv4 too, which the system decides (Linux by
+ * `net.ipv6.bindv6only`), and Deno cannot change. Where it does not, it is `::` and `0.0.0.0`;
+ * without IPv6 it is `0.0.0.0` alone. That shows when `::` is listened at beside `0.0.0.0`. In the
+ * other order, a port that another program has for IPv4 would look like a `::` that takes IPv4.
+ */
+function everyInterface(port: number): Several<Place> {
+  const v4 = { hostname: "0.0.0.0", port };
+  const v6 = { hostname: "::", port };
+  let listener: Deno.TcpListener;
+  try {
+    listener = Deno.listen(v4);
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) throw error;
+    return [v6];
+  }
+  try {
+    v4.port = listener.addr.port;
+    Deno.listen({ ...v6, port: v4.port }).close();
+    return [{ ...v6, port: v4.port }, v4];
+  } catch (error) {
+    return [error instanceof Deno.errors.AddrInUse ? v6 : v4];
+  } finally {
+    listener.close();
+  }
+}
+
+/** Opens at all of some places, or at none. */
+export function openAll<T>(
+  [first, ...others]: Several<Place>,
+  open: (place: Place) => T,
+  close: (open: T) => void,
+): Several<T> {
+  const opened: Several<T> = [open(first)];
+  try {
+    for (const place of others) opened.push(open(place));
+    return opened;
+  } catch (error) {
+    opened.forEach(close);
+    throw error;
+  }
+}
+
+function listenTcp(address: TcpAddress): Listener {
+  const listeners = openAll(
+    placesOf(address),
+    (place) => Deno.listen({ ...place, tcpBacklog: KERNEL_BACKLOG }),
+    (listener) => listener.close(),
+  );
+  const { hostname, port } = listeners[0].addr;
+  return {
+    address: showHostPort(hostname, port),
+    accepts: listeners.map((listener) => () => acceptTcp(listener)),
+    close: () => listeners.forEach((listener) => listener.close()),
+  };
+}
+
+async function acceptTcp(listener: Deno.TcpListener): Promise<Arrival> {
+  for (;;) {
+    try {
+      return new TcpArrival(await listener.accept());
+    } catch (error) {
+      if (!hasGone(error)) throw error;
+    }
+  }
+}
+
+/** Whether a connection could not be accepted because its client has reset it meanwhile. */
+function hasGone(error: unknown): boolean {
+  const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;
+  return [NotConnected, ConnectionAborted, ConnectionReset].some((type) => error instanceof type);
+}
+
+/** Made for each connection, and kept while it lasts: so no more is kept than is needed. */
+class TcpArrival implements Arrival {
+  readonly socket: Deno.TcpConn;
+  readonly name: string;
+  readonly source: string;
+
+  constructor(socket: Deno.TcpConn) {
+    const { hostname, port } = socket.remoteAddr;
+    this.socket = tuned(socket);
+    this.source = unmapped(hostname);
+    this.name = showHostPort(this.source, port);
+  }
+
+  get route(): Route {
+    const { remoteAddr, localAddr } = this.socket;
+    return {
+      client: { ip: this.source, port: remoteAddr.port },
+      gate: { ip: unmapped(localAddr.hostname), port: localAddr.port },
+    };
+  }
+}
+
+async function listenUnix(path: string): Promise<Listener> {
+  const listener = await atPath(path, (path) => Deno.listen({ transport: "unix", path }));
+  let count = 0;
+  return {
+    address: showAddress({ transport: "unix", path }),
+    accepts: [async () => {
+      const socket: Socket = await listener.accept();
+      return { socket, name: `unix:${++count}`, source: undefined, route: undefined };
+    }],
+    close: () => listener.close(),
+  };
+}
+
+/** Opens at the path of a Unix socket. One that nobody listens at any more is replaced. */
+export async function atPath<T>(path: string, open: (path: string) => T): Promise<T> {
+  try {
+    return open(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse) || !await isStale(path)) throw error;
+    await Deno.remove(path);
+    return open(path);
+  }
+}
+
+/** Whether a path is a socket that nobody listens at. */
+async function isStale(path: string): Promise<boolean> {
+  const { isSocket } = await Deno.lstat(path);
+  if (!isSocket) return false;
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.ConnectionRefused;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The network as the edges take it, so that they can be given another: sockets, a listener, a way to
+ * connect, a server of HTTP.
+ *
+ * @module
+ */
+
+import type { ByteReader, ByteWriter } from "./byte_stream.ts";
+
+/** A connection, as Deno's are. */
+export interface Socket extends ByteReader, ByteWriter {
+  /** Sends the end of this side's bytes; the other side may go on. */
+  closeWrite(): Promise<void>;
+  /** Ends both sides at once; what waits to be read or written fails. Called once. */
+  close(): void;
+}
+
+/** One end of a TCP connection. */
+export interface Endpoint {
+  /** An IPv4 or IPv6 address as text. */
+  ip: string;
+  port: number;
+}
+
+/** Both ends of the client's connection: its own, and the one that it reached. */
+export interface Route {
+  client: Endpoint;
+  gate: Endpoint;
+}
+
+/** A connection that has arrived. */
+export interface Arrival {
+  socket: Socket;
+  /** Who has come, as `HOST:PORT`, or a name of the like where the peer has none. */
+  name: string;
+  /** The address it comes from; `undefined` where it has none, as over a Unix socket. */
+  source: string | undefined;
+  /** Both ends of it; `undefined` where they have no addresses. */
+  readonly route: Route | undefined;
+}
+
+/**
+ * Waits for the next connection. Rejects when one cannot be accepted, and when its listener was
+ * closed.
+ */
+export type Accept = () => Promise<Arrival>;
+
+/** Where connections arrive. */
+export interface Listener {
+  /** Where that is, as text. */
+  readonly address: string;
+  /** One for each socket that it listens at. */
+  readonly accepts: readonly Accept[];
+  /** Refuses all further connections. */
+  close(): void;
+}
+
+/** A server of HTTP. */
+export interface HttpServer {
+  /** Where it listens, as text. */
+  readonly address: string;
+  /** Takes no more requests, and waits until those under way are answered. */
+  close(): Promise<void>;
+  /** Resolves when it has been closed, rejects when it can take no more connections. */
+  readonly finished: Promise<void>;
+}
+
+/**
+ * Starts a server of HTTP, each time at the same place.
+ *
+ * @param answer Answers a request; where it rejects, the answer is a 500, and `failed` is told.
+ */
+export type ServeHttp = (
+  answer: (request: Request) => Promise<Response>,
+  failed: (error: unknown) => void,
+) => Promise<HttpServer>;
+
+/**
+ * Opens a connection to the upstream. Rejects when that refuses, or cannot be reached, also when it does not answer
+ * within `timeoutMs` milliseconds where these are given.
+ */
+export type Dial = (timeoutMs?: number) => Promise<Socket>;

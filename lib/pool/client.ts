@@ -1,0 +1,72 @@
+/**
+ * A client's record: what is known of it, kept once. The pool alone writes it; everyone else looks.
+ *
+ * @module
+ */
+
+import type { Entry } from "../io/id_table.ts";
+import type { Links } from "../io/linked_list.ts";
+
+/** How many clients are connected and how many wait. */
+export interface Counts {
+  active: number;
+  queued: number;
+}
+
+/** Why a client is rejected, when it comes or after a wait. */
+export const REJECT_REASONS = [
+  "backlog_full",
+  "queue_timeout",
+  "per_source",
+  "draining",
+  "upstream_down",
+] as const;
+export type RejectReason = typeof REJECT_REASONS[number];
+
+/**
+ * Where a client stands. One that is `asking` is in the pool, which will answer later; a pool in
+ * memory answers at once. One that was `rejected`, or has `left`, is in the pool no more.
+ */
+export type State = "asking" | "connected" | "queued" | "rejected" | "left";
+
+/** Bytes that have gone over a connection, or over several. */
+export interface Traffic {
+  /** From the client. */
+  received: number;
+  /** To the client. */
+  sent: number;
+}
+
+/** Whoever came with a client. The pool knows nothing of it but how to tell it to look. */
+export interface Holder {
+  /**
+   * The client's record has changed, and not by a call of the holder's own. Called before the call
+   * that caused it returns; what the holder does about it, it does later.
+   */
+  changed(client: Client): void;
+  /** What has gone over the client's connection, where it has one. */
+  readonly traffic?: Traffic;
+}
+
+/** One client. Its `counts` are those at its last change, or when it asked again. */
+export interface Client extends Entry, Links, Counts {
+  readonly id: string;
+  readonly holder: Holder | undefined;
+  state: State;
+  /** Why it was rejected, or evicted by somebody else. */
+  reason: RejectReason | "evicted" | undefined;
+  /** When it came into its state, in milliseconds of the clock of whoever calls the pool. */
+  since: number;
+  /** How long it waited in the backlog, in milliseconds, once that is over. */
+  waited: number;
+}
+
+/** Whether a client is in the pool, and so has to leave it. */
+export function isInPool({ state }: Client): boolean {
+  return state === "connected" || state === "queued" || state === "asking";
+}
+
+/** Whether a client is connected. */
+export function hasPlace({ state }: Client): boolean {
+  return state === "connected";
+}

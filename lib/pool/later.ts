@@ -1,0 +1,36 @@
+/**
+ * What is known at once or later. Told by a call, not by a promise: a promise is told a moment
+ * later than a call that was made after it, and the order of both would be lost.
+ *
+ * @module
+ */
+
+/** A value that is not known yet. */
+export class Later<T> {
+  #outcome: { value: T } | undefined;
+  #actions: ((value: T) => void)[] = [];
+
+  /**
+   * Makes the value known.
+   *
+   * @throws {Error} `BUG:` when it is known already.
+   */
+  settle(value: T): void {
+    if (this.#outcome !== undefined) throw new Error("BUG: settled twice");
+    this.#outcome = { value };
+    for (const action of this.#actions) action(value);
+    this.#actions = [];
+  }
+
+  /** Calls `action` with the value, at once where it is known. */
+  whenKnown(action: (value: T) => void): void {
+    if (this.#outcome === undefined) this.#actions.push(action);
+    else action(this.#outcome.value);
+  }
+}
+
+/** Calls `action` with the value as soon as it is known. */
+export function whenKnown<T>(value: T | Later<T>, action: (value: T) => void): void {
+  if (value instanceof Later) value.whenKnown(action);
+  else action(value);
+}

@@ -1,0 +1,229 @@
+/**
+ * The pool of one process. Everything is known at once. However long the backlog is, an operation
+ * takes the same few steps for each client that it moves, also when one leaves from the middle; only
+ * when the table of clients doubles or halves, now and then, does one step take time for all.
+ *
+ * @module
+ */
+
+import { hashOf, IdTable } from "../io/id_table.ts";
+import { LinkedList } from "../io/linked_list.ts";
+import type { Client, Counts, Holder, RejectReason, State } from "./client.ts";
+import type { Limits } from "./limits.ts";
+import type { Configured, Description, Disconnected, Observer, Pool, Stats } from "./pool.ts";
+
+/**
+ * A pool of `maxConnections` places with a backlog of `backlogSize` before it.
+ *
+ * Nobody waits while a place is free and the pool is not paused: each operation that frees places
+ * fills them before it returns.
+ */
+export class MemoryPool implements Pool {
+  #limits: Limits;
+  /** Everyone in the pool, connected or waiting. */
+  #clients = new IdTable<Client>();
+  #connected = new LinkedList<Client>();
+  #backlog = new LinkedList<Client>();
+  #observers: Observer[] = [];
+  #paused = false;
+  #connectedTotal = 0;
+  #queuedTotal = 0;
+  #promotedTotal = 0;
+  #rejectedTotal = 0;
+  #disconnectedTotal = 0;
+
+  /** Starts empty, with these limits. */
+  constructor({ maxConnections, backlogSize }: Limits) {
+    this.#limits = { maxConnections, backlogSize };
+  }
+
+  get limits(): Limits {
+    return this.#limits;
+  }
+
+  get own(): Counts {
+    return { active: this.#connected.length, queued: this.#backlog.length };
+  }
+
+  get full(): boolean {
+    return !this.#hasRoom() && this.#backlog.length >= this.#limits.backlogSize;
+  }
+
+  stats(): Stats {
+    return {
+      ...this.#limits,
+      ...this.own,
+      connectedTotal: this.#connectedTotal,
+      queuedTotal: this.#queuedTotal,
+      promotedTotal: this.#promotedTotal,
+      rejectedTotal: this.#rejectedTotal,
+      disconnectedTotal: this.#disconnectedTotal,
+    };
+  }
+
+  describe(): Description {
+    return { gates: [] };
+  }
+
+  find(id: string): Client | undefined {
+    return this.#clients.find(id, hashOf(id));
+  }
+
+  clients(state: "connected" | "queued"): Iterable<Client> {
+    return state === "connected" ? this.#connected : this.#backlog;
+  }
+
+  connect(id: string, holder: Holder | undefined, now: number): Client {
+    const hash = hashOf(id);
+    const present = this.#clients.find(id, hash);
+    if (present !== undefined) return this.#count(present);
+    const client = newClient(id, hash, holder, now);
+    if (this.#hasRoom()) {
+      client.state = "connected";
+      this.#connected.push(client);
+      this.#connectedTotal++;
+    } else if (this.#backlog.length < this.#limits.backlogSize) {
+      client.state = "queued";
+      this.#backlog.push(client);
+      this.#queuedTotal++;
+    } else {
+      return this.#reject(client, "backlog_full");
+    }
+    this.#clients.add(client);
+    this.#count(client);
+    if (this.#observers.length > 0) this.#show(client, "asking", 0);
+    return client;
+  }
+
+  reject(id: string, reason: RejectReason, now: number): Client {
+    return this.#reject(newClient(id, 0, undefined, now), reason);
+  }
+
+  leave(client: Client, now: number, reason?: RejectReason): void {
+    this.#remove(client, now, reason, false);
+  }
+
+  disconnect(id: string, now: number): Disconnected | undefined {
+    const client = this.#clients.find(id, hashOf(id));
+    return client === undefined ? undefined : this.#remove(client, now, "evicted", true);
+  }
+
+  configure({ maxConnections, backlogSize }: Limits, now: number): Configured {
+    const before = this.#limits;
+    this.#limits = { maxConnections, backlogSize };
+    for (const observer of this.#observers) observer.configured?.(before, this.#limits);
+    const promoted = this.#fill(now);
+    return { promoted, ...this.own };
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(now: number): void {
+    this.#paused = false;
+    this.#fill(now);
+  }
+
+  observe(observer: Observer): void {
+    this.#observers.push(observer);
+  }
+
+  #hasRoom(): boolean {
+    return !this.#paused && this.#connected.length < this.#limits.maxConnections;
+  }
+
+  #reject(client: Client, reason: RejectReason): Client {
+    client.state = "rejected";
+    client.reason = reason;
+    this.#rejectedTotal++;
+    this.#count(client);
+    if (this.#observers.length > 0) this.#show(client, "asking", 0);
+    return client;
+  }
+
+  /** @param evicted Whether the holder is told. */
+  #remove(
+    client: Client,
+    now: number,
+    reason: RejectReason | "evicted" | undefined,
+    evicted: boolean,
+  ): Disconnected {
+    const { state: from } = client;
+    if (from !== "connected" && from !== "queued") {
+      throw new Error(`BUG: a client that is ${from} cannot leave`);
+    }
+    this.#clients.remove(client);
+    (from === "connected" ? this.#connected : this.#backlog).remove(client);
+    this.#disconnectedTotal++;
+    const next = from === "connected" ? this.#promote(now) : undefined;
+    const ms = now - client.since;
+    if (from === "queued") client.waited = ms;
+    client.state = "left";
+    client.reason = reason;
+    client.since = now;
+    this.#count(client);
+    if (this.#observers.length > 0) {
+      this.#show(client, from, ms);
+      if (next !== undefined) this.#show(next, "queued", next.waited);
+    }
+    if (evicted) client.holder?.changed(client);
+    next?.holder?.changed(next);
+    const { active, queued } = client;
+    return { promoted: next === undefined ? null : next.id, active, queued };
+  }
+
+  /** Lets clients in from the backlog for as long as there is room, and tells when all are in. */
+  #fill(now: number): number {
+    const promoted: Client[] = [];
+    for (let next = this.#promote(now); next !== undefined; next = this.#promote(now)) {
+      promoted.push(next);
+    }
+    for (const client of promoted) {
+      this.#count(client);
+      this.#show(client, "queued", client.waited);
+    }
+    for (const client of promoted) client.holder?.changed(client);
+    return promoted.length;
+  }
+
+  /** Lets the head of the backlog in, if there is one and room for it. */
+  #promote(now: number): Client | undefined {
+    if (!this.#hasRoom()) return undefined;
+    const client = this.#backlog.shift();
+    if (client === undefined) return undefined;
+    client.state = "connected";
+    client.waited = now - client.since;
+    client.since = now;
+    this.#connected.push(client);
+    this.#promotedTotal++;
+    return this.#count(client);
+  }
+
+  #count(client: Client): Client {
+    client.active = this.#connected.length;
+    client.queued = this.#backlog.length;
+    return client;
+  }
+
+  #show(client: Client, from: State, ms: number): void {
+    for (const observer of this.#observers) observer.changed?.(client, from, ms);
+  }
+}
+
+function newClient(id: string, hash: number, holder: Holder | undefined, now: number): Client {
+  return {
+    id,
+    hash,
+    holder,
+    state: "asking",
+    reason: undefined,
+    since: now,
+    waited: 0,
+    active: 0,
+    queued: 0,
+    chained: undefined,
+    before: undefined,
+    after: undefined,
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * The pool as all ways in share it: who is connected, who waits, who is next, and who is told. An
+ * interface, since it may be kept in this process or elsewhere. It knows client ids and two limits,
+ * nothing of messages or sockets; `now` is the time of whoever calls, in milliseconds.
+ *
+ * Answers may come later. What a client's state is stands in its record; an event only says that it
+ * is worth a look, and no order among events is promised.
+ *
+ * @module
+ */
+
+import type { Client, Counts, Holder, RejectReason, State } from "./client.ts";
+import type { Later } from "./later.ts";
+import type { Limits } from "./limits.ts";
+
+/** What a disconnect did. */
+export interface Disconnected extends Counts {
+  /** The client that was let in for the one that left; `null` where nobody was, or one of another process. */
+  promoted: string | null;
+}
+
+/** What a change of the limits did. */
+export interface Configured extends Counts {
+  /** How many clients were let in by it. */
+  promoted: number;
+}
+
+/** Limits, counts and the totals since the pool was made. */
+export interface Stats extends Limits, Counts {
+  /** Clients let in by their own connect, without waiting. */
+  connectedTotal: number;
+  /** Clients put into the backlog. */
+  queuedTotal: number;
+  /** Clients let in from the backlog. */
+  promotedTotal: number;
+  /** Connects rejected, {@linkcode Pool.reject} included. */
+  rejectedTotal: number;
+  /** Clients that left, connected or waiting. */
+  disconnectedTotal: number;
+}
+
+/** A gate that shares the pool with others. */
+export interface GateShare extends Counts {
+  name: string;
+  paused: boolean;
+}
+
+/** What there is to tell of a pool beside its figures. */
+export interface Description {
+  /** The gates that share it; none where this process has it alone. */
+  gates: GateShare[];
+}
+
+/** Whoever is told of all clients, each time before their holders are. */
+export interface Observer {
+  /**
+   * A client has changed.
+   *
+   * @param from The state that it was in before; `asking` for one that has just come.
+   * @param ms How long it was in that state.
+   */
+  changed?(client: Client, from: State, ms: number): void;
+  /** The limits have changed. */
+  configured?(before: Limits, after: Limits): void;
+}
+
+/** A pool of places with a first-come-first-served backlog before it. */
+export interface Pool {
+  /** The limits in force. */
+  readonly limits: Limits;
+  /** How many clients of this process are in the pool. */
+  readonly own: Counts;
+  /** Whether a client that comes next would be rejected. */
+  readonly full: boolean;
+
+  /** @returns A copy of the limits, the counts and the totals of the whole pool, as last known. */
+  stats(): Stats;
+  /** @returns What there is to tell of it beside these. */
+  describe(): Description;
+  /** @returns A client of this process that is in the pool. */
+  find(id: string): Client | undefined;
+  /** @returns Those clients of this process that have a place, or that wait, the first first. */
+  clients(state: "connected" | "queued"): Iterable<Client>;
+
+  /**
+   * Asks for a place. Asking again while in the pool changes nothing; of its record only the counts
+   * are made new.
+   *
+   * @param id The client, any string.
+   * @param holder Who is told of changes; of a client that is in the pool already, it stays the first.
+   * @returns The record, with a state that is known or still `asking`.
+   */
+  connect(id: string, holder: Holder | undefined, now: number): Client;
+  /** Counts one who asks for a place and is rejected, whatever room there is. */
+  reject(id: string, reason: RejectReason, now: number): Client;
+  /**
+   * Takes out a client on behalf of its holder, who is not told: its place goes to the next.
+   *
+   * @param reason Why it is rejected, where it is.
+   * @throws {Error} `BUG:` where the client is not in the pool.
+   */
+  leave(client: Client, now: number, reason?: RejectReason): void;
+  /**
+   * Takes out a client on behalf of somebody else: its holder is told.
+   *
+   * @returns What that did; `undefined` where the client is not in the pool.
+   */
+  disconnect(id: string, now: number): Disconnected | Later<Disconnected> | undefined;
+  /** Sets both limits. Room that this makes is filled from the backlog; nobody is dropped. */
+  configure(limits: Limits, now: number): Configured | Later<Configured>;
+
+  /** From now on no client of this process is let in, until {@linkcode resume}. */
+  pause(): void;
+  /** Ends a {@linkcode pause}, and fills the room there is. */
+  resume(now: number): void;
+  /** Has somebody told of all clients of this process, from now on. */
+  observe(observer: Observer): void;
+}
