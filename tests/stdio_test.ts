@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { ByteReader } from "../lib/lines.ts";
-import { Log } from "../lib/log.ts";
-import { Node } from "../lib/node.ts";
-import type { ByteWriter } from "../lib/outlet.ts";
-import { ConnectionPool } from "../lib/pool.ts";
+import type { ByteReader } from "../lib/io/lines.ts";
+import { Log } from "../lib/io/log.ts";
+import { Node } from "../lib/protocol/node.ts";
+import type { ByteWriter } from "../lib/io/buffered_writer.ts";
+import { MemoryPool } from "../lib/pool/memory_pool.ts";
 import { Roster } from "../lib/roster.ts";
 import { endedBy, MAX_UNSENT_BYTES, serve } from "../lib/stdio.ts";
-import { settled } from "./fake_clock.ts";
-import { bytes, input, Output, watched } from "./memory_streams.ts";
+import { settled } from "./support/fake_clock.ts";
+import { bytes, input, Output, watched } from "./support/memory_streams.ts";
 
 const SAMPLES = new URL("samples/", import.meta.url);
 
@@ -15,11 +15,11 @@ interface Parts {
   reader: ByteReader;
   output: ByteWriter;
   notes?: ByteWriter;
-  pool?: ConnectionPool;
+  pool?: MemoryPool;
 }
 
 function serveParts({ reader, output, notes, pool }: Parts): Promise<void> {
-  const ownPool = new ConnectionPool({ maxConnections: 100, backlogSize: 100 });
+  const ownPool = new MemoryPool({ maxConnections: 100, backlogSize: 100 });
   const node = new Node(new Roster(pool ?? ownPool));
   const clock = () => new Date(0);
   const log = new Log(notes ?? new Output(), { format: "text", quiet: false, clock });
@@ -82,7 +82,7 @@ Deno.test("serve: a promotion that a request causes leaves together with the rep
     stats(2),
   ];
   const output = new Output();
-  const pool = new ConnectionPool({ maxConnections: 1, backlogSize: 1 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 });
   await serveParts({ reader: input([bytes(requests.join(""))]), output, pool });
   assertEquals(output.writes.map((text) => text.split("\n").length - 1), [6]);
 });
@@ -141,7 +141,7 @@ Deno.test("serve: rejects with the error of a failing output, and reads no furth
 });
 
 Deno.test("serve: tells on the log of a fault of poolgate, by line, and goes on", async () => {
-  const pool = new ConnectionPool({ maxConnections: 1, backlogSize: 1 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 });
   pool.stats = () => {
     throw new Error("BUG: on purpose");
   };
@@ -155,7 +155,7 @@ Deno.test("serve: tells on the log of a fault of poolgate, by line, and goes on"
 });
 
 Deno.test("serve: writes a notice at once that no request caused, also when the input has ended", async () => {
-  const roster = new Roster(new ConnectionPool({ maxConnections: 1, backlogSize: 2 }));
+  const roster = new Roster(new MemoryPool({ maxConnections: 1, backlogSize: 2 }));
   const node = new Node(roster);
   const output = new Output();
   const log = new Log(new Output(), { format: "text", quiet: false, clock: () => new Date(0) });

@@ -1,0 +1,593 @@
+/** The admin listener over real HTTP: what it answers while connections come, wait, go and are turned away. */
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Report } from "../../lib/admin/report.ts";
+import { DEFAULT_LISTED, MAX_LISTED, Routes } from "../../lib/admin/routes.ts";
+import { MAX_BODY_BYTES } from "../../lib/gate/services/http.ts";
+import { PAGE_FILES } from "../../lib/admin/page.ts";
+import { TestAdmin, TOKEN } from "../support/test_admin.ts";
+import { echo, Service } from "../support/service.ts";
+import { Client, until } from "../support/sockets.ts";
+
+/** A series of /metrics: its value, or `undefined` where there is none. */
+function valueOf(metrics: string, series: string): number | undefined {
+  const line = metrics.split("\n").find((line) => line.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length));
+}
+
+async function values(admin: TestAdmin, ...series: string[]): Promise<(number | undefined)[]> {
+  const metrics = await admin.text("/metrics");
+  return series.map((name) => valueOf(metrics, `poolgate_${name}`));
+}
+
+Deno.test("GET /metrics: has the limits and the counts as they are now", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 2, backlogSize: 3 });
+  const gauges = [
+    "active_connections",
+    "max_connections",
+    "queued_connections",
+    "backlog_size",
+    "oldest_wait_seconds",
+  ];
+  assertEquals(await values(admin, ...gauges), [0, 2, 0, 3, 0]);
+  const clients = await admin.gate.clients(4);
+  await admin.gate.clock.advance(1500);
+  assertEquals(await values(admin, ...gauges), [2, 2, 2, 3, 1.5]);
+  clients[2]!.close();
+  await admin.gate.counts(2, 1);
+  admin.gate.roster.configure({ maxConnections: 5, backlogSize: 1 });
+  assertEquals(await values(admin, ...gauges), [3, 5, 0, 1, 0]);
+});
+
+Deno.test("GET /metrics: counts arrivals by what they met, and those turned away by reason", async () => {
+  await using admin = await TestAdmin.open({
+    ...{ maxConnections: 1, backlogSize: 1, queueTimeoutMs: 1000, maxPerSource: 3 },
+  });
+  const [first] = await admin.gate.clients(3) as [Client];
+  await admin.gate.clock.advance(1000);
+  await admin.gate.counts(1, 0);
+  await admin.gate.clients(1);
+  admin.gate.roster.configure({ maxConnections: 1, backlogSize: 5 });
+  await admin.gate.clients(2);
+  first.close();
+  await admin.gate.counts(1, 1);
+  admin.gate.gate.drain();
+  await admin.gate.counts(1, 0);
+  assertEquals(
+    await values(
+      admin,
+      'connections_total{result="connected"}',
+      'connections_total{result="queued"}',
+      'connections_total{result="rejected"}',
+      'rejected_total{reason="backlog_full"}',
+      'rejected_total{reason="queue_timeout"}',
+      'rejected_total{reason="per_source"}',
+      'rejected_total{reason="draining"}',
+      'rejected_total{reason="upstream_down"}',
+      "promoted_total",
+      "queue_abandoned_total",
+    ),
+    [1, 3, 2, 1, 1, 1, 1, 0, 1, 0],
+  );
+});
+
+Deno.test("GET /metrics: measures waits from the moment of queueing, by how they ended, and stays", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1, queueTimeoutMs: 9000 });
+  const [first, second] = await admin.gate.clients(4) as [Client, Client];
+  await admin.gate.clock.advance(2000);
+  second.close();
+  await admin.gate.counts(1, 2);
+  await admin.gate.clock.advance(2000);
+  first.close();
+  await admin.gate.counts(1, 1);
+  await admin.gate.clock.advance(5000);
+  await admin.gate.counts(1, 0);
+  assertEquals(
+    await values(
+      admin,
+      'queue_wait_seconds_sum{outcome="abandoned"}',
+      'queue_wait_seconds_count{outcome="abandoned"}',
+      'queue_wait_seconds_sum{outcome="promoted"}',
+      'queue_wait_seconds_sum{outcome="timeout"}',
+      'queue_wait_seconds_bucket{le="5",outcome="promoted"}',
+      'queue_wait_seconds_bucket{le="2.5",outcome="promoted"}',
+      "connection_duration_seconds_sum",
+      "connection_duration_seconds_count",
+      "queue_abandoned_total",
+    ),
+    [2, 1, 4, 9, 1, 0, 4, 1, 1],
+  );
+});
+
+Deno.test("GET /metrics: every series of the wait is there before the first wait", async () => {
+  await using admin = await TestAdmin.open();
+  const outcomes = ["promoted", "timeout", "abandoned"];
+  const series = outcomes.map((outcome) => `queue_wait_seconds_count{outcome="${outcome}"}`);
+  assertEquals(await values(admin, ...series), [0, 0, 0]);
+});
+
+Deno.test("GET /metrics: counts the bytes of joined connections each way, and tells that the upstream is up", async () => {
+  await using service = new Service(echo);
+  await using admin = await TestAdmin.open({ upstream: service.address });
+  const [client] = await admin.gate.clients(1) as [Client];
+  await client.say("hello");
+  await until(
+    "the answer has been counted",
+    async () => (await values(admin, "sent_bytes_total"))[0] === 7,
+  );
+  assertEquals(await values(admin, "received_bytes_total", "upstream_up"), [5, 1]);
+});
+
+Deno.test("GET /metrics: counts the bytes of the pool's own messages, those to the rejected as well", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 0 });
+  const [first, second] = await admin.gate.clients(2) as [Client, Client];
+  const told = [await first.line(), await second.line()];
+  const request = '{"src":"me","dest":"gate","body":{"type":"pool_stats"}}\n';
+  for (let times = 0; times < 2; times++) {
+    await first.say(request);
+    told.push(await first.line());
+  }
+  const lengths = told.map((line) => line!.length + 1);
+  assertEquals(
+    await values(admin, "received_bytes_total", "sent_bytes_total"),
+    [2 * request.length, lengths.reduce((sum, length) => sum + length)],
+  );
+});
+
+Deno.test("GET /metrics: an upstream that is down is 0, and its clients are turned away for it", async () => {
+  const service = new Service(echo);
+  const upstream = service.address;
+  await service[Symbol.asyncDispose]();
+  await using admin = await TestAdmin.open({ upstream, connectTimeoutMs: 1000 });
+  const client = await admin.gate.client();
+  await until(
+    "the upstream is found down",
+    async () => (await values(admin, "upstream_up"))[0] === 0,
+  );
+  await admin.gate.clock.advance(1000);
+  await client.rest();
+  assertEquals(await values(admin, 'rejected_total{reason="upstream_down"}'), [1]);
+});
+
+Deno.test("GET /metrics: names the version, and no client", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1 });
+  const clients = await admin.gate.clients(3);
+  const metrics = await admin.text("/metrics");
+  assertStringIncludes(metrics, 'poolgate_build_info{version="1.2.3"} 1');
+  assertEquals(clients.filter(({ name }) => metrics.includes(name)), []);
+});
+
+Deno.test("GET /metrics: says of every metric what it means when it rises", async () => {
+  await using service = new Service(echo);
+  await using admin = await TestAdmin.open({ upstream: service.address });
+  const metrics = await admin.text("/metrics");
+  const names = [...metrics.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+  const helps = [...metrics.matchAll(/^# HELP (\S+) (.*)$/gm)];
+  assertEquals(helps.map(([, name]) => name), names);
+  const silent = helps.filter(([, , help = ""]) => !/[Rr]is(es|ing)|new label value/.test(help));
+  assertEquals(silent.map(([, name]) => name), []);
+  assertEquals(names.length, 15);
+});
+
+Deno.test("GET /healthz: answers as long as the process does, also while it drains", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 0, backlogSize: 0 });
+  const [held] = await admin.gate.clients(1);
+  admin.gate.gate.drain();
+  const response = await admin.ask("/healthz");
+  assertEquals([response.status, await response.text()], [200, "ok\n"]);
+  held!.close();
+});
+
+Deno.test("GET /readyz: is 503 when a new connection would be turned away", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 1 });
+  const ready = async () => {
+    const response = await admin.ask("/readyz");
+    return [response.status, (await response.text()).split(":")[0]?.trim()];
+  };
+  assertEquals(await ready(), [200, "ready"]);
+  const [, second] = await admin.gate.clients(2) as [Client, Client];
+  assertEquals(await ready(), [503, "full"]);
+  second.close();
+  await admin.gate.counts(1, 0);
+  assertEquals(await ready(), [200, "ready"]);
+  admin.gate.roster.configure({ maxConnections: 0, backlogSize: 0 });
+  assertEquals(await ready(), [503, "full"]);
+  admin.gate.gate.drain();
+  assertEquals(await ready(), [503, "draining"]);
+});
+
+Deno.test("GET /api/stats: counts whole seconds since the start", async () => {
+  await using admin = await TestAdmin.open();
+  await admin.gate.clock.advance(2999);
+  assertEquals((await admin.json("/api/stats")).uptime_seconds, 2);
+});
+
+Deno.test("GET /api/stats: has the limits, counts, totals and times, and what this poolgate is", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 1 });
+  const clients = await admin.gate.clients(3);
+  await admin.gate.clock.advance(2000);
+  clients[0]!.close();
+  await admin.gate.counts(1, 0);
+  await admin.gate.clients(1);
+  await admin.gate.clock.advance(1000);
+  const { totals: { received_bytes, sent_bytes, ...totals }, ...stats } = await admin.json(
+    "/api/stats",
+  );
+  assertEquals(stats, {
+    version: "1.2.3",
+    started_at: "2026-01-02T03:04:05.000Z",
+    uptime_seconds: 3,
+    listen: admin.gate.address,
+    upstream: null,
+    state: "full",
+    upstream_up: null,
+    changes: true,
+    max_connections: 1,
+    backlog_size: 1,
+    active: 1,
+    queued: 1,
+    oldest_wait_seconds: 1,
+    wait_seconds: { count: 1, p50: 1.75, p90: 2.35, p99: 2.485 },
+    duration_seconds: { count: 1, p50: 1.75, p90: 2.35, p99: 2.485 },
+  });
+  assertEquals(totals, {
+    connected: 1,
+    queued: 2,
+    promoted: 1,
+    abandoned: 0,
+    disconnected: 1,
+    rejected: 1,
+    rejected_for: {
+      ...{ backlog_full: 1, queue_timeout: 0, per_source: 0, draining: 0, upstream_down: 0 },
+    },
+  });
+  assertEquals([received_bytes, sent_bytes > 0], [0, true]);
+});
+
+Deno.test("GET /api/stats: those turned away after a wait are turned away, too; names the upstream", async () => {
+  await using service = new Service(echo);
+  await using admin = await TestAdmin.open({
+    ...{ upstream: service.address, maxConnections: 1, queueTimeoutMs: 1000 },
+  });
+  await admin.gate.clients(2);
+  await admin.gate.clock.advance(1000);
+  await admin.gate.counts(1, 0);
+  const { totals, upstream, upstream_up } = await admin.json("/api/stats");
+  assertEquals([totals.rejected, totals.rejected_for.queue_timeout], [1, 1]);
+  assertEquals([upstream, upstream_up], [`127.0.0.1:${service.address.port}`, true]);
+});
+
+Deno.test("GET /api/stats: the quantiles forget what is ten minutes past", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1 });
+  const clients = await admin.gate.clients(2);
+  await admin.gate.clock.advance(2000);
+  clients[0]!.close();
+  await admin.gate.counts(1, 0);
+  assertEquals((await admin.json("/api/stats")).wait_seconds.count, 1);
+  await admin.gate.clock.advance(605_000);
+  assertEquals((await admin.json("/api/stats")).wait_seconds, {
+    ...{ count: 0, p50: null, p90: null, p99: null },
+  });
+});
+
+Deno.test("GET /api/clients: lists who has a place and who waits, in order, with times and bytes", async () => {
+  await using service = new Service(echo);
+  await using admin = await TestAdmin.open({ upstream: service.address, maxConnections: 2 });
+  const clients = await admin.gate.clients(1);
+  admin.gate.roster.connect("of stdin");
+  await admin.gate.clock.advance(1000);
+  clients.push(...await admin.gate.clients(2));
+  await admin.gate.clock.advance(500);
+  await clients[0]!.say("hello");
+  await until("the answer has been counted", () => admin.gate.gate.traffic.sent === 7);
+  const [first, second, third] = clients.map(({ name }) => name) as [string, string, string];
+  const state = "active";
+  const [at0, at1] = ["2026-01-02T03:04:05.000Z", "2026-01-02T03:04:06.000Z"];
+  const of = { position: null, waited_seconds: 0 };
+  const active = [
+    { id: first, state, since: at0, seconds: 1.5, ...of, received_bytes: 5, sent_bytes: 7 },
+    {
+      id: "of stdin",
+      state,
+      since: at0,
+      seconds: 1.5,
+      ...of,
+      received_bytes: null,
+      sent_bytes: null,
+    },
+  ];
+  const waiting = { state: "queued", since: at1, seconds: 0.5, waited_seconds: 0.5 };
+  const silent = { received_bytes: 0, sent_bytes: 0 };
+  const queued = [
+    { id: second, ...waiting, position: 1, ...silent },
+    { id: third, ...waiting, position: 2, ...silent },
+  ];
+  assertEquals(await admin.json("/api/clients?state=active"), { clients: active, total: 2 });
+  assertEquals(await admin.json("/api/clients?state=queued"), { clients: queued, total: 2 });
+  assertEquals(await admin.json("/api/clients"), { clients: [...active, ...queued], total: 4 });
+  assertEquals(await admin.json("/api/clients?limit=3"), {
+    clients: [...active, queued[0]],
+    total: 4,
+  });
+  assertEquals(await admin.json("/api/clients?state=queued&limit=1"), {
+    clients: [queued[0]],
+    total: 2,
+  });
+  clients[0]!.close();
+  await until("the next one is let in", () => admin.gate.stats.promotedTotal === 1);
+  const after = await admin.json("/api/clients");
+  const { id, waited_seconds } = after.clients[1];
+  assertEquals([id, waited_seconds, after.clients[2].position], [second, 0.5, 1]);
+});
+
+Deno.test("GET /api/clients: lists no more than it is asked for, or than it says", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: MAX_LISTED + 50 });
+  for (let at = 0; at < MAX_LISTED + 50; at++) admin.gate.roster.connect(`client ${at}`);
+  const listed = async (query: string) => {
+    const { clients, total } = await admin.json(`/api/clients${query}`);
+    return [clients.length, total];
+  };
+  assertEquals(await listed(""), [DEFAULT_LISTED, MAX_LISTED + 50]);
+  assertEquals(await listed("?limit=1000"), [MAX_LISTED, MAX_LISTED + 50]);
+});
+
+const badQueries: [string, RegExp][] = [
+  ["state=waiting", /^state is "waiting", it must be active or queued/],
+  ["limit=0", /^limit is "0", it must be an integer from 1 to 1000$/],
+  ["limit=1001", /^limit is "1001"/],
+  ["limit=-1", /^limit is "-1"/],
+  ["limit=ten", /^limit is "ten"/],
+  ["limit=", /^limit is ""/],
+];
+
+for (const [query, error] of badQueries) {
+  Deno.test(`GET /api/clients?${query}: is 400, saying what is allowed`, async () => {
+    await using admin = await TestAdmin.open();
+    const response = await admin.ask(`/api/clients?${query}`);
+    assertEquals(response.status, 400);
+    assertMatch((await response.json()).error, error);
+  });
+}
+
+Deno.test("PUT /api/config: sets both limits, lets in whom they make room for, and that is noted", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1 });
+  await admin.gate.clients(3);
+  const response = await admin.change("PUT", "/api/config", {
+    max_connections: 2,
+    backlog_size: 7,
+  });
+  assertEquals([response.status, await response.json()], [200, {
+    max_connections: 2,
+    backlog_size: 7,
+    active: 2,
+    queued: 1,
+    promoted: 1,
+  }]);
+  const { maxConnections, backlogSize, active } = admin.gate.stats;
+  assertEquals([maxConnections, backlogSize, active], [2, 7, 2]);
+  assertEquals(
+    admin.gate.notes.at(-1),
+    "info: limits changed: max_connections 1 -> 2, backlog_size 5 -> 7",
+  );
+});
+
+const badLimits: [unknown, RegExp][] = [
+  [{}, /^max_connections is missing, it must be an integer from 0/],
+  [{ max_connections: 3 }, /^backlog_size is missing/],
+  [{ max_connections: 1.5, backlog_size: 1 }, /^max_connections is 1.5/],
+  [{ max_connections: 1, backlog_size: -1 }, /^backlog_size is -1/],
+  [{ max_connections: "1", backlog_size: 1 }, /^max_connections is "1"/],
+  [[], /^the body is no object$/],
+  [null, /^the body is no object$/],
+];
+
+for (const [body, error] of badLimits) {
+  Deno.test(`PUT /api/config: refuses ${JSON.stringify(body)} with 400, and changes nothing`, async () => {
+    await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 5 });
+    const response = await admin.change("PUT", "/api/config", body);
+    assertEquals(response.status, 400);
+    assertMatch((await response.json()).error, error);
+    const { maxConnections, backlogSize } = admin.gate.stats;
+    assertEquals([maxConnections, backlogSize], [1, 5]);
+  });
+}
+
+Deno.test("PUT /api/config: a body that is too long is 413, one that is no JSON 400", async () => {
+  await using admin = await TestAdmin.open();
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const put = async (body: BodyInit) => {
+    const response = await admin.ask("/api/config", { method: "PUT", headers, body });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals(await put("x".repeat(MAX_BODY_BYTES + 1)), 413);
+  assertEquals(await put(new Blob(["x".repeat(1_000_000)]).stream()), 413);
+  assertEquals(await put("{"), 400);
+});
+
+Deno.test("PUT /api/config: the limits that there are already are no change to note", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 5 });
+  const { notes } = admin.gate;
+  const before = notes.length;
+  await admin.change("PUT", "/api/config", { max_connections: 1, backlog_size: 5 });
+  assertEquals(notes.length, before);
+});
+
+Deno.test("DELETE /api/clients/: ends a connection, waiting or not, and lets the next one in", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1 });
+  const [first, second, third] = await admin.gate.clients(3) as [Client, Client, Client];
+  const remove = async (id: string) => {
+    const response = await admin.change("DELETE", `/api/clients/${encodeURIComponent(id)}`);
+    return [response.status, await response.json()];
+  };
+  assertEquals(await remove(second.name), [200, { promoted: null, active: 1, queued: 1 }]);
+  assertEquals(await remove(first.name), [200, { promoted: third.name, active: 1, queued: 0 }]);
+  assertEquals(await remove(first.name), [404, {
+    error: `client "${first.name}" is neither connected nor queued`,
+  }]);
+  for (const client of [first, second]) await client.rest();
+  assertEquals([first.ended, second.ended], [true, true]);
+  const noted = `info: an operator has disconnected "${first.name}"`;
+  assertEquals(admin.gate.notes.includes(noted), true);
+});
+
+for (
+  const id of ["a/b", "../api/config", "?x#y", "50%", "ann bob", "\u00e4\u{1f511}", "__proto__"]
+) {
+  Deno.test(`DELETE /api/clients/: a client may be called ${JSON.stringify(id)}`, async () => {
+    await using admin = await TestAdmin.open();
+    admin.gate.roster.connect(id);
+    const response = await admin.change("DELETE", `/api/clients/${encodeURIComponent(id)}`);
+    assertEquals([response.status, (await response.json()).active], [200, 0]);
+  });
+}
+
+Deno.test("DELETE /api/clients/: an id that is no part of a URL is 400", async () => {
+  await using admin = await TestAdmin.open();
+  const response = await admin.change("DELETE", "/api/clients/%E0%A4%A");
+  assertEquals([response.status, Object.keys(await response.json())], [400, ["error"]]);
+});
+
+const changes: [string, string, string | undefined][] = [
+  ["PUT", "/api/config", '{"max_connections": 9, "backlog_size": 9}'],
+  ["DELETE", "/api/clients/ann", undefined],
+  ["GET", "/api/permission", undefined],
+];
+
+for (const [method, path, body] of changes) {
+  const attempt = async (admin: TestAdmin, headers: Record<string, string>) => {
+    admin.gate.roster.connect("ann");
+    const response = await admin.ask(path, { method, headers, body: body ?? null });
+    const { error } = await response.json();
+    const { active, maxConnections } = admin.gate.stats;
+    assertEquals([response.status, active, maxConnections], [403, 1, 1]);
+    return error;
+  };
+
+  Deno.test(`${method} ${path}: without the token is 403 and a sentence, and changes nothing`, async () => {
+    await using admin = await TestAdmin.open();
+    for (const authorization of ["", "Bearer wrong", `Basic ${TOKEN}`, TOKEN, "Bearer"]) {
+      assertMatch(await attempt(admin, { authorization }), /^changes need the token/);
+    }
+    assertMatch(await attempt(admin, {}), /^changes need the token/);
+  });
+
+  Deno.test(`${method} ${path}: without --admin-token is 403, whatever token is sent`, async () => {
+    await using admin = await TestAdmin.open({}, null);
+    assertMatch(await attempt(admin, { authorization: `Bearer ${TOKEN}` }), /^changes are off/);
+  });
+
+  Deno.test(`${method} ${path}: from another site's page is 403, also with the token`, async () => {
+    await using admin = await TestAdmin.open();
+    const authorization = `Bearer ${TOKEN}`;
+    const origin = "http://evil.example";
+    assertMatch(await attempt(admin, { authorization, origin }), /^another site's page/);
+    const site = { authorization, "sec-fetch-site": "cross-site" };
+    assertMatch(await attempt(admin, site), /^another site's page/);
+  });
+}
+
+Deno.test("GET /api/permission: is 204 and nothing where the token is right", async () => {
+  await using admin = await TestAdmin.open();
+  const response = await admin.change("GET", "/api/permission");
+  assertEquals([response.status, await response.text()], [204, ""]);
+});
+
+const wrongMethods: [string, string, string][] = [
+  ["POST", "/metrics", "GET, HEAD"],
+  ["DELETE", "/", "GET, HEAD"],
+  ["PUT", "/api/stats", "GET, HEAD"],
+  ["GET", "/api/config", "PUT"],
+  ["POST", "/api/config", "PUT"],
+  ["GET", "/api/clients/ann", "DELETE"],
+  ["OPTIONS", "/api/config", "PUT"],
+];
+
+for (const [method, path, allow] of wrongMethods) {
+  Deno.test(`${method} ${path}: is 405, and says which methods there are`, async () => {
+    await using admin = await TestAdmin.open();
+    const response = await admin.ask(path, { method });
+    assertEquals([response.status, response.headers.get("allow")], [405, allow]);
+    assertEquals(response.headers.get("access-control-allow-origin"), null);
+    assertStringIncludes((await response.json()).error, method);
+  });
+}
+
+for (
+  const path of ["/nothing", "/api", "/api/", "/metrics/", "/api/clientsx", "/__proto__", "//"]
+) {
+  Deno.test(`GET ${path}: is 404`, async () => {
+    await using admin = await TestAdmin.open();
+    const response = await admin.ask(path);
+    assertEquals([response.status, Object.keys(await response.json())], [404, ["error"]]);
+  });
+}
+
+/**
+ * A request that leaves its connection open, on which another one follows: what comes, without the
+ * date.
+ */
+async function answered(admin: TestAdmin, method: string, path: string): Promise<string> {
+  const client = await Client.to(admin.address);
+  await client.say(`${method} ${path} HTTP/1.1\r\nhost: gate\r\n\r\n`);
+  await client.say("GET /healthz HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n\r\n");
+  const text = await client.rest();
+  client.close();
+  return text.replace(/^date: .*\r\n/gim, "");
+}
+
+Deno.test("HEAD: is answered as GET, with the same length, and without the body", async () => {
+  await using admin = await TestAdmin.open();
+  for (
+    const path of [
+      ...["/metrics", "/healthz", "/readyz", "/api/stats", "/api/clients", "/api/permission"],
+      ...["/api/clients?limit=x", "/api/clients/ann", "/api/config", "/nothing"],
+      ...PAGE_FILES.keys(),
+    ]
+  ) {
+    const [get, head] = [await answered(admin, "GET", path), await answered(admin, "HEAD", path)];
+    const end = get.indexOf("\r\n\r\n") + 4;
+    const length = Number(/^content-length: (\d+)\r$/im.exec(get)?.[1]);
+    const after = new TextEncoder().encode(get.slice(end)).subarray(length);
+    assertEquals(length > 0, true, path);
+    assertEquals(head, get.slice(0, end) + new TextDecoder().decode(after), path);
+  }
+});
+
+Deno.test("GET: a path of any length is not found in a short sentence", async () => {
+  await using admin = await TestAdmin.open();
+  const response = await admin.ask(`/${"x".repeat(10_000)}`);
+  const { error } = await response.json();
+  assertEquals([response.status, error.length < 100], [404, true]);
+});
+
+Deno.test("GET: a fault of poolgate is 500 and a sentence, and told", async () => {
+  const failures: unknown[] = [];
+  const report = { measured: () => Promise.reject("why") } as unknown as Report;
+  const nobody = {} as never;
+  const failed = (error: unknown) => failures.push(error);
+  const routes = new Routes({ report, metrics: nobody, feed: nobody, changes: nobody, failed });
+  const response = await routes.answer(new Request("http://gate/api/stats"));
+  assertEquals([response.status, failures], [500, ["why"]]);
+  assertEquals(Object.keys(await response.json()), ["error"]);
+});
+
+Deno.test("every answer: nobody else may embed or read it, or make it load anything", async () => {
+  await using admin = await TestAdmin.open();
+  const promised = {
+    "cache-control": "no-store, no-transform",
+    "content-security-policy":
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+      "img-src 'self' data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+  };
+  for (const path of ["/", "/metrics", "/api/stats", "/api/events", "/nothing", "/api/config"]) {
+    const { headers, body } = await admin.ask(path);
+    await body?.cancel();
+    for (const [name, value] of Object.entries(promised)) {
+      assertEquals(headers.get(name), value, `${path} ${name}`);
+    }
+  }
+});

@@ -1,0 +1,154 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { MAX_HELD_BYTES, ReadAhead } from "../../lib/gate/read_ahead.ts";
+import { settled } from "../support/fake_clock.ts";
+import { bytes } from "../support/memory_streams.ts";
+
+/** A source that gives a chunk when it is told to, to whoever reads then. */
+class Source {
+  #waiting: { buffer: Uint8Array; settle: PromiseWithResolvers<number | null> } | undefined;
+  /** How many bytes the pending read asks for. */
+  get asked(): number {
+    return this.#waiting?.buffer.length ?? 0;
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    if (this.#waiting !== undefined) throw new Error("two reads at a time");
+    const settle = Promise.withResolvers<number | null>();
+    this.#waiting = { buffer, settle };
+    return settle.promise;
+  }
+
+  async give(chunk: Uint8Array | null | Error): Promise<void> {
+    const waiting = this.#waiting;
+    if (waiting === undefined) throw new Error("nobody reads");
+    this.#waiting = undefined;
+    if (chunk instanceof Error) waiting.settle.reject(chunk);
+    else if (chunk === null) waiting.settle.resolve(null);
+    else {
+      waiting.buffer.set(chunk);
+      waiting.settle.resolve(chunk.length);
+    }
+    await settled();
+  }
+}
+
+function newReadAhead() {
+  const source = new Source();
+  const intake = new ReadAhead(source);
+  let hangUps = 0;
+  const watch = () => intake.watch(() => hangUps++);
+  return { source, intake, watch, hangUps: () => hangUps };
+}
+
+async function text(intake: ReadAhead, most: number): Promise<string | null> {
+  const buffer = new Uint8Array(most);
+  const length = await intake.read(buffer);
+  return length === null ? null : new TextDecoder().decode(buffer.subarray(0, length));
+}
+
+Deno.test("ReadAhead.read: without a watch, reads as from the source", async () => {
+  const { source, intake } = newReadAhead();
+  const first = text(intake, 10);
+  await source.give(bytes("abc"));
+  assertEquals(await first, "abc");
+  const end = text(intake, 10);
+  await source.give(null);
+  assertEquals(await end, null);
+});
+
+Deno.test("ReadAhead.watch: what came meanwhile is read first, then what the pending read brings, then the rest", async () => {
+  const { source, intake, watch, hangUps } = newReadAhead();
+  watch();
+  await source.give(bytes("abc"));
+  await source.give(bytes("def"));
+  assertEquals(await text(intake, 4), "abcd");
+  assertEquals(await text(intake, 4), "ef");
+  const pending = text(intake, 4);
+  await source.give(bytes("ghijkl"));
+  assertEquals(await pending, "ghij");
+  assertEquals(await text(intake, 4), "kl");
+  const direct = text(intake, 4);
+  await settled();
+  assertEquals(source.asked, 4);
+  await source.give(bytes("mn"));
+  assertEquals(await direct, "mn");
+  assertEquals(hangUps(), 0);
+});
+
+Deno.test("ReadAhead.watch: bytes that come between two reads are not lost", async () => {
+  const { source, intake, watch } = newReadAhead();
+  watch();
+  await source.give(bytes("abc"));
+  assertEquals(await text(intake, 10), "abc");
+  await source.give(bytes("def"));
+  assertEquals(await text(intake, 10), "def");
+});
+
+Deno.test("ReadAhead.watch: tells of the end of the client's bytes, and read gives them and then the end", async () => {
+  const { source, intake, watch, hangUps } = newReadAhead();
+  watch();
+  await source.give(bytes("abc"));
+  assertEquals(hangUps(), 0);
+  await source.give(null);
+  assertEquals(hangUps(), 1);
+  assertEquals(await text(intake, 10), "abc");
+  assertEquals(await text(intake, 10), null);
+  assertEquals(await text(intake, 10), null);
+});
+
+Deno.test("ReadAhead.watch: tells of a failed connection, and read fails with its error", async () => {
+  const { source, intake, watch, hangUps } = newReadAhead();
+  watch();
+  await source.give(new Error("reset"));
+  assertEquals(hangUps(), 1);
+  await assertRejects(() => text(intake, 10), Error, "reset");
+});
+
+Deno.test("ReadAhead.watch: a second watch is the one that is told, at once where it is over", async () => {
+  const { source, intake, watch, hangUps } = newReadAhead();
+  watch();
+  const told: string[] = [];
+  intake.watch(() => told.push("second"));
+  await source.give(null);
+  assertEquals([hangUps(), told], [0, ["second"]]);
+  intake.watch(() => told.push("third"));
+  assertEquals(told, ["second", "third"]);
+});
+
+Deno.test("ReadAhead.watch: an end after the first read is the reader's to see", async () => {
+  const { source, intake, watch, hangUps } = newReadAhead();
+  watch();
+  const end = text(intake, 10);
+  await source.give(null);
+  assertEquals([await end, hangUps()], [null, 0]);
+});
+
+Deno.test("ReadAhead.watch: begins small, grows with what comes, and reads no more than the limit", async () => {
+  const { source, intake, watch } = newReadAhead();
+  watch();
+  const small = source.asked;
+  let given = 0;
+  while (given < MAX_HELD_BYTES) {
+    const chunk = new Uint8Array(source.asked).fill(given % 251);
+    given += chunk.length;
+    await source.give(chunk);
+  }
+  assertEquals(given, MAX_HELD_BYTES);
+  assertEquals([small, source.asked], [256, 0]);
+  let taken = 0;
+  while (taken < MAX_HELD_BYTES) taken += (await text(intake, 1000))?.length ?? 0;
+  const next = text(intake, 10);
+  await settled();
+  await source.give(bytes("next"));
+  assertEquals([taken, await next], [MAX_HELD_BYTES, "next"]);
+});
+
+Deno.test("ReadAhead.drain: reads to the end, from what is kept on, and takes a failure for one", async () => {
+  const { source, intake, watch } = newReadAhead();
+  watch();
+  await source.give(bytes("abc"));
+  const drained = intake.drain();
+  await source.give(bytes("def"));
+  await source.give(new Error("reset"));
+  await drained;
+});

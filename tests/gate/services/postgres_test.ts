@@ -1,0 +1,56 @@
+import { assertEquals } from "@std/assert";
+import { REASON_TEXT } from "../../../lib/gate/reason_text.ts";
+import { PostgresFarewell } from "../../../lib/gate/services/postgres.ts";
+import { packet } from "../../support/postgres_packet.ts";
+
+const SSL = packet(80877103);
+const GSS = packet(80877104);
+const CANCEL = packet(80877102, "12345678");
+const STARTUP = packet(196608, "user\0ann\0database\0shop\0\0");
+const N = "N";
+
+function refusal(): string {
+  const fields = `SFATAL\0VFATAL\0C53300\0M${REASON_TEXT.backlog_full}\0\0`;
+  return `E\0\0\0${String.fromCharCode(4 + fields.length)}${fields}`;
+}
+
+/** What is answered to chunks, and how many were taken until the last answer. */
+function talk(...chunks: Uint8Array[]): [string, number | "open"] {
+  const farewell = new PostgresFarewell("backlog_full");
+  let heard = "";
+  for (const [at, chunk] of chunks.entries()) {
+    const { bytes, done } = farewell.take(chunk);
+    heard += String.fromCharCode(...bytes);
+    if (done) return [heard, at + 1];
+  }
+  return [heard, "open"];
+}
+
+Deno.test("PostgresFarewell: a session that is asked for is refused with FATAL 53300", () => {
+  assertEquals(talk(STARTUP), [refusal(), 1]);
+});
+
+Deno.test("PostgresFarewell: encryption is declined first, then the session is refused", () => {
+  assertEquals(talk(SSL), [N, "open"]);
+  assertEquals(talk(SSL, STARTUP), [N + refusal(), 2]);
+  assertEquals(talk(GSS, SSL, STARTUP), [N + N + refusal(), 3]);
+});
+
+Deno.test("PostgresFarewell: answers the same wherever the bytes are cut", () => {
+  const all = Uint8Array.of(...SSL, ...STARTUP);
+  assertEquals(talk(all), [N + refusal(), 1]);
+  assertEquals(talk(...[...all].map((byte) => Uint8Array.of(byte))), [N + refusal(), all.length]);
+});
+
+Deno.test("PostgresFarewell: a request to cancel has no answer, as from PostgreSQL", () => {
+  assertEquals(talk(CANCEL), ["", 1]);
+});
+
+Deno.test("PostgresFarewell: ends with a client that speaks something else", () => {
+  const tls = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1);
+  const tiny = packet(196608);
+  new DataView(tiny.buffer).setInt32(0, 7);
+  const negative = packet(196608);
+  new DataView(negative.buffer).setInt32(0, -1);
+  for (const bytes of [tls, tiny, negative]) assertEquals(talk(bytes), ["", 1]);
+});

@@ -1,0 +1,217 @@
+import { assertEquals } from "@std/assert";
+import type { Socket } from "../../lib/io/socket.ts";
+import { Upstream } from "../../lib/gate/upstream.ts";
+import { FakeClock, settled } from "../support/fake_clock.ts";
+
+const CONNECT_TIMEOUT_MS = 1000;
+
+/** An upstream whose every answer the test gives. */
+class Lab {
+  clock = new FakeClock();
+  log: string[] = [];
+  /** The dials that wait for an answer. */
+  dials: PromiseWithResolvers<Socket>[] = [];
+  /** The time that each dial was given. */
+  timeouts: (number | undefined)[] = [];
+  closed = 0;
+  #settled = 0;
+  upstream: Upstream;
+
+  constructor(connectTimeoutMs = CONNECT_TIMEOUT_MS) {
+    this.upstream = new Upstream({
+      clock: this.clock,
+      connectTimeoutMs,
+      dial: (timeoutMs) => {
+        this.timeouts.push(timeoutMs);
+        const dial = Promise.withResolvers<Socket>();
+        this.dials.push(dial);
+        return dial.promise;
+      },
+      onDown: (reason) => this.log.push(`down: ${reason}`),
+      onUp: () => this.log.push("up"),
+    });
+  }
+
+  connect(name: string): () => void {
+    const { socket, giveUp } = this.upstream.connect(() => this.log.push(`${name} waits`));
+    socket.then((socket) =>
+      this.log.push(`${name} ${socket === undefined ? "nothing" : "joined"}`)
+    );
+    return giveUp;
+  }
+
+  async accept(): Promise<void> {
+    this.dials.shift()?.resolve({
+      read: () => null,
+      write: () => 0,
+      closeWrite: () => Promise.resolve(),
+      close: () => this.closed++,
+    });
+    await settled();
+  }
+
+  async refuse(): Promise<void> {
+    this.dials.shift()?.reject(new Error("refused"));
+    await settled();
+  }
+
+  /** What has happened since it was last asked. */
+  news(): string[] {
+    const news = this.log.slice(this.#settled);
+    this.#settled = this.log.length;
+    return news;
+  }
+}
+
+Deno.test("Upstream.connect: gives a connection, and sets no timer that stays", async () => {
+  const lab = new Lab();
+  lab.connect("a");
+  await lab.accept();
+  assertEquals(lab.news(), ["a joined"]);
+  await lab.clock.advance(10 * CONNECT_TIMEOUT_MS);
+  assertEquals([lab.news(), lab.dials.length, lab.clock.timers], [[], 0, 0]);
+});
+
+Deno.test("Upstream.connect: tries again for the first that waits, and for all when it is up again", async () => {
+  const lab = new Lab();
+  for (const name of ["a", "b"]) lab.connect(name);
+  await lab.refuse();
+  await lab.refuse();
+  lab.connect("c");
+  await settled();
+  assertEquals(lab.news(), ["down: refused", "a waits", "b waits", "c waits"]);
+  assertEquals(lab.dials.length, 0);
+  await lab.clock.advance(100);
+  assertEquals(lab.dials.length, 1);
+  await lab.refuse();
+  await lab.clock.advance(200);
+  await lab.accept();
+  assertEquals(lab.news(), ["up", "a joined"]);
+  await lab.accept();
+  await lab.accept();
+  assertEquals(lab.news(), ["b joined", "c joined"]);
+});
+
+Deno.test("Upstream.connect: whoever waits past the connect timeout gets nothing", async () => {
+  const lab = new Lab();
+  lab.connect("a");
+  await lab.refuse();
+  await lab.clock.advance(CONNECT_TIMEOUT_MS / 2);
+  lab.connect("b");
+  await settled();
+  lab.news();
+  await lab.clock.advance(CONNECT_TIMEOUT_MS / 2);
+  assertEquals(lab.news(), ["a nothing"]);
+  await lab.clock.advance(CONNECT_TIMEOUT_MS / 2);
+  assertEquals(lab.news(), ["b nothing"]);
+});
+
+Deno.test("Upstream.connect: an upstream that does not answer in time is down, and a late answer is closed", async () => {
+  const lab = new Lab();
+  lab.connect("a");
+  await lab.clock.advance(CONNECT_TIMEOUT_MS);
+  const down = "down: no answer within the connect timeout";
+  assertEquals(lab.news(), ["a waits", down, "a nothing"]);
+  await lab.accept();
+  assertEquals([lab.news(), lab.closed], [["up"], 1]);
+});
+
+Deno.test("Upstream.connect: a failure that nobody waits for any more tells nothing", async () => {
+  const lab = new Lab();
+  const giveUp = lab.connect("a");
+  giveUp();
+  await settled();
+  await lab.refuse();
+  assertEquals(lab.news(), ["a nothing"]);
+});
+
+Deno.test("Upstream.connect: who is told to wait may give up at once", async () => {
+  const lab = new Lab();
+  lab.connect("a");
+  await lab.refuse();
+  const attempt = lab.upstream.connect(() => attempt.giveUp());
+  assertEquals(await attempt.socket, undefined);
+});
+
+Deno.test("Upstream: is tried again while nobody waits, ever less often, and that connection is closed", async () => {
+  const lab = new Lab();
+  const giveUp = lab.connect("a");
+  await lab.refuse();
+  giveUp();
+  giveUp();
+  await settled();
+  lab.news();
+  for (const ms of [100, 200, 400, 800, 1000, 1000]) {
+    await lab.clock.advance(ms - 1);
+    assertEquals(lab.dials.length, 0, `before ${ms}`);
+    await lab.clock.advance(1);
+    assertEquals(lab.dials.length, 1, `after ${ms}`);
+    await lab.refuse();
+  }
+  await lab.clock.advance(1000);
+  await lab.accept();
+  assertEquals([lab.news(), lab.closed, lab.clock.timers], [["up"], 1, 0]);
+});
+
+Deno.test("Upstream: of no connect timeout, waits for as long as it takes", async () => {
+  const lab = new Lab(0);
+  lab.connect("a");
+  await lab.refuse();
+  for (let i = 0; i < 50; i++) {
+    await lab.clock.advance(1000);
+    await lab.refuse();
+  }
+  await lab.clock.advance(1000);
+  await lab.accept();
+  assertEquals(lab.news(), ["down: refused", "a waits", "up", "a joined"]);
+});
+
+Deno.test("Upstream: who has waited, and has no time left when it is up again, does not make it down", async () => {
+  const lab = new Lab();
+  lab.connect("a");
+  await lab.refuse();
+  await lab.clock.advance(CONNECT_TIMEOUT_MS - 1);
+  lab.connect("b");
+  while (lab.dials.length > 1) await lab.refuse();
+  await lab.accept();
+  lab.news();
+  lab.connect("c");
+  await lab.clock.advance(1);
+  assertEquals(lab.news().filter((news) => news.startsWith("down")), []);
+});
+
+Deno.test("Upstream: each outage is tried from the shortest wait on", async () => {
+  const lab = new Lab(0);
+  for (let outage = 0; outage < 2; outage++) {
+    lab.connect("a");
+    await lab.refuse();
+    await lab.clock.advance(100);
+    await lab.refuse();
+    await lab.clock.advance(200);
+    await lab.accept();
+    lab.connect("b");
+    await lab.accept();
+  }
+  const heard = lab.news().filter((news) => !/^[ab] /.test(news));
+  assertEquals(heard, ["down: refused", "up", "down: refused", "up"]);
+});
+
+Deno.test("Upstream: a try while it is down has a time of its own, another dial has not", async () => {
+  const lab = new Lab(0);
+  lab.connect("a");
+  await lab.refuse();
+  await lab.clock.advance(100);
+  assertEquals(lab.timeouts, [undefined, 5000]);
+});
+
+Deno.test("Upstream: up again and down again, each is told once", async () => {
+  const lab = new Lab();
+  for (let turn = 0; turn < 3; turn++) {
+    lab.connect("a");
+    await lab.refuse();
+    await lab.clock.advance(CONNECT_TIMEOUT_MS);
+    await lab.accept();
+  }
+  const heard = lab.news().filter((news) => !news.startsWith("a "));
+  assertEquals(heard, ["down: refused", "up", "down: refused", "up", "down: refused", "up"]);
+});

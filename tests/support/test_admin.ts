@@ -1,0 +1,84 @@
+/**
+ * A gate with an admin listener, real sockets, and a clock that the test moves.
+ *
+ * @module
+ */
+
+import { type OpenAdmin, openAdmin } from "../../lib/admin/open_admin.ts";
+import { showAddress } from "../../lib/io/address.ts";
+import { httpServer } from "../../lib/io/http_server.ts";
+import { ANY_PORT, type Settings, TestGate } from "./test_gate.ts";
+
+/** What permits changes in these tests. */
+export const TOKEN = "s3cret";
+
+/** When the gates of these tests were started. */
+const STARTED_AT = new Date("2026-01-02T03:04:05.000Z");
+
+/** A gate and its admin listener, until the test disposes of them. */
+export class TestAdmin implements AsyncDisposable {
+  readonly gate: TestGate;
+  #server: OpenAdmin;
+
+  private constructor(gate: TestGate, server: OpenAdmin) {
+    this.gate = gate;
+    this.#server = server;
+  }
+
+  /** @param token What permits changes; `null` for nothing. */
+  static async open(settings: Settings = {}, token: string | null = TOKEN): Promise<TestAdmin> {
+    const gate = await TestGate.open(settings);
+    const start = gate.clock.now();
+    const { upstream } = settings;
+    const server = await openAdmin({
+      serveHttp: httpServer(ANY_PORT),
+      roster: gate.roster,
+      clock: gate.clock,
+      token: token ?? undefined,
+      note: (level, text) => gate.notes.push(`${level}: ${text}`),
+      timeOfDay: () => STARTED_AT.getTime() + gate.clock.now() - start,
+      version: "1.2.3",
+      listen: gate.address,
+      upstream: upstream && showAddress(upstream),
+      draining: () => gate.gate.draining,
+      traffic: () => gate.gate.traffic,
+    });
+    return new TestAdmin(gate, server);
+  }
+
+  /** Where it serves: `HOST:PORT`. */
+  get address(): string {
+    return this.#server.address;
+  }
+
+  /** Asks for something. */
+  ask(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`http://${this.address}${path}`, init);
+  }
+
+  /** Asks for something that permits changes only to whoever has the token. */
+  change(method: string, path: string, body?: unknown): Promise<Response> {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    return this.ask(
+      path,
+      body === undefined ? { method, headers } : {
+        method,
+        headers,
+        body: JSON.stringify(body),
+      },
+    );
+  }
+
+  async json(path: string) {
+    return await (await this.ask(path)).json();
+  }
+
+  async text(path: string): Promise<string> {
+    return await (await this.ask(path)).text();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.close();
+    await this.gate[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * A gate with real sockets and a clock that the test moves.
+ *
+ * @module
+ */
+
+import type { Gate } from "../../lib/gate/gate.ts";
+import type { GateOptions } from "../../lib/gate/gate_options.ts";
+import { dialer, listen } from "../../lib/io/network.ts";
+import { Node } from "../../lib/protocol/node.ts";
+import { openGate } from "../../lib/gate/open_gate.ts";
+import { type Limits, MemoryPool, type Stats } from "../../lib/pool/memory_pool.ts";
+import { Roster } from "../lib/roster.ts";
+import type { Dial, Listener } from "../../lib/io/socket.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { Client, until } from "./sockets.ts";
+
+/** What a test sets; all else is as by default. */
+export type Settings = Partial<GateOptions> & Partial<Limits>;
+
+/** A free port on loopback. */
+export const ANY_PORT = { transport: "tcp", hostname: "127.0.0.1", port: 0 } as const;
+
+/** A gate that runs until the test disposes of it. */
+export class TestGate implements AsyncDisposable {
+  clock = new FakeClock(1_000_000);
+  notes: string[] = [];
+  roster: Roster;
+  node: Node;
+  address: string;
+  gate: Gate;
+  running: Promise<void>;
+  #clients: Client[] = [];
+
+  /** @param dial The way to the upstream, where that of the settings is not to be taken. */
+  constructor(listener: Listener, settings: Settings, nodeName?: string, dial?: Dial) {
+    const { maxConnections = 1, backlogSize = 5, ...options } = settings;
+    const { upstream } = options;
+    this.roster = new Roster(new MemoryPool({ maxConnections, backlogSize }));
+    this.node = new Node(this.roster, nodeName);
+    this.address = listener.address;
+    this.gate = openGate({
+      listener,
+      dial: dial ?? (upstream && dialer(upstream)),
+      clock: this.clock,
+      roster: this.roster,
+      node: this.node,
+      note: (level, text) => this.notes.push(`${level}: ${text}`),
+      options: {
+        listen: ANY_PORT,
+        upstream,
+        queueTimeoutMs: 0,
+        connectTimeoutMs: 10_000,
+        idleTimeoutMs: 0,
+        drainTimeoutMs: 0,
+        rejectAs: upstream === undefined ? "line" : "close",
+        maxPerSource: undefined,
+        proxyProtocol: undefined,
+        logConnections: false,
+        ...options,
+      },
+    });
+    this.running = this.gate.run();
+  }
+
+  static async open(settings: Settings = {}, nodeName = "gate"): Promise<TestGate> {
+    return new TestGate(await listen(settings.listen ?? ANY_PORT), settings, nodeName);
+  }
+
+  /** A new connection to the gate. */
+  async client(): Promise<Client> {
+    const client = await Client.to(this.address);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** New connections, each known to the pool before the next one comes. */
+  async clients(count: number): Promise<Client[]> {
+    const clients: Client[] = [];
+    for (let i = 0; i < count; i++) {
+      const { arrived } = this;
+      clients.push(await this.client());
+      await until("the connection has arrived", () => this.arrived > arrived);
+    }
+    return clients;
+  }
+
+  get stats(): Stats {
+    return this.roster.stats();
+  }
+
+  /** How many have come so far. */
+  get arrived(): number {
+    const { connectedTotal, queuedTotal, rejectedTotal } = this.stats;
+    return connectedTotal + queuedTotal + rejectedTotal;
+  }
+
+  /** Waits until so many have a place, and so many wait for one. */
+  async counts(active: number, queued: number): Promise<void> {
+    await until(`there are ${active} active and ${queued} queued`, () => {
+      const { stats } = this;
+      return stats.active === active && stats.queued === queued;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.gate.drain();
+    for (const client of this.#clients) {
+      try {
+        client.close();
+      } catch {
+        // The test has closed it.
+      }
+    }
+    await this.running;
+  }
+}
