@@ -49,7 +49,11 @@ export class Gate {
 
   constructor(parts: GateParts) {
     this.#parts = parts;
-    this.#lifecycle = new Lifecycle({ ...parts, draining: () => this.#draining });
+    this.#lifecycle = new Lifecycle({
+      ...parts,
+      draining: () => this.#draining,
+      closed: (connection) => this.#closed(connection),
+    });
   }
 
   /** Where connections arrive. */
@@ -117,8 +121,8 @@ export class Gate {
     }
   }
 
-  /** Serves one connection to its end. Never rejects, so that no fault there counts as one of accepting. */
-  async #serve(arrival: Arrival): Promise<void> {
+  /** Serves one connection. Never throws, so that no fault there counts as one of accepting. */
+  #serve(arrival: Arrival): void {
     let connection: Connection;
     try {
       connection = new Connection(
@@ -132,7 +136,10 @@ export class Gate {
       return arrival.socket.close();
     }
     this.#connections.push(connection);
-    await this.#lifecycle.live(connection);
+    this.#lifecycle.live(connection);
+  }
+
+  #closed(connection: Connection): void {
     this.#connections.remove(connection);
     if (this.#draining && this.#connections.length === 0) this.#emptied.resolve();
   }

@@ -33,6 +33,8 @@ export interface LifecycleParts {
   options: Pick<GateOptions, "queueTimeoutMs" | "maxPerSource" | "logConnections">;
   /** Whether no more clients are let in because poolgate ends. */
   draining: () => boolean;
+  /** Told when a connection is closed, which is the last of it. */
+  closed: (connection: Connection) => void;
 }
 
 /** Leads connections through their lives. */
@@ -69,9 +71,9 @@ export class Lifecycle {
     return client;
   }
 
-  /** Tells what becomes of a connection that has entered, and resolves when it is closed. */
+  /** Tells what becomes of a connection that has asked for a place. Never rejects. */
   async live(connection: Connection): Promise<void> {
-    const { client, session, side } = connection;
+    const { client, session } = connection;
     const entered = isInPool(client);
     let ending: Ending = client.reason ?? "fault";
     let wait: Timeout<Connection> | undefined;
@@ -80,11 +82,7 @@ export class Lifecycle {
         wait = this.#waits.begin(connection);
         session.hold();
         for (let told = false; connection.ending === undefined && !hasPlace(client);) {
-          if (!told && client.state === "queued") {
-            told = true;
-            this.#note(connection, "queued");
-            session.queued();
-          }
+          if (!told && client.state === "queued") told = this.#queued(connection);
           await connection.signal();
         }
         this.#waits.end(wait);
@@ -102,7 +100,8 @@ export class Lifecycle {
       await this.#step(() => session.endUpstream());
       await this.#step(() => this.#leave(connection, ending, entered));
       await this.#step(() => this.#sayGoodbye(connection, ending));
-      side.close();
+      connection.side.close();
+      this.#parts.closed(connection);
     }
   }
 
@@ -116,6 +115,12 @@ export class Lifecycle {
     let id = name;
     for (let next = 2; this.#parts.pool.find(id) !== undefined; next++) id = `${name}#${next}`;
     return id;
+  }
+
+  #queued(connection: Connection): true {
+    this.#note(connection, "queued");
+    connection.session.queued();
+    return true;
   }
 
   /** Gives the place back, unless an eviction has. */
