@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join, MAX_UNSENT_BYTES, type Side } from "../../lib/gate/join.ts";
-import { writeAll } from "../../lib/io/buffered_writer.ts";
+import { writeAll } from "../../lib/io/byte_stream.ts";
 import { pair, resettablePair, until, untilStill } from "../support/sockets.ts";
 
 interface Joined {

@@ -34,40 +34,39 @@ class Source {
 
 function newReadAhead() {
   const source = new Source();
-  const intake = new ReadAhead(source);
   let hangUps = 0;
-  const watch = () => intake.watch(() => hangUps++);
-  return { source, intake, watch, hangUps: () => hangUps };
+  const readAhead = new ReadAhead(source, { hungUp: () => hangUps++ });
+  return { source, readAhead, watch: () => readAhead.watch(), hangUps: () => hangUps };
 }
 
-async function text(intake: ReadAhead, most: number): Promise<string | null> {
+async function text(readAhead: ReadAhead, most: number): Promise<string | null> {
   const buffer = new Uint8Array(most);
-  const length = await intake.read(buffer);
+  const length = await readAhead.read(buffer);
   return length === null ? null : new TextDecoder().decode(buffer.subarray(0, length));
 }
 
 Deno.test("ReadAhead.read: without a watch, reads as from the source", async () => {
-  const { source, intake } = newReadAhead();
-  const first = text(intake, 10);
+  const { source, readAhead } = newReadAhead();
+  const first = text(readAhead, 10);
   await source.give(bytes("abc"));
   assertEquals(await first, "abc");
-  const end = text(intake, 10);
+  const end = text(readAhead, 10);
   await source.give(null);
   assertEquals(await end, null);
 });
 
 Deno.test("ReadAhead.watch: what came meanwhile is read first, then what the pending read brings, then the rest", async () => {
-  const { source, intake, watch, hangUps } = newReadAhead();
+  const { source, readAhead, watch, hangUps } = newReadAhead();
   watch();
   await source.give(bytes("abc"));
   await source.give(bytes("def"));
-  assertEquals(await text(intake, 4), "abcd");
-  assertEquals(await text(intake, 4), "ef");
-  const pending = text(intake, 4);
+  assertEquals(await text(readAhead, 4), "abcd");
+  assertEquals(await text(readAhead, 4), "ef");
+  const pending = text(readAhead, 4);
   await source.give(bytes("ghijkl"));
   assertEquals(await pending, "ghij");
-  assertEquals(await text(intake, 4), "kl");
-  const direct = text(intake, 4);
+  assertEquals(await text(readAhead, 4), "kl");
+  const direct = text(readAhead, 4);
   await settled();
   assertEquals(source.asked, 4);
   await source.give(bytes("mn"));
@@ -76,55 +75,54 @@ Deno.test("ReadAhead.watch: what came meanwhile is read first, then what the pen
 });
 
 Deno.test("ReadAhead.watch: bytes that come between two reads are not lost", async () => {
-  const { source, intake, watch } = newReadAhead();
+  const { source, readAhead, watch } = newReadAhead();
   watch();
   await source.give(bytes("abc"));
-  assertEquals(await text(intake, 10), "abc");
+  assertEquals(await text(readAhead, 10), "abc");
   await source.give(bytes("def"));
-  assertEquals(await text(intake, 10), "def");
+  assertEquals(await text(readAhead, 10), "def");
 });
 
 Deno.test("ReadAhead.watch: tells of the end of the client's bytes, and read gives them and then the end", async () => {
-  const { source, intake, watch, hangUps } = newReadAhead();
+  const { source, readAhead, watch, hangUps } = newReadAhead();
   watch();
   await source.give(bytes("abc"));
   assertEquals(hangUps(), 0);
   await source.give(null);
   assertEquals(hangUps(), 1);
-  assertEquals(await text(intake, 10), "abc");
-  assertEquals(await text(intake, 10), null);
-  assertEquals(await text(intake, 10), null);
+  assertEquals(await text(readAhead, 10), "abc");
+  assertEquals(await text(readAhead, 10), null);
+  assertEquals(await text(readAhead, 10), null);
 });
 
 Deno.test("ReadAhead.watch: tells of a failed connection, and read fails with its error", async () => {
-  const { source, intake, watch, hangUps } = newReadAhead();
+  const { source, readAhead, watch, hangUps } = newReadAhead();
   watch();
   await source.give(new Error("reset"));
   assertEquals(hangUps(), 1);
-  await assertRejects(() => text(intake, 10), Error, "reset");
+  await assertRejects(() => text(readAhead, 10), Error, "reset");
 });
 
-Deno.test("ReadAhead.watch: a second watch is the one that is told, at once where it is over", async () => {
-  const { source, intake, watch, hangUps } = newReadAhead();
+Deno.test("ReadAhead.watch: asked again, goes on as it was, and tells again where it is over", async () => {
+  const { source, watch, hangUps } = newReadAhead();
   watch();
-  const told: string[] = [];
-  intake.watch(() => told.push("second"));
+  watch();
   await source.give(null);
-  assertEquals([hangUps(), told], [0, ["second"]]);
-  intake.watch(() => told.push("third"));
-  assertEquals(told, ["second", "third"]);
+  assertEquals(hangUps(), 1);
+  watch();
+  assertEquals(hangUps(), 2);
 });
 
 Deno.test("ReadAhead.watch: an end after the first read is the reader's to see", async () => {
-  const { source, intake, watch, hangUps } = newReadAhead();
+  const { source, readAhead, watch, hangUps } = newReadAhead();
   watch();
-  const end = text(intake, 10);
+  const end = text(readAhead, 10);
   await source.give(null);
   assertEquals([await end, hangUps()], [null, 0]);
 });
 
 Deno.test("ReadAhead.watch: begins small, grows with what comes, and reads no more than the limit", async () => {
-  const { source, intake, watch } = newReadAhead();
+  const { source, readAhead, watch } = newReadAhead();
   watch();
   const small = source.asked;
   let given = 0;
@@ -136,18 +134,18 @@ Deno.test("ReadAhead.watch: begins small, grows with what comes, and reads no mo
   assertEquals(given, MAX_HELD_BYTES);
   assertEquals([small, source.asked], [256, 0]);
   let taken = 0;
-  while (taken < MAX_HELD_BYTES) taken += (await text(intake, 1000))?.length ?? 0;
-  const next = text(intake, 10);
+  while (taken < MAX_HELD_BYTES) taken += (await text(readAhead, 1000))?.length ?? 0;
+  const next = text(readAhead, 10);
   await settled();
   await source.give(bytes("next"));
   assertEquals([taken, await next], [MAX_HELD_BYTES, "next"]);
 });
 
 Deno.test("ReadAhead.drain: reads to the end, from what is kept on, and takes a failure for one", async () => {
-  const { source, intake, watch } = newReadAhead();
+  const { source, readAhead, watch } = newReadAhead();
   watch();
   await source.give(bytes("abc"));
-  const drained = intake.drain();
+  const drained = readAhead.drain();
   await source.give(bytes("def"));
   await source.give(new Error("reset"));
   await drained;

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { ByteReader } from "../../lib/io/lines.ts";
-import type { ByteWriter } from "../../lib/io/buffered_writer.ts";
+import type { ByteReader, ByteWriter } from "../../lib/io/byte_stream.ts";
 
 /** An input that gives these chunks, then ends, or fails with `error`. */
 export function input(chunks: Iterable<Uint8Array>, error?: Error): ByteReader {

@@ -9,14 +9,15 @@ import type { GateOptions } from "../../lib/gate/gate_options.ts";
 import { dialer, listen } from "../../lib/io/network.ts";
 import { Node } from "../../lib/protocol/node.ts";
 import { openGate } from "../../lib/gate/open_gate.ts";
-import { type Limits, MemoryPool, type Stats } from "../../lib/pool/memory_pool.ts";
-import { Roster } from "../lib/roster.ts";
 import type { Dial, Listener } from "../../lib/io/socket.ts";
+import type { Limits } from "../../lib/pool/limits.ts";
+import type { Pool, Stats } from "../../lib/pool/pool.ts";
 import { FakeClock } from "./fake_clock.ts";
+import { IN_MEMORY, type PoolKind, quiet } from "./pools.ts";
 import { Client, until } from "./sockets.ts";
 
 /** What a test sets; all else is as by default. */
-export type Settings = Partial<GateOptions> & Partial<Limits>;
+export type Settings = Partial<GateOptions> & Partial<Limits> & { kind?: PoolKind };
 
 /** A free port on loopback. */
 export const ANY_PORT = { transport: "tcp", hostname: "127.0.0.1", port: 0 } as const;
@@ -25,25 +26,34 @@ export const ANY_PORT = { transport: "tcp", hostname: "127.0.0.1", port: 0 } as 
 export class TestGate implements AsyncDisposable {
   clock = new FakeClock(1_000_000);
   notes: string[] = [];
-  roster: Roster;
+  pool: Pool;
   node: Node;
   address: string;
   gate: Gate;
   running: Promise<void>;
+  /** How many have come so far, and know what that came to. */
+  arrived = 0;
   #clients: Client[] = [];
 
   /** @param dial The way to the upstream, where that of the settings is not to be taken. */
   constructor(listener: Listener, settings: Settings, nodeName?: string, dial?: Dial) {
-    const { maxConnections = 1, backlogSize = 5, ...options } = settings;
+    const { maxConnections = 1, backlogSize = 5, kind = IN_MEMORY, ...options } = settings;
     const { upstream } = options;
-    this.roster = new Roster(new MemoryPool({ maxConnections, backlogSize }));
-    this.node = new Node(this.roster, nodeName);
+    const now = () => this.clock.now();
+    this.pool = kind.make({ maxConnections, backlogSize });
+    this.pool.observe({
+      changed: (_, from) => {
+        if (from === "asking") this.arrived++;
+      },
+    });
+    this.node = new Node(this.pool, now, nodeName);
     this.address = listener.address;
     this.gate = openGate({
       listener,
       dial: dial ?? (upstream && dialer(upstream)),
       clock: this.clock,
-      roster: this.roster,
+      pool: this.pool,
+      now,
       node: this.node,
       note: (level, text) => this.notes.push(`${level}: ${text}`),
       options: {
@@ -74,7 +84,7 @@ export class TestGate implements AsyncDisposable {
     return client;
   }
 
-  /** New connections, each known to the pool before the next one comes. */
+  /** New connections, each known to the pool, and told, before the next one comes. */
   async clients(count: number): Promise<Client[]> {
     const clients: Client[] = [];
     for (let i = 0; i < count; i++) {
@@ -86,21 +96,20 @@ export class TestGate implements AsyncDisposable {
   }
 
   get stats(): Stats {
-    return this.roster.stats();
+    return this.pool.stats();
   }
 
-  /** How many have come so far. */
-  get arrived(): number {
-    const { connectedTotal, queuedTotal, rejectedTotal } = this.stats;
-    return connectedTotal + queuedTotal + rejectedTotal;
-  }
-
-  /** Waits until so many have a place, and so many wait for one. */
+  /** Waits until so many have a place, and so many wait for one, and these know. */
   async counts(active: number, queued: number): Promise<void> {
     await until(`there are ${active} active and ${queued} queued`, () => {
-      const { stats } = this;
-      return stats.active === active && stats.queued === queued;
+      const { stats, pool: { own } } = this;
+      return [stats, own].every((count) => count.active === active && count.queued === queued);
     });
+  }
+
+  /** Waits until all that the pool has to say has been said. */
+  async quiet(): Promise<void> {
+    await quiet(this.pool);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -113,5 +122,6 @@ export class TestGate implements AsyncDisposable {
       }
     }
     await this.running;
+    await this.quiet();
   }
 }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { REASON_TEXT } from "../../../lib/gate/reason_text.ts";
-import { PostgresFarewell } from "../../../lib/gate/services/postgres.ts";
+import { postgres } from "../../../lib/gate/services/postgres.ts";
 import { packet } from "../../support/postgres_packet.ts";
 
 const SSL = packet(80877103);
@@ -16,37 +16,38 @@ function refusal(): string {
 
 /** What is answered to chunks, and how many were taken until the last answer. */
 function talk(...chunks: Uint8Array[]): [string, number | "open"] {
-  const farewell = new PostgresFarewell("backlog_full");
+  const rejection = postgres.reject("backlog_full");
+  assertEquals(rejection.opening.length, 0, "it listens only once it has spoken");
   let heard = "";
   for (const [at, chunk] of chunks.entries()) {
-    const { bytes, done } = farewell.take(chunk);
+    const { bytes, done } = rejection.answer!(chunk);
     heard += String.fromCharCode(...bytes);
     if (done) return [heard, at + 1];
   }
   return [heard, "open"];
 }
 
-Deno.test("PostgresFarewell: a session that is asked for is refused with FATAL 53300", () => {
+Deno.test("postgres.reject: a session that is asked for is refused with FATAL 53300", () => {
   assertEquals(talk(STARTUP), [refusal(), 1]);
 });
 
-Deno.test("PostgresFarewell: encryption is declined first, then the session is refused", () => {
+Deno.test("postgres.reject: encryption is declined first, then the session is refused", () => {
   assertEquals(talk(SSL), [N, "open"]);
   assertEquals(talk(SSL, STARTUP), [N + refusal(), 2]);
   assertEquals(talk(GSS, SSL, STARTUP), [N + N + refusal(), 3]);
 });
 
-Deno.test("PostgresFarewell: answers the same wherever the bytes are cut", () => {
+Deno.test("postgres.reject: answers the same wherever the bytes are cut", () => {
   const all = Uint8Array.of(...SSL, ...STARTUP);
   assertEquals(talk(all), [N + refusal(), 1]);
   assertEquals(talk(...[...all].map((byte) => Uint8Array.of(byte))), [N + refusal(), all.length]);
 });
 
-Deno.test("PostgresFarewell: a request to cancel has no answer, as from PostgreSQL", () => {
+Deno.test("postgres.reject: a request to cancel has no answer, as from PostgreSQL", () => {
   assertEquals(talk(CANCEL), ["", 1]);
 });
 
-Deno.test("PostgresFarewell: ends with a client that speaks something else", () => {
+Deno.test("postgres.reject: ends with a client that speaks something else", () => {
   const tls = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1);
   const tiny = packet(196608);
   new DataView(tiny.buffer).setInt32(0, 7);

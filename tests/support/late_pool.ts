@@ -1,0 +1,260 @@
+/**
+ * A pool whose answers come later, and out of order, as those of a server would: the calls reach it in
+ * their order, each some turns of the event loop later; what it has to say of each client, and what a
+ * disconnect did, comes some turns after that, in an order that a seed decides. So a promotion may
+ * overtake the answer "queued", and a client may leave before it has an answer.
+ *
+ * @module
+ */
+
+import {
+  type Client,
+  type Counts,
+  type Holder,
+  isInPool,
+  type RejectReason,
+  type State,
+} from "../../lib/pool/client.ts";
+import { Later } from "../../lib/pool/later.ts";
+import type { Limits } from "../../lib/pool/limits.ts";
+import { MemoryPool } from "../../lib/pool/memory_pool.ts";
+import type {
+  Configured,
+  Description,
+  Disconnected,
+  Observer,
+  Pool,
+  Stats,
+} from "../../lib/pool/pool.ts";
+import { Random } from "./random.ts";
+
+/** What is said of a client: its record as it was at the server when that was sent. */
+type News = Pick<Client, "state" | "reason" | "since" | "waited" | "active" | "queued">;
+
+/** One client of this process. */
+interface Facing {
+  record: Client;
+  /** Its record at the server, once the connect has reached that. */
+  at: Client | undefined;
+  /** Whether it has to leave as soon as it has its answer. */
+  evicted: boolean;
+}
+
+/** States only follow each other in this order: what comes too late says nothing new. */
+const ORDER: readonly State[] = ["asking", "queued", "connected", "rejected", "left"];
+
+/** A pool that answers later. */
+export class LatePool implements Pool {
+  /** The truth, which a test may change behind the back of this process, as another one would. */
+  readonly server: MemoryPool;
+  #random: Random;
+  #calls: (() => void)[] = [];
+  #messages: (() => void)[] = [];
+  #turning = false;
+  /** Everyone who has not left, nor been told to. */
+  #present = new Map<string, Facing>();
+  /** Those and all who have not been answered yet, in the order of their arrival. */
+  #known = new Set<Facing>();
+  #observers: Observer[] = [];
+
+  /** @param seed What decides when, and in which order, things are told. */
+  constructor(limits: Limits, seed: number) {
+    this.server = new MemoryPool(limits);
+    this.#random = new Random(seed);
+    this.server.observe({
+      configured: (before, after) =>
+        this.#send(() => {
+          for (const observer of this.#observers) observer.configured?.(before, after);
+        }),
+    });
+  }
+
+  /** Whether anything is still under way, to the server or back. */
+  get busy(): boolean {
+    return this.#calls.length + this.#messages.length > 0;
+  }
+
+  get limits(): Limits {
+    return this.server.limits;
+  }
+
+  get own(): Counts {
+    const count = (state: State) => [...this.clients(state)].length;
+    return { active: count("connected"), queued: count("queued") };
+  }
+
+  get full(): boolean {
+    return this.server.full;
+  }
+
+  stats(): Stats {
+    return this.server.stats();
+  }
+
+  describe(): Description {
+    return { gates: [] };
+  }
+
+  find(id: string): Client | undefined {
+    return this.#present.get(id)?.record;
+  }
+
+  *clients(state: State): Iterable<Client> {
+    for (const { record } of [...this.#known]) if (record.state === state) yield record;
+  }
+
+  connect(id: string, holder: Holder | undefined, now: number): Client {
+    const present = this.#present.get(id);
+    if (present !== undefined) return Object.assign(present.record, this.server.own);
+    const facing = this.#newFacing(id, holder, now);
+    this.#present.set(id, facing);
+    this.#known.add(facing);
+    this.#call(() => {
+      facing.at = this.server.connect(id, { changed: (at) => this.#sendNews(facing, at) }, now);
+      this.#sendNews(facing, facing.at);
+    });
+    return facing.record;
+  }
+
+  reject(id: string, reason: RejectReason, now: number): Client {
+    const { record } = this.#newFacing(id, undefined, now);
+    this.#call(() => this.server.reject(id, reason, now));
+    Object.assign(record, { state: "rejected", reason });
+    this.#show(record, "asking", 0);
+    return record;
+  }
+
+  leave(client: Client, now: number, reason?: RejectReason): void {
+    if (!isInPool(client)) throw new Error(`BUG: a client that is ${client.state} cannot leave`);
+    const facing = [...this.#known].find(({ record }) => record === client);
+    if (facing === undefined) throw new Error("BUG: a client of another pool cannot leave");
+    this.#leave(facing, now, reason);
+    // Where it was to be evicted, that is under way.
+    if (!facing.evicted) this.#call(() => this.#leaveServer(facing, now, reason));
+  }
+
+  disconnect(id: string, now: number): Later<Disconnected> | undefined {
+    const facing = this.#present.get(id);
+    if (facing === undefined) return undefined;
+    const { record } = facing;
+    facing.evicted = true;
+    if (record.state === "asking") this.#present.delete(id);
+    else this.#evict(facing, now);
+    return this.#ask(() => {
+      const { at } = facing;
+      const gone = at === undefined || !isInPool(at);
+      return gone ? undefined : this.server.disconnect(id, now);
+    }, () => ({ promoted: null, ...this.server.own }));
+  }
+
+  configure(limits: Limits, now: number): Later<Configured> {
+    return this.#ask(
+      () => this.server.configure(limits, now),
+      () => ({ promoted: 0, ...this.own }),
+    );
+  }
+
+  pause(): void {
+    this.#call(() => this.server.pause());
+  }
+
+  resume(now: number): void {
+    this.#call(() => this.server.resume(now));
+  }
+
+  observe(observer: Observer): void {
+    this.#observers.push(observer);
+  }
+
+  #newFacing(id: string, holder: Holder | undefined, now: number): Facing {
+    const record: Client = {
+      ...{ id, holder, state: "asking", reason: undefined, since: now, waited: 0 },
+      ...{ hash: 0, chained: undefined, before: undefined, after: undefined },
+      ...this.server.own,
+    };
+    return { record, at: undefined, evicted: false };
+  }
+
+  #leaveServer({ at }: Facing, now: number, reason: RejectReason | undefined): void {
+    if (at !== undefined && isInPool(at)) this.server.leave(at, now, reason);
+  }
+
+  #sendNews(facing: Facing, at: Client): void {
+    const { state, reason, since, waited, active, queued } = at;
+    this.#send(() => this.#hear(facing, { state, reason, since, waited, active, queued }));
+  }
+
+  #hear(facing: Facing, news: News): void {
+    const { record } = facing;
+    const { state: from, since } = record;
+    if (ORDER.indexOf(news.state) <= ORDER.indexOf(from)) return;
+    Object.assign(record, news);
+    if (!isInPool(record)) this.#forget(facing);
+    this.#show(record, from, record.since - since);
+    record.holder?.changed(record);
+    // Its holder has been told what the connect came to; now it is told that this is over.
+    if (facing.evicted && isInPool(record)) this.#evict(facing, record.since);
+  }
+
+  #evict(facing: Facing, now: number): void {
+    this.#leave(facing, now, "evicted");
+    facing.record.holder?.changed(facing.record);
+  }
+
+  #leave(facing: Facing, now: number, reason: Client["reason"]): void {
+    const { record } = facing;
+    const { state: from, since } = record;
+    this.#forget(facing);
+    if (from !== "connected") record.waited = now - since;
+    Object.assign(record, { state: "left", reason, since: now });
+    this.#show(record, from, now - since);
+  }
+
+  #forget(facing: Facing): void {
+    this.#known.delete(facing);
+    const { id } = facing.record;
+    if (this.#present.get(id) === facing) this.#present.delete(id);
+  }
+
+  #show(client: Client, from: State, ms: number): void {
+    for (const observer of this.#observers) observer.changed?.(client, from, ms);
+  }
+
+  /** Asks the server for something, and says later what that came to. */
+  #ask<T>(call: () => T | undefined, otherwise: () => T): Later<T> {
+    const answer = new Later<T>();
+    this.#call(() => {
+      const value = call() ?? otherwise();
+      this.#send(() => answer.settle(value));
+    });
+    return answer;
+  }
+
+  #call(action: () => void): void {
+    this.#calls.push(action);
+    this.#turnLater();
+  }
+
+  #send(message: () => void): void {
+    this.#messages.push(message);
+    this.#turnLater();
+  }
+
+  #turnLater(): void {
+    if (this.#turning) return;
+    this.#turning = true;
+    setTimeout(() => this.#turn(), 0);
+  }
+
+  /** Tells some of what is to be told, then takes some of the calls. */
+  #turn(): void {
+    this.#turning = false;
+    // A message that throws is the fault of who hears it: the others are told all the same.
+    if (this.busy) this.#turnLater();
+    const random = this.#random;
+    for (let some = random.below(this.#messages.length + 1); some > 0; some--) {
+      this.#messages.splice(random.below(this.#messages.length), 1)[0]?.();
+    }
+    for (let some = random.below(this.#calls.length + 1); some > 0; some--) this.#calls.shift()?.();
+  }
+}
