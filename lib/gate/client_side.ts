@@ -19,6 +19,7 @@ export class ClientSide implements ByteReader, ByteWriter, Traffic {
   sent = 0;
   #all: Traffic;
   #closed = false;
+  #failed = false;
 
   /**
    * @param all What has gone over all connections, to be counted along.
@@ -34,17 +35,42 @@ export class ClientSide implements ByteReader, ByteWriter, Traffic {
     return this.#closed;
   }
 
+  /** Whether the socket has failed, or was closed meanwhile: an error after that is no fault of poolgate. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
   /** Reads bytes that count as received at once. */
   async read(buffer: Uint8Array): Promise<number | null> {
-    const length = await this.input.read(buffer);
-    this.countReceived(length ?? 0);
-    return length;
+    try {
+      const length = await this.input.read(buffer);
+      this.countReceived(length ?? 0);
+      return length;
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
   }
 
   async write(bytes: Uint8Array): Promise<number> {
-    const length = await this.socket.write(bytes);
-    this.countSent(length);
-    return length;
+    try {
+      const length = await this.socket.write(bytes);
+      this.countSent(length);
+      return length;
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  /** Sends the end of this side's bytes. */
+  async closeWrite(): Promise<void> {
+    try {
+      await this.socket.closeWrite();
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
   }
 
   /** Counts bytes that the client has sent. */

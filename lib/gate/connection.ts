@@ -7,6 +7,7 @@
 
 import type { Links } from "../io/linked_list.ts";
 import type { Arrival } from "../io/socket.ts";
+import type { Timeout } from "../io/timeouts.ts";
 import {
   type Client,
   type Holder,
@@ -43,6 +44,12 @@ export class Connection implements Links, Holder {
   readonly session: Session;
   /** What the pool knows of it. */
   readonly client: Client;
+  /** Its wait for a place, from when it has to. */
+  wait: Timeout<Connection> | undefined;
+  /** Whether it has been told that it is queued. */
+  toldQueued = false;
+  /** The address that it counts for, while it is in the pool. */
+  countedFor: string | undefined;
   #signal: (() => void) | undefined;
   #ending: Ending | undefined;
 

@@ -8,7 +8,7 @@
 import type { Clock } from "../io/clock.ts";
 import type { Note } from "../io/log.ts";
 import type { Arrival } from "../io/socket.ts";
-import { type Timeout, Timeouts } from "../io/timeouts.ts";
+import { Timeouts } from "../io/timeouts.ts";
 import { type Client, hasPlace, isInPool, type RejectReason } from "../pool/client.ts";
 import type { Pool } from "../pool/pool.ts";
 import { type Connection, type Ending, rejectReason } from "./connection.ts";
@@ -67,41 +67,30 @@ export class Lifecycle {
     if (source === undefined) return pool.connect(id, connection, now());
     if (this.#sources.count(source) >= maxPerSource) return pool.reject(id, "per_source", now());
     const client = pool.connect(id, connection, now());
-    if (isInPool(client)) this.#sources.add(source);
+    if (isInPool(client)) {
+      this.#sources.add(source);
+      connection.countedFor = source;
+    }
     return client;
   }
 
-  /** Tells what becomes of a connection that has asked for a place. Never rejects. */
+  /**
+   * Tells what becomes of a connection that has asked for a place. Never rejects.
+   *
+   * Whoever waits is suspended here, so what is not needed meanwhile stands in functions of its own.
+   */
   async live(connection: Connection): Promise<void> {
-    const { client, session } = connection;
-    const entered = isInPool(client);
-    let ending: Ending = client.reason ?? "fault";
-    let wait: Timeout<Connection> | undefined;
+    let ending: Ending = "fault";
     try {
-      if (entered && !hasPlace(client)) {
-        wait = this.#waits.begin(connection);
-        session.hold();
-        for (let told = false; connection.ending === undefined && !hasPlace(client);) {
-          if (!told && client.state === "queued") told = this.#queued(connection);
-          await connection.signal();
-        }
-        this.#waits.end(wait);
+      while (waits(connection)) {
+        this.#hold(connection);
+        await connection.signal();
       }
-      if (hasPlace(client) && connection.ending === undefined) {
-        this.#note(connection, wait === undefined ? "connected" : "promoted");
-        ending = await session.serve();
-      }
-      // Whoever ended it from elsewhere knows better.
-      ending = connection.ending ?? ending;
+      ending = connection.ending ?? await this.#serve(connection);
     } catch (error) {
       this.#fault(error);
     } finally {
-      if (wait !== undefined) this.#waits.end(wait);
-      await this.#step(() => session.endUpstream());
-      await this.#step(() => this.#leave(connection, ending, entered));
-      await this.#step(() => this.#sayGoodbye(connection, ending));
-      connection.side.close();
-      this.#parts.closed(connection);
+      await this.#end(connection, ending);
     }
   }
 
@@ -117,18 +106,47 @@ export class Lifecycle {
     return id;
   }
 
-  #queued(connection: Connection): true {
+  /** Has its hang-up seen and its time run, and tells it that it is queued, once that is known. */
+  #hold(connection: Connection): void {
+    const { client, session } = connection;
+    if (connection.wait === undefined) {
+      connection.wait = this.#waits.begin(connection);
+      session.hold();
+    }
+    if (client.state !== "queued" || connection.toldQueued) return;
+    connection.toldQueued = true;
     this.#note(connection, "queued");
-    connection.session.queued();
-    return true;
+    session.queued();
+  }
+
+  /** Serves one that has a place, and returns how that ended; why there is none for one that has not. */
+  async #serve(connection: Connection): Promise<Ending> {
+    const { client, session, wait } = connection;
+    if (wait !== undefined) this.#waits.end(wait);
+    if (!hasPlace(client)) return client.reason ?? "fault";
+    this.#note(connection, wait === undefined ? "connected" : "promoted");
+    const ending = await session.serve();
+    // Whoever ended it from elsewhere knows better.
+    return connection.ending ?? ending;
+  }
+
+  /** Ends the upstream and waits for it, gives the place back, says goodbye, and closes. */
+  async #end(connection: Connection, ending: Ending): Promise<void> {
+    const { session, side, wait } = connection;
+    if (wait !== undefined) this.#waits.end(wait);
+    await this.#step(() => session.endUpstream());
+    await this.#step(() => this.#leave(connection, ending));
+    await this.#step(() => this.#sayGoodbye(connection, ending));
+    side.close();
+    this.#parts.closed(connection);
   }
 
   /** Gives the place back, unless an eviction has. */
-  #leave(connection: Connection, ending: Ending, entered: boolean): void {
-    const { client, arrival: { source } } = connection;
+  #leave(connection: Connection, ending: Ending): void {
+    const { client, countedFor: source } = connection;
     const reason = rejectReason(ending);
     this.#tell(connection, ending, reason);
-    if (entered && source !== undefined) this.#sources.remove(source);
+    if (source !== undefined) this.#sources.remove(source);
     if (isInPool(client)) this.#parts.pool.leave(client, this.#parts.now(), reason);
   }
 
@@ -168,4 +186,9 @@ export class Lifecycle {
     const { note, options: { logConnections } } = this.#parts;
     if (logConnections) note("info", `${client.id}: ${what}`);
   }
+}
+
+/** Whether a connection has neither a place nor an end yet. */
+function waits({ client, ending }: Connection): boolean {
+  return ending === undefined && (client.state === "queued" || client.state === "asking");
 }
