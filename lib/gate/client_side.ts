@@ -47,8 +47,16 @@ export class ClientSide implements ByteReader, ByteWriter, Traffic {
       this.countReceived(length ?? 0);
       return length;
     } catch (error) {
-      this.#failed = true;
-      throw error;
+      throw this.#fail(error);
+    }
+  }
+
+  /** Reads bytes that do not count: what a client says that is being rejected. */
+  async hear(buffer: Uint8Array): Promise<number | null> {
+    try {
+      return await this.input.read(buffer);
+    } catch (error) {
+      throw this.#fail(error);
     }
   }
 
@@ -58,19 +66,15 @@ export class ClientSide implements ByteReader, ByteWriter, Traffic {
       this.countSent(length);
       return length;
     } catch (error) {
-      this.#failed = true;
-      throw error;
+      throw this.#fail(error);
     }
   }
 
   /** Sends the end of this side's bytes. */
   async closeWrite(): Promise<void> {
-    try {
-      await this.socket.closeWrite();
-    } catch (error) {
-      this.#failed = true;
-      throw error;
-    }
+    await this.socket.closeWrite().catch((error) => {
+      throw this.#fail(error);
+    });
   }
 
   /** Counts bytes that the client has sent. */
@@ -83,6 +87,11 @@ export class ClientSide implements ByteReader, ByteWriter, Traffic {
   countSent(bytes: number): void {
     this.sent += bytes;
     this.#all.sent += bytes;
+  }
+
+  #fail(error: unknown): unknown {
+    this.#failed = true;
+    return error;
   }
 
   /** Closes the socket, whatever goes on there; again, does nothing. */

@@ -81,7 +81,7 @@ export class ForwardSession implements Session {
     const reason = rejectReason(ending);
     if (reason === undefined || this.#forwarding.rejectAs === "close") return;
     await this.#reject(reason, this.#forwarding.rejectAs);
-    await side.socket.closeWrite();
+    await side.closeWrite();
     await side.input.drain();
   }
 
@@ -147,7 +147,7 @@ export class ForwardSession implements Session {
     if (rejection.answer === undefined) return;
     const buffer = new Uint8Array(READ_BYTES);
     for (;;) {
-      const length = await side.input.read(buffer);
+      const length = await side.hear(buffer);
       if (length === null) return;
       const { bytes, done } = rejection.answer(buffer.subarray(0, length));
       await writeAll(side, bytes);

@@ -13,6 +13,7 @@ import type { Accept, Arrival, Listener } from "../io/socket.ts";
 import type { Traffic } from "../pool/client.ts";
 import type { Pool } from "../pool/pool.ts";
 import { Connection } from "./connection.ts";
+import { noteFault } from "./fault.ts";
 import type { GateOptions } from "./gate_options.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { OpenSession } from "./session.ts";
@@ -132,7 +133,7 @@ export class Gate {
         (connection) => this.#lifecycle.enter(connection, arrival),
       );
     } catch (error) {
-      this.#parts.note("error", `a connection met a fault of poolgate: ${error}`);
+      noteFault(this.#parts.note, error);
       return arrival.socket.close();
     }
     this.#connections.push(connection);

@@ -12,6 +12,7 @@ import { Timeouts } from "../io/timeouts.ts";
 import { type Client, hasPlace, isInPool, type RejectReason } from "../pool/client.ts";
 import type { Pool } from "../pool/pool.ts";
 import { type Connection, type Ending, rejectReason } from "./connection.ts";
+import { noteFault } from "./fault.ts";
 import type { GateOptions } from "./gate_options.ts";
 import { REASON_TEXT } from "./reason_text.ts";
 import { RejectionLog } from "./rejection_log.ts";
@@ -88,7 +89,7 @@ export class Lifecycle {
       }
       ending = connection.ending ?? await this.#serve(connection);
     } catch (error) {
-      this.#fault(error);
+      noteFault(this.#parts.note, error);
     } finally {
       await this.#end(connection, ending);
     }
@@ -121,10 +122,10 @@ export class Lifecycle {
 
   /** Serves one that has a place, and returns how that ended; why there is none for one that has not. */
   async #serve(connection: Connection): Promise<Ending> {
-    const { client, session, wait } = connection;
+    const { client, session, wait, toldQueued } = connection;
     if (wait !== undefined) this.#waits.end(wait);
     if (!hasPlace(client)) return client.reason ?? "fault";
-    this.#note(connection, wait === undefined ? "connected" : "promoted");
+    this.#note(connection, toldQueued ? "promoted" : "connected");
     const ending = await session.serve();
     // Whoever ended it from elsewhere knows better.
     return connection.ending ?? ending;
@@ -145,9 +146,12 @@ export class Lifecycle {
   #leave(connection: Connection, ending: Ending): void {
     const { client, countedFor: source } = connection;
     const reason = rejectReason(ending);
-    this.#tell(connection, ending, reason);
-    if (source !== undefined) this.#sources.remove(source);
-    if (isInPool(client)) this.#parts.pool.leave(client, this.#parts.now(), reason);
+    try {
+      if (source !== undefined) this.#sources.remove(source);
+      if (isInPool(client)) this.#parts.pool.leave(client, this.#parts.now(), reason);
+    } finally {
+      this.#tell(connection, ending, reason);
+    }
   }
 
   #tell(connection: Connection, ending: Ending, reason: RejectReason | undefined): void {
@@ -158,9 +162,12 @@ export class Lifecycle {
 
   /** Tells the client, and gives it a bounded time to hear it, unless too many take theirs. */
   async #sayGoodbye(connection: Connection, ending: Ending): Promise<void> {
-    if (connection.side.closed) return;
-    // Where that fails, nobody is left to hear it.
-    const goodbye = connection.session.sayGoodbye(ending).catch(() => {});
+    const { side, session } = connection;
+    if (side.closed) return;
+    const goodbye = session.sayGoodbye(ending).catch((error) => {
+      // Where the socket has failed, nobody is left to hear it.
+      if (!side.failed) noteFault(this.#parts.note, error);
+    });
     if (this.#lingering === MAX_LINGERING) return;
     this.#lingering++;
     const linger = this.#lingers.begin(connection);
@@ -174,12 +181,8 @@ export class Lifecycle {
     try {
       await step();
     } catch (error) {
-      this.#fault(error);
+      noteFault(this.#parts.note, error);
     }
-  }
-
-  #fault(error: unknown): void {
-    this.#parts.note("error", `a connection met a fault of poolgate: ${error}`);
   }
 
   #note({ client }: Connection, what: string): void {

@@ -24,6 +24,7 @@ import {
 import type { Node } from "../protocol/node.ts";
 import { Replies } from "../protocol/replies.ts";
 import { type Connection, type Ending, rejectReason } from "./connection.ts";
+import { noteFault } from "./fault.ts";
 import type { RejectFormat } from "./gate_options.ts";
 import { lineRejection } from "./line_rejection.ts";
 import { MAX_HELD_BYTES } from "./read_ahead.ts";
@@ -110,8 +111,9 @@ export class NativeSession implements Session {
     if (reason !== undefined && this.#native.rejectAs === "line") {
       this.#say(lineRejection(reason, client));
     }
+    await new Promise<void>((resolve) => this.#replies.whenAnswered(resolve));
     await this.#writer.flush();
-    await side.socket.closeWrite();
+    await side.closeWrite();
     await (this.#reading ?? side.input.drain());
   }
 
@@ -119,7 +121,16 @@ export class NativeSession implements Session {
   #greet(status: "connected" | "queued"): void {
     const { client: { active, queued } } = this.#connection;
     this.#say({ type: "pool_connect_ok", status, active, queued });
-    this.#reading = this.#converse().catch(() => {}).then(() => this.#connection.end("finished"));
+    this.#reading = this.#converse().then(
+      () => this.#connection.end("finished"),
+      (error) => this.#fail(error),
+    );
+  }
+
+  #fail(error: unknown): void {
+    const { side } = this.#connection;
+    if (!side.failed) noteFault(this.#native.note, error);
+    this.#connection.end(side.failed ? "finished" : "fault");
   }
 
   /** Answers the client's lines until they end. */
