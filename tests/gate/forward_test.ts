@@ -1,16 +1,13 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { RejectFormat } from "../../lib/gate/reason_text.ts";
+import type { RejectFormat } from "../../lib/gate/gate_options.ts";
 import { REASON_TEXT } from "../../lib/gate/reason_text.ts";
 import { listen } from "../../lib/io/network.ts";
 import type { Socket } from "../../lib/io/socket.ts";
 import { settled } from "../support/fake_clock.ts";
 import { type Behaviour, echo, Service } from "../support/service.ts";
 import { type Client, freePort, resettable, until, untilStill } from "../support/sockets.ts";
+import { POOLS } from "../support/pools.ts";
 import { ANY_PORT, type Settings, TestGate } from "../support/test_gate.ts";
-
-async function forwarding(service: Service, settings: Settings = {}): Promise<TestGate> {
-  return await TestGate.open({ upstream: service.address, ...settings });
-}
 
 async function hear(client: Client, text: string): Promise<void> {
   const buffer = new Uint8Array(4096);
@@ -23,154 +20,9 @@ async function hear(client: Client, text: string): Promise<void> {
   assertEquals(heard, text);
 }
 
-Deno.test("--upstream: joins those with a place, holds the others with what they said, first come first served", async () => {
-  await using service = new Service();
-  await using gate = await forwarding(service, { maxConnections: 2 });
-  const clients = await gate.clients(4);
-  for (const [at, client] of clients.entries()) await client.say(`hello ${at}`);
-  for (const at of [0, 1]) await hear(clients[at]!, `<hello ${at}>`);
-  assertEquals([service.served, gate.stats.queued], [2, 2]);
-  clients[1]!.close();
-  await hear(clients[2]!, "<hello 2>");
-  await clients[2]!.say("again");
-  await hear(clients[2]!, "<again>");
-  clients[0]!.close();
-  await hear(clients[3]!, "<hello 3>");
-  assertEquals([service.served, service.peak], [4, 2]);
-});
-
-Deno.test("--upstream: a client that ends its side still gets its answer, and then the place is free", async () => {
-  await using service = new Service();
-  await using gate = await forwarding(service);
-  const [client] = await gate.clients(1) as [Client];
-  await client.say("hello");
-  await (client.socket as Deno.TcpConn).closeWrite();
-  assertEquals(await client.rest(), "<hello>");
-  await gate.counts(0, 0);
-});
-
-Deno.test("--upstream: an upstream that speaks first is heard by who has waited without a word", async () => {
-  await using service = new Service(async (socket) => {
-    await socket.write(new TextEncoder().encode("welcome"));
-    await echo(socket);
-  });
-  await using gate = await forwarding(service);
-  const [first, second] = await gate.clients(2) as [Client, Client];
-  await hear(first, "welcome");
-  first.close();
-  await hear(second, "welcome");
-});
-
-Deno.test("--upstream: who hangs up while waiting leaves at once, and nobody is joined for it", async () => {
-  await using service = new Service();
-  await using gate = await forwarding(service);
-  const [first, second, third] = await gate.clients(3) as [Client, Client, Client];
-  await first.say("x");
-  await hear(first, "<x>");
-  await second.say("never to be heard");
-  second.close();
-  await gate.counts(1, 1);
-  await third.say("hello");
-  first.close();
-  await hear(third, "<hello>");
-  assertEquals([service.served, gate.stats.promotedTotal], [2, 1]);
-});
-
-Deno.test("--upstream: when the upstream closes, so does the client, and its place is free", async () => {
-  await using service = new Service((socket) => socket.read(new Uint8Array(1)).then(() => {}));
-  await using gate = await forwarding(service);
-  const [first, second] = await gate.clients(2) as [Client, Client];
-  await first.say("x");
-  assertEquals(await first.rest(), "");
-  first.close();
-  await second.say("x");
-  assertEquals(await second.rest(), "");
-});
-
-Deno.test("--upstream: a client that is reset frees its place", async () => {
-  await using service = new Service();
-  await using gate = await forwarding(service);
-  const lost = resettable(Number(gate.address.split(":")[1]));
-  await gate.counts(1, 0);
-  lost.resetAndDestroy();
-  await gate.counts(0, 0);
-  await until("the upstream is left too", () => service.open === 0);
-});
-
-Deno.test("--listen: a client that was reset before it was accepted is passed over", async () => {
-  const door = await listen(ANY_PORT);
-  const lost = resettable(Number(door.address.split(":")[1]));
-  await new Promise((resolve) => lost.once("connect", resolve));
-  lost.resetAndDestroy();
-  await using gate = new TestGate(door, {});
-  assertStringIncludes(await (await gate.client()).line() ?? "", "connected");
-  assertEquals([gate.notes.length, gate.stats.connectedTotal], [1, 1]);
-});
-
-Deno.test("--upstream: an upstream that refuses is tried again, and the first bytes are kept", async () => {
-  const port = freePort();
-  await using gate = await TestGate.open({
-    upstream: { transport: "tcp", hostname: "127.0.0.1", port },
-    maxConnections: 2,
-  });
-  const clients = await gate.clients(1);
-  await until("it is down", () => gate.notes.length > 1);
-  clients.push(...await gate.clients(2));
-  await gate.counts(1, 2);
-  for (const [at, client] of clients.entries()) await client.say(`hello ${at}`);
-  await gate.clock.advance(100);
-  await using service = new Service(echo, port);
-  await until("it is up", async () => {
-    await gate.clock.advance(1000);
-    return gate.notes.length > 2;
-  });
-  for (const at of [0, 1]) await hear(clients[at]!, `<hello ${at}>`);
-  clients[0]!.close();
-  await hear(clients[2]!, "<hello 2>");
-  assert(service.served >= 3, `${service.served} connections for three clients`);
-  assertEquals(gate.notes.slice(1).map((note) => note.replace(/: Conn.*/, "")), [
-    "error: the upstream is down, nobody is let in",
-    "info: the upstream is up again",
-  ]);
-});
-
-Deno.test("--connect-timeout: who has a place is told that there is no upstream, and the queue keeps waiting", async () => {
-  const upstream = { transport: "tcp" as const, hostname: "127.0.0.1", port: freePort() };
-  await using gate = await TestGate.open({
-    upstream,
-    rejectAs: "redis",
-    connectTimeoutMs: 5000,
-    queueTimeoutMs: 20_000,
-  });
-  const [first, second] = await gate.clients(2) as [Client, Client];
-  await until("it is down", () => gate.notes.length > 1);
-  await gate.clock.advance(4999);
-  await gate.counts(1, 1);
-  await gate.clock.advance(1);
-  assertEquals(await first.rest(), "-ERR max number of clients reached\r\n");
-  await gate.counts(0, 1);
-  await gate.clients(1);
-  await gate.counts(0, 2);
-  await gate.clock.advance(14_999);
-  await gate.counts(0, 2);
-  await gate.clock.advance(1);
-  assertEquals(await second.rest(), "-ERR max number of clients reached\r\n");
-  await gate.counts(0, 1);
-});
-
-Deno.test("--connect-timeout: who hangs up while the upstream is down gives its place back at once", async () => {
-  const upstream = { transport: "tcp" as const, hostname: "127.0.0.1", port: freePort() };
-  await using gate = await TestGate.open({ upstream });
-  const [first] = await gate.clients(1) as [Client];
-  await until("it is down", () => gate.notes.length > 1);
-  first.close();
-  await gate.counts(0, 0);
-  assertEquals(gate.stats.rejectedTotal, 0);
-});
-
 const POSTGRES_STARTUP = "\0\0\0\x11\0\x03\0\0user\0ann\0\0";
 
-const farewells: [RejectFormat, string, RegExp][] = [
+const rejections: [RejectFormat, string, RegExp][] = [
   ["close", "", /^$/],
   [
     "line",
@@ -192,182 +44,347 @@ const farewells: [RejectFormat, string, RegExp][] = [
   ["redis", "*1\r\n$4\r\nPING\r\n", /^-ERR max number of clients reached\r\n$/],
 ];
 
-for (const [rejectAs, said, heard] of farewells) {
-  Deno.test(`--reject-as ${rejectAs}: reaches a client that has said ${said.length} bytes, and ends`, async () => {
+for (const kind of POOLS) {
+  const forwarding = async (service: Service, settings: Settings = {}): Promise<TestGate> =>
+    await TestGate.open({ kind, upstream: service.address, ...settings });
+
+  Deno.test(`--upstream: joins those with a place, holds the others with what they said, first come first served${kind.name}`, async () => {
     await using service = new Service();
-    await using gate = await forwarding(service, { rejectAs, backlogSize: 0 });
-    const [, second] = await gate.clients(2) as [Client, Client];
-    await second.say(said);
-    assertMatch(await second.rest(), heard);
-    assertEquals(gate.stats.rejectedTotal, 1);
+    await using gate = await forwarding(service, { maxConnections: 2 });
+    const clients = await gate.clients(4);
+    for (const [at, client] of clients.entries()) await client.say(`hello ${at}`);
+    for (const at of [0, 1]) await hear(clients[at]!, `<hello ${at}>`);
+    assertEquals([service.served, gate.stats.queued], [2, 2]);
+    clients[1]!.close();
+    await hear(clients[2]!, "<hello 2>");
+    await clients[2]!.say("again");
+    await hear(clients[2]!, "<again>");
+    clients[0]!.close();
+    await hear(clients[3]!, "<hello 3>");
+    assertEquals([service.served, service.peak], [4, 2]);
   });
-}
 
-Deno.test("--reject-as postgres: encryption is declined first, whether asked for before or after", async () => {
-  const sslRequest = "\0\0\0\x08\x04\xd2\x16\x2f";
-  await using service = new Service();
-  await using gate = await forwarding(service, { rejectAs: "postgres", queueTimeoutMs: 1000 });
-  const [, second] = await gate.clients(2) as [Client, Client];
-  const send = (text: string) =>
-    second.socket.write(Uint8Array.from(text, (character) => character.charCodeAt(0)));
-  await send(sslRequest);
-  await settled();
-  await gate.clock.advance(1000);
-  await hear(second, "N");
-  await send(POSTGRES_STARTUP);
-  assertMatch(await second.rest(), /^E.*C53300\0/s);
-});
-
-Deno.test("--reject-as http: who has waited, and spoken, is told when its time is up", async () => {
-  await using service = new Service();
-  await using gate = await forwarding(service, { rejectAs: "http", queueTimeoutMs: 1000 });
-  const [, second] = await gate.clients(2) as [Client, Client];
-  await second.say("GET / HTTP/1.1\r\n");
-  await settled();
-  await gate.clock.advance(1000);
-  assertStringIncludes(await second.rest(), REASON_TEXT.queue_timeout);
-  await gate.counts(1, 0);
-});
-
-Deno.test("--reject-as: who does not end after the last word is closed after a moment", async () => {
-  await using service = new Service();
-  await using gate = await forwarding(service, { rejectAs: "redis", backlogSize: 0 });
-  const [, second] = await gate.clients(2) as [Client, Client];
-  assertStringIncludes(await second.rest(), "-ERR");
-  await gate.clock.advance(1000);
-  await until("it is closed", () => second.say("x").then(() => false, () => true));
-});
-
-Deno.test("--proxy-protocol: the upstream hears the client's address before its first byte", async () => {
-  await using service = new Service();
-  await using gate = await forwarding(service, { proxyProtocol: "v1" });
-  const [client] = await gate.clients(1) as [Client];
-  const [ip, port] = client.name.split(":");
-  const header = `PROXY TCP4 ${ip} 127.0.0.1 ${port} ${gate.address.split(":")[1]}\r\n`;
-  await hear(client, `<${header}>`);
-  await client.say("hello");
-  await hear(client, "<hello>");
-});
-
-Deno.test("--idle-timeout: a joined connection that is silent for so long is closed, one that speaks is not", async () => {
-  await using service = new Service();
-  await using gate = await forwarding(service, { maxConnections: 2, idleTimeoutMs: 1000 });
-  const [silent, speaker] = await gate.clients(2) as [Client, Client];
-  for (const client of [silent, speaker]) {
-    await client.say("x");
-    await hear(client, "<x>");
-  }
-  await gate.clock.advance(900);
-  await speaker.say("y");
-  await hear(speaker, "<y>");
-  await gate.clock.advance(900);
-  assertEquals(await silent.rest(), "");
-  await speaker.say("z");
-  await hear(speaker, "<z>");
-});
-
-Deno.test("--upstream: a client that ignores the end of the upstream does not keep its place", async () => {
-  let heard = 0;
-  await using service = new Service(async (socket) => {
-    await socket.closeWrite();
-    while (await socket.read(new Uint8Array(9)) !== null) heard++;
-  });
-  await using gate = await forwarding(service);
-  const [first] = await gate.clients(1) as [Client];
-  assertEquals(await first.rest(), "");
-  await gate.clock.advance(29_000);
-  await first.say("still here");
-  await until("it has been passed on", () => heard > 0);
-  await gate.clock.advance(29_000);
-  await gate.counts(1, 0);
-  await gate.clock.advance(1000);
-  await gate.counts(0, 0);
-});
-
-Deno.test("--idle-timeout: one that speaks to an upstream that never answers is not silent", async () => {
-  const listening: Behaviour = async (socket) => {
-    const buffer = new Uint8Array(64);
-    while (await socket.read(buffer) !== null);
-  };
-  await using service = new Service(listening);
-  await using gate = await forwarding(service, { idleTimeoutMs: 1000 });
-  const [speaker] = await gate.clients(1) as [Client];
-  for (let turn = 1; turn <= 3; turn++) {
-    await speaker.say("x");
-    await until("it is passed on", () => gate.gate.traffic.received === turn);
-    await gate.clock.advance(900);
-  }
-  assertEquals(gate.stats.active, 1);
-  await gate.clock.advance(100);
-  await gate.counts(0, 0);
-});
-
-for (const end of ["--idle-timeout", "pool_disconnect", "drain"] as const) {
-  Deno.test(`${end}: ends a connection whose upstream takes nothing any more, on both sides`, async () => {
-    await using service = new Service(() => new Promise(() => {}));
-    const gate = await forwarding(service, { idleTimeoutMs: 60_000, drainTimeoutMs: 1000 });
+  Deno.test(`--upstream: a client that ends its side still gets its answer, and then the place is free${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service);
     const [client] = await gate.clients(1) as [Client];
-    let sent = 0;
-    const flood = (async () => {
-      for (const chunk = "x".repeat(65_536);; sent += chunk.length) await client.say(chunk);
-    })().catch(() => {});
-    await untilStill(() => sent);
-    if (end === "pool_disconnect") gate.roster.disconnect(client.name);
-    if (end === "drain") gate.gate.drain();
-    await gate.clock.advance(end === "drain" ? 1000 : end === "--idle-timeout" ? 60_000 : 0);
+    await client.say("hello");
+    await hear(client, "<hello>");
+    await client.say("again");
+    await (client.socket as Deno.TcpConn).closeWrite();
+    assertEquals(await client.rest(), "<again>");
     await gate.counts(0, 0);
-    gate.gate.drain();
-    await gate.running;
+  });
+
+  Deno.test(`--upstream: an upstream that speaks first is heard by who has waited without a word${kind.name}`, async () => {
+    await using service = new Service(async (socket) => {
+      await socket.write(new TextEncoder().encode("welcome"));
+      await echo(socket);
+    });
+    await using gate = await forwarding(service);
+    const [first, second] = await gate.clients(2) as [Client, Client];
+    await hear(first, "welcome");
+    first.close();
+    await hear(second, "welcome");
+  });
+
+  Deno.test(`--upstream: who hangs up while waiting leaves at once, and nobody is joined for it${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service);
+    const [first, second, third] = await gate.clients(3) as [Client, Client, Client];
+    await first.say("x");
+    await hear(first, "<x>");
+    await second.say("never to be heard");
+    second.close();
+    await gate.counts(1, 1);
+    await third.say("hello");
+    first.close();
+    await hear(third, "<hello>");
+    assertEquals([service.served, gate.stats.promotedTotal], [2, 1]);
+  });
+
+  Deno.test(`--upstream: when the upstream closes, so does the client, and its place is free${kind.name}`, async () => {
+    await using service = new Service((socket) => socket.read(new Uint8Array(1)).then(() => {}));
+    await using gate = await forwarding(service);
+    const [first, second] = await gate.clients(2) as [Client, Client];
+    await first.say("x");
+    assertEquals(await first.rest(), "");
+    first.close();
+    await second.say("x");
+    assertEquals(await second.rest(), "");
+  });
+
+  Deno.test(`--upstream: a client that is reset frees its place${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service);
+    const lost = resettable(Number(gate.address.split(":")[1]));
+    await gate.counts(1, 0);
+    lost.resetAndDestroy();
+    await gate.counts(0, 0);
+    await until("the upstream is left too", () => service.open === 0);
+  });
+
+  Deno.test(`--listen: a client that was reset before it was accepted is passed over${kind.name}`, async () => {
+    const door = await listen(ANY_PORT);
+    const lost = resettable(Number(door.address.split(":")[1]));
+    await new Promise((resolve) => lost.once("connect", resolve));
+    lost.resetAndDestroy();
+    await using gate = new TestGate(door, { kind });
+    assertStringIncludes(await (await gate.client()).line() ?? "", "connected");
+    assertEquals([gate.notes.length, gate.stats.connectedTotal], [1, 1]);
+  });
+
+  Deno.test(`--upstream: an upstream that refuses is tried again, and the first bytes are kept${kind.name}`, async () => {
+    const port = freePort();
+    await using gate = await TestGate.open({
+      kind,
+      upstream: { transport: "tcp", hostname: "127.0.0.1", port },
+      maxConnections: 2,
+    });
+    const clients = await gate.clients(1);
+    await until("it is down", () => gate.notes.length > 1);
+    clients.push(...await gate.clients(2));
+    await gate.counts(1, 2);
+    for (const [at, client] of clients.entries()) await client.say(`hello ${at}`);
+    await gate.clock.advance(100);
+    await using service = new Service(echo, port);
+    await until("it is up", async () => {
+      await gate.clock.advance(1000);
+      return gate.notes.length > 2;
+    });
+    for (const at of [0, 1]) await hear(clients[at]!, `<hello ${at}>`);
+    clients[0]!.close();
+    await hear(clients[2]!, "<hello 2>");
+    assert(service.served >= 3, `${service.served} connections for three clients`);
+    assertEquals(gate.notes.slice(1).map((note) => note.replace(/: Conn.*/, "")), [
+      "error: the upstream is down, nobody is let in",
+      "info: the upstream is up again",
+    ]);
+  });
+
+  Deno.test(`--connect-timeout: who has a place is told that there is no upstream, and the queue keeps waiting${kind.name}`, async () => {
+    const upstream = { transport: "tcp" as const, hostname: "127.0.0.1", port: freePort() };
+    await using gate = await TestGate.open({
+      kind,
+      upstream,
+      rejectAs: "redis",
+      connectTimeoutMs: 5000,
+      queueTimeoutMs: 20_000,
+    });
+    const [first, second] = await gate.clients(2) as [Client, Client];
+    await until("it is down", () => gate.notes.length > 1);
+    await gate.clock.advance(4999);
+    await gate.counts(1, 1);
+    await gate.clock.advance(1);
+    assertEquals(await first.rest(), "-ERR max number of clients reached\r\n");
+    await gate.counts(0, 1);
+    await gate.clients(1);
+    await gate.counts(0, 2);
+    await gate.clock.advance(14_999);
+    await gate.counts(0, 2);
+    await gate.clock.advance(1);
+    assertEquals(await second.rest(), "-ERR max number of clients reached\r\n");
+    await gate.counts(0, 1);
+  });
+
+  Deno.test(`--connect-timeout: who hangs up while the upstream is down gives its place back at once${kind.name}`, async () => {
+    const upstream = { transport: "tcp" as const, hostname: "127.0.0.1", port: freePort() };
+    await using gate = await TestGate.open({ kind, upstream });
+    const [first] = await gate.clients(1) as [Client];
+    await until("it is down", () => gate.notes.length > 1);
+    first.close();
+    await gate.counts(0, 0);
+    assertEquals(gate.stats.rejectedTotal, 0);
+  });
+
+  for (const [rejectAs, said, heard] of rejections) {
+    Deno.test(`--reject-as ${rejectAs}: reaches a client that has said ${said.length} bytes, and ends${kind.name}`, async () => {
+      await using service = new Service();
+      await using gate = await forwarding(service, { rejectAs, backlogSize: 0 });
+      const [, second] = await gate.clients(2) as [Client, Client];
+      await second.say(said);
+      assertMatch(await second.rest(), heard);
+      assertEquals(gate.stats.rejectedTotal, 1);
+    });
+  }
+
+  Deno.test(`--reject-as postgres: encryption is declined first, whether asked for before or after${kind.name}`, async () => {
+    const sslRequest = "\0\0\0\x08\x04\xd2\x16\x2f";
+    await using service = new Service();
+    await using gate = await forwarding(service, { rejectAs: "postgres", queueTimeoutMs: 1000 });
+    const [, second] = await gate.clients(2) as [Client, Client];
+    const send = (text: string) =>
+      second.socket.write(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+    await send(sslRequest);
+    await settled();
+    await gate.clock.advance(1000);
+    await hear(second, "N");
+    await send(POSTGRES_STARTUP);
+    assertMatch(await second.rest(), /^E.*C53300\0/s);
+  });
+
+  Deno.test(`--reject-as http: who has waited, and spoken, is told when its time is up${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service, { rejectAs: "http", queueTimeoutMs: 1000 });
+    const [, second] = await gate.clients(2) as [Client, Client];
+    await second.say("GET / HTTP/1.1\r\n");
+    await settled();
+    await gate.clock.advance(1000);
+    assertStringIncludes(await second.rest(), REASON_TEXT.queue_timeout);
+    await gate.counts(1, 0);
+  });
+
+  Deno.test(`--reject-as: who does not end after the last word is closed after a moment${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service, { rejectAs: "redis", backlogSize: 0 });
+    const [, second] = await gate.clients(2) as [Client, Client];
+    assertStringIncludes(await second.rest(), "-ERR");
+    await gate.clock.advance(1000);
+    await until("it is closed", () => second.say("x").then(() => false, () => true));
+  });
+
+  Deno.test(`--proxy-protocol: the upstream hears the client's address before its first byte${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service, { proxyProtocol: "v1" });
+    const [client] = await gate.clients(1) as [Client];
+    const [ip, port] = client.name.split(":");
+    const header = `PROXY TCP4 ${ip} 127.0.0.1 ${port} ${gate.address.split(":")[1]}\r\n`;
+    await hear(client, `<${header}>`);
+    await client.say("hello");
+    await hear(client, "<hello>");
+  });
+
+  Deno.test(`--idle-timeout: a joined connection that is silent for so long is closed, one that speaks is not${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service, { maxConnections: 2, idleTimeoutMs: 1000 });
+    const [silent, speaker] = await gate.clients(2) as [Client, Client];
+    for (const client of [silent, speaker]) {
+      await client.say("x");
+      await hear(client, "<x>");
+    }
+    await gate.clock.advance(900);
+    await speaker.say("y");
+    await hear(speaker, "<y>");
+    await gate.clock.advance(900);
+    assertEquals(await silent.rest(), "");
+    await speaker.say("z");
+    await hear(speaker, "<z>");
+  });
+
+  Deno.test(`--upstream: a client that ignores the end of the upstream does not keep its place${kind.name}`, async () => {
+    let heard = 0;
+    await using service = new Service(async (socket) => {
+      await socket.closeWrite();
+      while (await socket.read(new Uint8Array(9)) !== null) heard++;
+    });
+    await using gate = await forwarding(service);
+    const [first] = await gate.clients(1) as [Client];
+    assertEquals(await first.rest(), "");
+    await gate.clock.advance(29_000);
+    await first.say("still here");
+    await until("it has been passed on", () => heard > 0);
+    await gate.clock.advance(29_000);
+    await gate.counts(1, 0);
+    await gate.clock.advance(1000);
+    await gate.counts(0, 0);
+  });
+
+  Deno.test(`--idle-timeout: one that speaks to an upstream that never answers is not silent${kind.name}`, async () => {
+    const listening: Behaviour = async (socket) => {
+      const buffer = new Uint8Array(64);
+      while (await socket.read(buffer) !== null);
+    };
+    await using service = new Service(listening);
+    await using gate = await forwarding(service, { idleTimeoutMs: 1000 });
+    const [speaker] = await gate.clients(1) as [Client];
+    for (let turn = 1; turn <= 3; turn++) {
+      await speaker.say("x");
+      await until("it is passed on", () => gate.gate.traffic.received === turn);
+      await gate.clock.advance(900);
+    }
+    assertEquals(gate.stats.active, 1);
+    await gate.clock.advance(100);
+    await gate.counts(0, 0);
+  });
+
+  for (const end of ["--idle-timeout", "pool_disconnect", "drain"] as const) {
+    Deno.test(`${end}: ends a connection whose upstream takes nothing any more, on both sides${kind.name}`, async () => {
+      await using service = new Service(() => new Promise(() => {}));
+      const gate = await forwarding(service, { idleTimeoutMs: 60_000, drainTimeoutMs: 1000 });
+      const [client] = await gate.clients(1) as [Client];
+      let sent = 0;
+      const flood = (async () => {
+        for (const chunk = "x".repeat(65_536);; sent += chunk.length) await client.say(chunk);
+      })().catch(() => {});
+      await untilStill(() => sent);
+      if (end === "pool_disconnect") gate.pool.disconnect(client.name, 0);
+      if (end === "drain") gate.gate.drain();
+      await gate.clock.advance(end === "drain" ? 1000 : end === "--idle-timeout" ? 60_000 : 0);
+      await gate.counts(0, 0);
+      gate.gate.drain();
+      await gate.running;
+      client.close();
+      await flood;
+    });
+  }
+
+  Deno.test(`--connect-timeout: who hangs up while the upstream does not answer gives its place back soon${kind.name}`, async () => {
+    const answer = Promise.withResolvers<Socket>();
+    await using gate = new TestGate(await listen(ANY_PORT), { kind }, "gate", () => answer.promise);
+    const [client] = await gate.clients(1) as [Client];
     client.close();
-    await flood;
+    await until("its end is seen", async () => {
+      await gate.clock.advance(250);
+      return gate.stats.active === 0;
+    });
+    assertEquals([gate.stats.rejectedTotal, gate.notes.length], [0, 1]);
+  });
+
+  Deno.test(`drain: who waits for the upstream is told, in its protocol; who is joined may go on${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service, { rejectAs: "http" });
+    const [first, second] = await gate.clients(2) as [Client, Client];
+    await first.say("x");
+    await hear(first, "<x>");
+    gate.gate.drain();
+    assertStringIncludes(await second.rest(), REASON_TEXT.draining);
+    await first.say("y");
+    await hear(first, "<y>");
+  });
+
+  Deno.test(`pool_disconnect: of a joined connection, from stdin, closes both sides${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service);
+    const [first] = await gate.clients(1) as [Client];
+    await first.say("x");
+    await hear(first, "<x>");
+    gate.pool.disconnect(first.name, 0);
+    assertEquals(await first.rest(), "");
+    await until("the upstream is left too", () => service.open === 0);
+    assertEquals(gate.stats.disconnectedTotal, 1);
+  });
+
+  Deno.test(`storm: many turned away are noted once, and counted when it is over${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service, { backlogSize: 0 });
+    const clients = await gate.clients(20);
+    for (const client of clients.slice(1)) assertEquals(await client.rest(), "");
+    assertEquals(gate.notes.length, 2);
+    await gate.clock.advance(10_000);
+    assertEquals(gate.notes.slice(1), [
+      "warn: turning connections away: too many connections, and the queue is full",
+      "warn: connections turned away in 0.0 s: 19 (backlog_full 19)",
+    ]);
   });
 }
 
-Deno.test("--connect-timeout: who hangs up while the upstream does not answer gives its place back soon", async () => {
-  const answer = Promise.withResolvers<Socket>();
-  await using gate = new TestGate(await listen(ANY_PORT), {}, "gate", () => answer.promise);
+// To a pool that answers later, the end of a client's bytes is a hang-up until it has.
+Deno.test("--upstream: a client that says all and ends its side at once gets its answer", async () => {
+  await using service = new Service();
+  await using gate = await TestGate.open({ upstream: service.address });
   const [client] = await gate.clients(1) as [Client];
-  client.close();
-  await until("its end is seen", async () => {
-    await gate.clock.advance(250);
-    return gate.stats.active === 0;
-  });
-  assertEquals([gate.stats.rejectedTotal, gate.notes.length], [0, 1]);
-});
-
-Deno.test("drain: who waits for the upstream is told, in its protocol; who is joined may go on", async () => {
-  await using service = new Service();
-  await using gate = await forwarding(service, { rejectAs: "http" });
-  const [first, second] = await gate.clients(2) as [Client, Client];
-  await first.say("x");
-  await hear(first, "<x>");
-  gate.gate.drain();
-  assertStringIncludes(await second.rest(), REASON_TEXT.draining);
-  await first.say("y");
-  await hear(first, "<y>");
-});
-
-Deno.test("pool_disconnect: of a joined connection, from stdin, closes both sides", async () => {
-  await using service = new Service();
-  await using gate = await forwarding(service);
-  const [first] = await gate.clients(1) as [Client];
-  await first.say("x");
-  await hear(first, "<x>");
-  gate.roster.disconnect(first.name);
-  assertEquals(await first.rest(), "");
-  await until("the upstream is left too", () => service.open === 0);
-  assertEquals(gate.stats.disconnectedTotal, 1);
-});
-
-Deno.test("storm: many turned away are noted once, and counted when it is over", async () => {
-  await using service = new Service();
-  await using gate = await forwarding(service, { backlogSize: 0 });
-  const clients = await gate.clients(20);
-  for (const client of clients.slice(1)) assertEquals(await client.rest(), "");
-  assertEquals(gate.notes.length, 2);
-  await gate.clock.advance(10_000);
-  assertEquals(gate.notes.slice(1), [
-    "warn: turning connections away: too many connections, and the queue is full",
-    "warn: connections turned away in 0.0 s: 19 (backlog_full 19)",
-  ]);
+  await client.say("hello");
+  await (client.socket as Deno.TcpConn).closeWrite();
+  assertEquals(await client.rest(), "<hello>");
+  await gate.counts(0, 0);
 });

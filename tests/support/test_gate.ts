@@ -11,7 +11,8 @@ import { Node } from "../../lib/protocol/node.ts";
 import { openGate } from "../../lib/gate/open_gate.ts";
 import type { Dial, Listener } from "../../lib/io/socket.ts";
 import type { Limits } from "../../lib/pool/limits.ts";
-import type { Pool, Stats } from "../../lib/pool/pool.ts";
+import { whenKnown } from "../../lib/pool/later.ts";
+import type { Disconnected, Pool, Stats } from "../../lib/pool/pool.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { IN_MEMORY, type PoolKind, quiet } from "./pools.ts";
 import { Client, until } from "./sockets.ts";
@@ -48,7 +49,7 @@ export class TestGate implements AsyncDisposable {
     });
     this.node = new Node(this.pool, now, nodeName);
     this.address = listener.address;
-    this.gate = openGate({
+    const { gate } = openGate({
       listener,
       dial: dial ?? (upstream && dialer(upstream)),
       clock: this.clock,
@@ -70,7 +71,8 @@ export class TestGate implements AsyncDisposable {
         ...options,
       },
     });
-    this.running = this.gate.run();
+    this.gate = gate;
+    this.running = gate.run();
   }
 
   static async open(settings: Settings = {}, nodeName = "gate"): Promise<TestGate> {
@@ -105,6 +107,18 @@ export class TestGate implements AsyncDisposable {
       const { stats, pool: { own } } = this;
       return [stats, own].every((count) => count.active === active && count.queued === queued);
     });
+  }
+
+  /** Sets the limits, as a request would. */
+  configure(limits: Limits): void {
+    this.pool.configure(limits, this.clock.now());
+  }
+
+  /** Takes out a client, as a request would, and waits for what that did. */
+  async disconnect(id: string): Promise<Disconnected | undefined> {
+    const done = this.pool.disconnect(id, this.clock.now());
+    if (done === undefined) return undefined;
+    return await new Promise((resolve) => whenKnown(done, resolve));
   }
 
   /** Waits until all that the pool has to say has been said. */
