@@ -32,6 +32,7 @@ export class Node implements Holder {
   #asking = new Map<Client, Later<ReplyBody>[]>();
   /** Those whose promotion somebody asked to be told of. */
   #notify = new Map<Client, { to: Recipient; announcements: Announcements }>();
+  #observing = false;
 
   /**
    * @param pool The pool that requests act on.
@@ -126,11 +127,19 @@ export class Node implements Holder {
     const client = this.#pool.connect(clientId, this, this.#now());
     if (notify) this.#wish(client, to, announcements);
     if (client.state !== "asking") return connectReply(client);
+    if (client.holder !== this) this.#observe();
     const answer = new Later<ReplyBody>();
     const asking = this.#asking.get(client);
     if (asking === undefined) this.#asking.set(client, [answer]);
     else asking.push(answer);
     return answer;
+  }
+
+  /** Hears of all clients: one that another way in has brought tells only its own holder. */
+  #observe(): void {
+    if (this.#observing) return;
+    this.#observing = true;
+    this.#pool.observe({ changed: (client) => this.#settle(client) });
   }
 
   /** The first to ask is told. A client of another way in is told there. */

@@ -47,6 +47,8 @@ export class Replies implements Announcements {
     this.#answering = true;
     const answer = this.#parts.node.answer(request, this);
     this.#answering = false;
+    // At once, also where the reply has to wait: whoever is told knows which request it was.
+    if (!(answer instanceof Later) && answer.type === "crash") this.#parts.crashed(answer.error);
     if (answer instanceof Later || this.#standing.length > 0) this.#stand(request, answer);
     else this.#write(request, answer, request.msgId);
     if (this.#announced.length > 0) this.#takeAlong();
@@ -101,8 +103,7 @@ export class Replies implements Announcements {
   }
 
   #write(to: Recipient, body: ReplyBody, inReplyTo: string | undefined): void {
-    const { node, gathered, crashed } = this.#parts;
-    if (body.type === "crash") crashed(body.error);
+    const { node, gathered } = this.#parts;
     encode(node.message(to, body, inReplyTo), gathered());
   }
 }

@@ -185,15 +185,17 @@ export class LatePool implements Pool {
   }
 
   #hear(facing: Facing, news: News): void {
-    const { record } = facing;
+    const { record, evicted } = facing;
     const { state: from, since } = record;
     if (ORDER.indexOf(news.state) <= ORDER.indexOf(from)) return;
+    // Known already; what the connect came to is still to be told.
+    if (evicted && news.state === "left") return;
     Object.assign(record, news);
     if (!isInPool(record)) this.#forget(facing);
     this.#show(record, from, record.since - since);
     record.holder?.changed(record);
     // Its holder has been told what the connect came to; now it is told that this is over.
-    if (facing.evicted && isInPool(record)) this.#evict(facing, record.since);
+    if (evicted && isInPool(record)) this.#evict(facing, record.since);
   }
 
   #evict(facing: Facing, now: number): void {
