@@ -1,13 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { ByteReader } from "../lib/io/lines.ts";
+import type { ByteReader, ByteWriter } from "../lib/io/byte_stream.ts";
+import { endedBy } from "../lib/io/ended_by.ts";
 import { Log } from "../lib/io/log.ts";
-import { Node } from "../lib/protocol/node.ts";
-import type { ByteWriter } from "../lib/io/buffered_writer.ts";
 import { MemoryPool } from "../lib/pool/memory_pool.ts";
-import { Roster } from "../lib/roster.ts";
-import { endedBy, MAX_UNSENT_BYTES, serve } from "../lib/stdio.ts";
+import type { Pool } from "../lib/pool/pool.ts";
+import { Node } from "../lib/protocol/node.ts";
+import { MAX_UNSENT_BYTES, serve } from "../lib/stdio.ts";
 import { settled } from "./support/fake_clock.ts";
 import { bytes, input, Output, watched } from "./support/memory_streams.ts";
+import { POOLS, quiet } from "./support/pools.ts";
 
 const SAMPLES = new URL("samples/", import.meta.url);
 
@@ -15,12 +16,12 @@ interface Parts {
   reader: ByteReader;
   output: ByteWriter;
   notes?: ByteWriter;
-  pool?: MemoryPool;
+  pool?: Pool;
 }
 
 function serveParts({ reader, output, notes, pool }: Parts): Promise<void> {
   const ownPool = new MemoryPool({ maxConnections: 100, backlogSize: 100 });
-  const node = new Node(new Roster(pool ?? ownPool));
+  const node = new Node(pool ?? ownPool, () => 0);
   const clock = () => new Date(0);
   const log = new Log(notes ?? new Output(), { format: "text", quiet: false, clock });
   return serve({ input: reader, output, node, log });
@@ -111,8 +112,7 @@ Deno.test("serve: waits for a slow writer instead of reading on", async () => {
     },
   };
   const done = serveParts({ reader, output: slow });
-  // Whatever could go on without the writer has gone on when a macrotask has passed.
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await settled();
   assertEquals([reads, output.writes.length], [1, 0]);
   gate.resolve();
   await done;
@@ -140,46 +140,64 @@ Deno.test("serve: rejects with the error of a failing output, and reads no furth
   assertEquals(reads, 1);
 });
 
-Deno.test("serve: tells on the log of a fault of poolgate, by line, and goes on", async () => {
-  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 });
-  pool.stats = () => {
-    throw new Error("BUG: on purpose");
-  };
-  const output = new Output();
-  const notes = new Output();
-  const connect = `{"src":"c1","dest":"n1","body":{"type":"pool_connect","client_id":"a"}}\n`;
-  await serveParts({ reader: input([bytes(`\n${stats(5)}${connect}`)]), output, notes, pool });
-  const types = output.text.trim().split("\n").map((line) => JSON.parse(line).body.type);
-  assertEquals(types, ["error", "pool_connect_ok"]);
-  assertEquals(notes.text, "poolgate: line 2 met a fault of poolgate: Error: BUG: on purpose\n");
-});
+for (const kind of POOLS) {
+  Deno.test(`serve: tells on the log of a fault of poolgate, by line, and goes on${kind.name}`, async () => {
+    const pool = kind.make({ maxConnections: 1, backlogSize: 1 });
+    pool.stats = () => {
+      throw new Error("BUG: on purpose");
+    };
+    const output = new Output();
+    const notes = new Output();
+    const connect = `{"src":"c1","dest":"n1","body":{"type":"pool_connect","client_id":"a"}}\n`;
+    const text = `${connect}\n${stats(5)}${connect}`;
+    await serveParts({ reader: input([bytes(text)]), output, notes, pool });
+    const types = output.text.trim().split("\n").map((line) => JSON.parse(line).body.type);
+    assertEquals(types, ["pool_connect_ok", "error", "pool_connect_ok"]);
+    assertEquals(notes.text, "poolgate: line 3 met a fault of poolgate: Error: BUG: on purpose\n");
+  });
 
-Deno.test("serve: writes a notice at once that no request caused, also when the input has ended", async () => {
-  const roster = new Roster(new MemoryPool({ maxConnections: 1, backlogSize: 2 }));
-  const node = new Node(roster);
-  const output = new Output();
-  const log = new Log(new Output(), { format: "text", quiet: false, clock: () => new Date(0) });
-  const connect = (client: string) =>
-    `{"src":"c1","dest":"n1","body":{"type":"pool_connect","client_id":"${client}","notify":true}}\n`;
-  const silence = Promise.withResolvers<null>();
-  const source = input([bytes(["a", "b", "c"].map(connect).join(""))]);
-  const reader: ByteReader = {
-    read: async (buffer) => await source.read(buffer) ?? await silence.promise,
-  };
-  const done = serve({ input: reader, output, node, log });
-  await settled();
-  roster.disconnect("a");
-  await settled();
-  assertEquals(output.writes.length, 2);
-  silence.resolve(null);
-  await done;
-  roster.disconnect("b");
-  await settled();
-  const promoted = output.writes.slice(1).map((line) => JSON.parse(line).body.client_id);
-  assertEquals(promoted, ["b", "c"]);
-});
+  Deno.test(`serve: writes an announcement at once that no request caused, also when the input has ended${kind.name}`, async () => {
+    const pool = kind.make({ maxConnections: 1, backlogSize: 2 });
+    const output = new Output();
+    const connect = (client: string) =>
+      `{"src":"c1","dest":"n1","body":{"type":"pool_connect","client_id":"${client}","notify":true}}\n`;
+    const silence = Promise.withResolvers<null>();
+    const source = input([bytes(["a", "b", "c"].map(connect).join(""))]);
+    const reader: ByteReader = {
+      read: async (buffer) => await source.read(buffer) ?? await silence.promise,
+    };
+    const done = serveParts({ reader, output, pool });
+    await quiet(pool);
+    const replies = output.text.length;
+    pool.disconnect("a", 0);
+    await quiet(pool);
+    assertEquals(JSON.parse(output.text.slice(replies)).body.client_id, "b");
+    silence.resolve(null);
+    await done;
+    pool.disconnect("b", 0);
+    await quiet(pool);
+    const announced = output.text.slice(replies).trim().split("\n");
+    assertEquals(announced.map((line) => JSON.parse(line).body.client_id), ["b", "c"]);
+  });
 
-Deno.test("endedBy: ends the input in the middle of a read, and answers what came before", async () => {
+  Deno.test(`serve: at the end of the input, each request has its reply, in their order${kind.name}`, async () => {
+    const pool = kind.make({ maxConnections: 2, backlogSize: 2 });
+    const output = new Output();
+    const requests = ["connect", "connect", "stats", "connect", "disconnect", "connect", "config"];
+    const lines = requests.map((type, id) =>
+      `{"src":"c1","dest":"n1","body":{"type":"pool_${type}","msg_id":${id},"client_id":"c${
+        id % 4
+      }","max_connections":1,"backlog_size":1}}\n`
+    );
+    await serveParts({ reader: input([bytes(lines.join(""))]), output, pool });
+    const answered = output.text.trim().split("\n").map((line) => JSON.parse(line).body);
+    assertEquals(answered.map(({ in_reply_to }) => in_reply_to), requests.map((_, id) => id));
+    assertEquals(answered.map(({ type }) => type.replace(/^pool_|_ok$/g, "")), requests);
+    await quiet(pool);
+  });
+}
+
+Deno.test("serve: of an input that is ended in the middle of a read, answers what came before", async () => {
   const { promise: end, resolve } = Promise.withResolvers<void>();
   const output = new Output();
   const source = input([bytes(stats(1) + stats(2))]);
@@ -190,19 +208,4 @@ Deno.test("endedBy: ends the input in the middle of a read, and answers what cam
   resolve();
   await done;
   assertEquals(output.text.split("\n").length - 1, 2);
-});
-
-Deno.test("endedBy: reads no more after the end, and passes on what the input says before it", async () => {
-  const { promise: end, resolve } = Promise.withResolvers<void>();
-  let reads = 0;
-  const reader = endedBy(
-    end,
-    watched(input([bytes("ab")], new Error("input gone")), () => reads++),
-  );
-  const buffer = new Uint8Array(8);
-  assertEquals(await reader.read(buffer), 2);
-  await assertRejects(async () => await reader.read(buffer), Error, "input gone");
-  resolve();
-  await settled();
-  assertEquals([await reader.read(buffer), reads], [null, 2]);
 });

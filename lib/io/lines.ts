@@ -68,6 +68,7 @@ export class LineReader {
    * @returns The lines that are whole by now, none where one is still open; `undefined` at the end.
    */
   async read(): Promise<Line[] | undefined> {
+    if (this.#ended) return undefined;
     const length = await this.#input.read(this.#buffer);
     if (length === null) return await this.#last();
     const { bytes, lines, cut } = this.#limit.apply(this.#buffer.subarray(0, length));
@@ -84,7 +85,6 @@ export class LineReader {
 
   /** A last line without a line end, once. */
   async #last(): Promise<Line[] | undefined> {
-    if (this.#ended) return undefined;
     this.#ended = true;
     this.#chunks.write(this.#decoder.decode());
     this.#chunks.close();
