@@ -9,7 +9,7 @@ import type { Limits } from "../../lib/pool/limits.ts";
 import type { Pool } from "../../lib/pool/pool.ts";
 import { Door, type Visitor } from "../support/door.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
-import { IN_MEMORY, type PoolKind, POOLS, quiet } from "../support/pools.ts";
+import { IN_MEMORY, LATE, type PoolKind, POOLS, quiet } from "../support/pools.ts";
 
 const QUEUE_TIMEOUT_MS = 1000;
 
@@ -406,4 +406,16 @@ Deno.test("Lifecycle.enter: an address counts until its connection has left, als
   assertEquals([first.closed, second.closed], [true, false]);
   assertEquals(lab.log(2), ["endUpstream", "sayGoodbye per_source"]);
   await lab.end([first, second, third]);
+});
+
+Deno.test(`Gate.drain: one that is still asked for is turned away, whatever the answer${LATE.name}`, async () => {
+  for (const maxConnections of [0, 1]) {
+    const lab = new Lab(LATE, { maxConnections, backlogSize: 5 });
+    const visitor = await lab.door.arrive();
+    lab.gate.drain();
+    await quiet(lab.pool);
+    assertEquals(lab.log(0).slice(0, 3), ["hold", "endUpstream", "sayGoodbye draining"]);
+    await lab.running;
+    await lab.end([visitor]);
+  }
 });
