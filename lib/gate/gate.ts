@@ -12,6 +12,7 @@ import type { Note } from "../io/log.ts";
 import type { Accept, Arrival, Listener } from "../io/socket.ts";
 import type { Traffic } from "../pool/client.ts";
 import type { Pool } from "../pool/pool.ts";
+import { AcceptLog } from "./accept_log.ts";
 import { Connection } from "./connection.ts";
 import { noteFault } from "./fault.ts";
 import type { GateOptions } from "./gate_options.ts";
@@ -43,13 +44,13 @@ export class Gate {
   /** All that are open, in order of arrival. */
   #connections = new LinkedList<Connection>();
   #traffic = { received: 0, sent: 0 };
-  /** Whether connections cannot be accepted, which has been noted. */
-  #failing = false;
+  readonly #acceptLog: AcceptLog;
   #draining = false;
   #emptied = Promise.withResolvers<void>();
 
   constructor(parts: GateParts) {
     this.#parts = parts;
+    this.#acceptLog = new AcceptLog(parts.clock, parts.note);
     this.#lifecycle = new Lifecycle({
       ...parts,
       draining: () => this.#draining,
@@ -91,6 +92,7 @@ export class Gate {
     this.#draining = true;
     const { listener, clock, note, options: { drainTimeoutMs } } = this.#parts;
     listener.close();
+    this.#acceptLog.end();
     const limit = drainTimeoutMs === 0 ? "" : ` for ${drainTimeoutMs / 1000} s at most`;
     note("info", `draining: those that wait are turned away, those with a place may go on${limit}`);
     for (const connection of this.#connections) {
@@ -104,19 +106,15 @@ export class Gate {
   }
 
   async #accept(accept: Accept): Promise<void> {
-    const { note, clock } = this.#parts;
+    const { clock } = this.#parts;
     while (!this.#draining) {
       try {
         const arrival = await accept();
-        if (this.#failing) note("info", "accepting connections again");
-        this.#failing = false;
+        this.#acceptLog.accepted();
         this.#serve(arrival);
       } catch (error) {
         if (this.#draining) break;
-        if (!this.#failing) {
-          note("error", `accepting connections fails: ${(error as Error).message}`);
-        }
-        this.#failing = true;
+        this.#acceptLog.failed(error);
         await new Promise<void>((resolve) => clock.after(ACCEPT_RETRY_MS, resolve));
       }
     }

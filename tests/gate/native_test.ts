@@ -412,9 +412,9 @@ for (const kind of POOLS) {
     };
     let served = false;
     await using gate = new TestGate(listener, { kind });
-    await until("it is served", async () => {
+    await until("it is served, and has been for a while", async () => {
       await gate.clock.advance(100);
-      return gate.stats.disconnectedTotal === 1;
+      return gate.stats.disconnectedTotal === 1 && gate.notes.length > 2;
     });
     assertEquals(gate.notes, [
       "info: listening at nowhere",
