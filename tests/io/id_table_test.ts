@@ -77,7 +77,7 @@ Deno.test("hashOf: spreads ids that differ in the high bits of their characters 
 Deno.test("hashOf: is another in another run", async () => {
   const runs = ["?first", "?second", "?third"];
   const hashes = await Promise.all(runs.map(async (run) => {
-    const { hashOf } = await import(`../lib/client_table.ts${run}`);
+    const { hashOf } = await import(`../../lib/io/id_table.ts${run}`);
     return hashOf("a");
   }));
   assertEquals(new Set(hashes).size > 1, true);

@@ -5,13 +5,13 @@ import { FakeClock } from "../support/fake_clock.ts";
 function newTimeouts(ms: number) {
   const clock = new FakeClock();
   const expired: string[] = [];
-  const deadlines = new Timeouts<string>(
+  const timeouts = new Timeouts<string>(
     clock,
     ms,
     (name) => expired.push(`${name} at ${clock.now()}`),
   );
-  const begin = (name: string) => deadlines.begin(name);
-  return { clock, deadlines, expired, begin };
+  const begin = (name: string) => timeouts.begin(name);
+  return { clock, timeouts, expired, begin };
 }
 
 Deno.test("Timeouts: each expires when its own time is up, with one timer for all", async () => {
@@ -29,26 +29,26 @@ Deno.test("Timeouts: each expires when its own time is up, with one timer for al
 });
 
 Deno.test("Timeouts.end: an ended wait does not expire, the others do", async () => {
-  const { clock, deadlines, expired, begin } = newTimeouts(100);
+  const { clock, timeouts, expired, begin } = newTimeouts(100);
   const a = begin("a");
   const b = begin("b");
   begin("c");
-  deadlines.end(a);
-  deadlines.end(b);
-  deadlines.end(b);
+  timeouts.end(a);
+  timeouts.end(b);
+  timeouts.end(b);
   await clock.advance(200);
   assertEquals(expired, ["c at 100"]);
-  deadlines.end(a);
+  timeouts.end(a);
 });
 
 Deno.test("Timeouts.extend: begins a wait anew, and leaves one that is over", async () => {
-  const { clock, deadlines, expired, begin } = newTimeouts(100);
+  const { clock, timeouts, expired, begin } = newTimeouts(100);
   const a = begin("a");
   begin("b");
   await clock.advance(60);
-  deadlines.extend(a);
+  timeouts.extend(a);
   await clock.advance(1000);
-  deadlines.extend(a);
+  timeouts.extend(a);
   await clock.advance(1000);
   assertEquals(expired, ["b at 100", "a at 160"]);
 });
@@ -56,21 +56,21 @@ Deno.test("Timeouts.extend: begins a wait anew, and leaves one that is over", as
 Deno.test("Timeouts: a wait that begins when another expires has its whole time", async () => {
   const clock = new FakeClock();
   const expired: string[] = [];
-  const deadlines = new Timeouts<string>(clock, 100, (name) => {
+  const timeouts = new Timeouts<string>(clock, 100, (name) => {
     expired.push(`${name} at ${clock.now()}`);
-    if (name === "first") deadlines.begin("next");
+    if (name === "first") timeouts.begin("next");
   });
-  deadlines.begin("first");
+  timeouts.begin("first");
   await clock.advance(1000);
   assertEquals(expired, ["first at 100", "next at 200"]);
 });
 
 Deno.test("Timeouts: of 0, nothing ever expires and no timer is set", async () => {
-  const { clock, deadlines, expired, begin } = newTimeouts(0);
+  const { clock, timeouts, expired, begin } = newTimeouts(0);
   const a = begin("a");
-  deadlines.extend(a);
+  timeouts.extend(a);
   assertEquals(clock.timers, 0);
   await clock.advance(1e9);
-  deadlines.end(a);
+  timeouts.end(a);
   assertEquals(expired, []);
 });
