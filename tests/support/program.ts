@@ -10,6 +10,11 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 /** A program that does not end by then is stopped, and its test fails. */
 const TIME_LIMIT_MS = 60_000;
 
+/** For `Deno.Command`: ends a process that does not end by itself. */
+export function timeLimit(): AbortSignal {
+  return AbortSignal.timeout(TIME_LIMIT_MS);
+}
+
 /** The compiled binary under test, or `undefined` where the source is. */
 export const BINARY = Deno.env.get("POOLGATE_TEST_BINARY");
 
@@ -112,6 +117,13 @@ export class Conversation {
     return (await this.#notes.read()).value ?? "";
   }
 
+  /** All that comes on stderr until it ends. */
+  async lastNotes(): Promise<string> {
+    let notes = "";
+    for (let note = await this.note(); note !== ""; note = await this.note()) notes += note;
+    return notes;
+  }
+
   get pid(): number {
     return this.#child.pid;
   }
@@ -173,7 +185,7 @@ function command(
   { env = {} }: RunOptions,
   stdin: "null" | "piped",
 ): Deno.Command {
-  const signal = AbortSignal.timeout(TIME_LIMIT_MS);
+  const signal = timeLimit();
   const streams = { stdin, stdout: "piped", stderr: "piped" } as const;
   return new Deno.Command(program, { args, cwd: ROOT, env, signal, ...streams });
 }
