@@ -2,7 +2,14 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { BINARY, commandLine, Conversation, run, runInShell } from "../support/program.ts";
+import {
+  BINARY,
+  commandLine,
+  Conversation,
+  run,
+  runInShell,
+  timeLimit,
+} from "../support/program.ts";
 import { Client } from "../support/sockets.ts";
 
 const MIB = 1024 * 1024;
@@ -298,7 +305,8 @@ Deno.test({
 });
 
 const HAS_SCRIPT =
-  (await new Deno.Command("bash", { args: ["-c", "command -v script"] }).output()).success;
+  (await new Deno.Command("bash", { args: ["-c", "command -v script"], signal: timeLimit() })
+    .output()).success;
 
 Deno.test({
   name: "poolgate: on a terminal, says what it reads and where help is" +
@@ -311,21 +319,26 @@ Deno.test({
     assertMatch(stdout, /poolgate: reading requests from the terminal.*--help/);
     assert(!stdout.includes("error"), stdout);
     // There, it would be stopped when it runs in the background: so it does not read.
-    const listening = `timeout -s TERM 1 ${quoted.replace("'run'", "'run' '--allow-net'")}`;
-    const command = `${listening} --listen 127.0.0.1:0`;
-    const { stdout: notes } = await runInShell(`script -qec "${command}" /dev/null < /dev/null`);
-    assertStringIncludes(notes, "listening at");
+    const listening = `exec ${quoted.replace("'run'", "'run' '--allow-net'")} --listen 127.0.0.1:0`;
+    const script = `exec script -qec "echo process \\$\\$; ${listening}" /dev/null < /dev/null`;
+    const poolgate = Conversation.inShell(script, {});
+    let notes = "";
+    while (!notes.includes("listening at")) {
+      const heard = await poolgate.hear();
+      assert(heard !== "", `it has ended: ${notes}`);
+      notes += heard;
+    }
+    Deno.kill(Number(/process (\d+)/.exec(notes)?.[1]), "SIGTERM");
+    for (let rest = await poolgate.hear(); rest !== ""; rest = await poolgate.hear()) notes += rest;
+    assertEquals(await poolgate.exit(), 0);
     assert(!notes.includes("terminal"), notes);
   },
 });
 
 Deno.test("--help: names every flag, in lines that fit a terminal", async () => {
   const { stdout } = await run("", { args: ["--help"] });
-  const files = ["flags.ts", "options.ts"].map((file) =>
-    new URL(`../../lib/${file}`, import.meta.url)
-  );
-  const sources = await Promise.all(files.map((file) => Deno.readTextFile(file)));
-  const flags = [...sources.join("").matchAll(/^ {2}"([a-z-]+)",$/gm)].map(([, flag]) => flag);
+  const source = await Deno.readTextFile(new URL("../../lib/cli/flag_names.ts", import.meta.url));
+  const flags = [...source.matchAll(/^ {2}"([a-z-]+)",$/gm)].map(([, flag]) => flag);
   assert(flags.length > 10, "the flags were not found in their source");
   for (const flag of flags) assertStringIncludes(stdout, `  --${flag}`);
   const wide = lines(stdout).filter((line) => line.length > 80 && !line.includes("{"));

@@ -1,7 +1,7 @@
 /** The executable by itself: what it needs of the machine that it runs on, and what it leaves there. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { BINARY, Conversation } from "../support/program.ts";
+import { BINARY, Conversation, timeLimit } from "../support/program.ts";
 import { Directory } from "../support/servers.ts";
 import { Service } from "../support/service.ts";
 import { Client } from "../support/sockets.ts";
@@ -91,7 +91,8 @@ async function serveEveryMode(start: Start): Promise<void> {
 async function succeeds(...[program = "", ...args]: string[]): Promise<boolean> {
   const streams = { stdin: "null", stdout: "null", stderr: "null" } as const;
   try {
-    return (await new Deno.Command(program, { args, ...streams }).output()).success;
+    return (await new Deno.Command(program, { args, signal: timeLimit(), ...streams }).output())
+      .success;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;

@@ -1,8 +1,8 @@
 /** The program from outside, as it listens: signals, stdin beside connections, addresses. Imports nothing from lib/. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { BINARY, Conversation, run, runInShell } from "../support/program.ts";
-import { Client, listener } from "../support/sockets.ts";
+import { BINARY, Conversation, run } from "../support/program.ts";
+import { Client, freePort, listener, until } from "../support/sockets.ts";
 
 const permissions = ["--allow-net", "--allow-read", "--allow-write"];
 
@@ -202,27 +202,40 @@ Deno.test("SIGTERM: a stderr that nobody reads does not keep it from ending", as
 });
 
 Deno.test("--log-format json: each event is an object, --quiet leaves out all but errors", async () => {
-  const script = `timeout -s TERM 1 "$@"`;
-  const args = ["--listen", "127.0.0.1:0", "--log-format", "json"];
-  const { stderr } = await runInShell(script, { args, permissions });
+  const json = ["--log-format", "json"];
+  const [poolgate, , said] = await Conversation.noting(/(listening at)/, [
+    ...["--listen", "127.0.0.1:0"],
+    ...json,
+  ]);
+  poolgate.signal("SIGTERM");
+  const stderr = said + await poolgate.lastNotes();
+  assertEquals(await poolgate.exit(), 0);
   const notes = stderr.trim().split("\n").map((line) => JSON.parse(line));
   assertEquals(notes.map(({ level }) => level), ["info", "info"]);
   assertStringIncludes(notes[0].text, "listening at 127.0.0.1:");
-  const quiet = await runInShell(script, { args: [...args, "--quiet"], permissions });
-  assertEquals(quiet.stderr, "");
+  const address = `127.0.0.1:${freePort()}`;
+  const args = ["--listen", address, ...json, "--quiet"];
+  const quiet = Conversation.inShell(`exec "$@"`, { args, permissions });
+  await until(
+    "it listens",
+    () => Client.to(address).then((client) => client.close()).then(() => true, () => false),
+  );
+  quiet.signal("SIGTERM");
+  assertEquals([await quiet.lastNotes(), await quiet.exit()], ["", 0]);
 });
 
 Deno.test("--help: its example of a gate is a command line that is accepted", async () => {
   const { stdout } = await run("", { args: ["--help"] });
   const [, example = "false"] = /\$ (poolgate --listen [^]*?)\n\nExit/.exec(stdout) ?? [];
-  const script = example.replace("poolgate", 'timeout -s TERM 1 "$@"').replace(":6432", ":0");
-  const { stderr } = await runInShell(script, { permissions });
-  assertMatch(stderr, /listening at .*, for 127\.0\.0\.1:5432\n/);
+  const script = example.replace("poolgate", 'exec "$@"').replace(":6432", ":0");
+  const poolgate = Conversation.inShell(script, { permissions });
+  assertMatch(await poolgate.note(), /listening at .*, for 127\.0\.0\.1:5432\n/);
+  assertEquals(await ended(poolgate), 0);
 });
 
 Deno.test("POOLGATE_LISTEN: is its flag's variable", async () => {
-  const { stderr } = await runInShell(`POOLGATE_LISTEN=127.0.0.1:0 timeout -s TERM 1 "$@"`, {
-    permissions: [...permissions, "--allow-env=POOLGATE_*"],
-  });
-  assertStringIncludes(stderr, "listening at 127.0.0.1:");
+  const env = { POOLGATE_LISTEN: "127.0.0.1:0" };
+  const [poolgate, address] = await Conversation.noting(/listening at ([^\n]+)/, [], env);
+  assertStringIncludes(address, "127.0.0.1:");
+  assertEquals(await ended(poolgate), 0);
 });

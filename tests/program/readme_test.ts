@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { BINARY } from "../support/program.ts";
+import { BINARY, timeLimit } from "../support/program.ts";
 import { Service } from "../support/service.ts";
 import { Directory, run, testWith } from "../support/servers.ts";
 import { Client } from "../support/sockets.ts";
@@ -30,7 +30,9 @@ function runnable(script: string): string {
 
 async function stdoutOf(script: string): Promise<string> {
   const args = ["-c", runnable(script)];
-  const command = new Deno.Command("bash", { args, cwd: ROOT, stderr: "inherit" });
+  const command = new Deno.Command("bash", {
+    ...{ args, cwd: ROOT, stderr: "inherit", signal: timeLimit() },
+  });
   return new TextDecoder().decode((await command.output()).stdout);
 }
 
@@ -91,7 +93,13 @@ class Listening implements AsyncDisposable {
       .replace("--upstream 127.0.0.1:5432", `--upstream ${upstream}`);
     const streams = { stdin: "null", stdout: "null", stderr: "piped" } as const;
     const args = ["-c", `exec ${runnable(script)}`];
-    const child = new Deno.Command("bash", { args, cwd: ROOT, env, ...streams }).spawn();
+    const child = new Deno.Command("bash", {
+      args,
+      cwd: ROOT,
+      env,
+      signal: timeLimit(),
+      ...streams,
+    }).spawn();
     const notes = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
     let said = "";
     while (!/listening at .*\n/.test(said)) {

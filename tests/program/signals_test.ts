@@ -1,7 +1,7 @@
 /** Signals that end the program where nothing listens, and where it is process 1. Imports nothing from lib/. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Conversation } from "../support/program.ts";
+import { Conversation, timeLimit } from "../support/program.ts";
 import { until, untilStill } from "../support/sockets.ts";
 
 const REQUEST = `{"src":"c1","dest":"n1","body":{"type":"pool_stats","msg_id":1}}\n`;
@@ -39,7 +39,7 @@ const TO_LAST_DESCENDANT = `
   kill -s "$1" "$pid"`;
 
 async function bash(...args: string[]): Promise<Deno.CommandOutput> {
-  return await new Deno.Command("bash", { args: ["-c", ...args] }).output();
+  return await new Deno.Command("bash", { args: ["-c", ...args], signal: timeLimit() }).output();
 }
 
 async function signalInside(container: Conversation, signal: string): Promise<void> {
