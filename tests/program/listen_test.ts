@@ -216,10 +216,12 @@ Deno.test("--log-format json: each event is an object, --quiet leaves out all bu
   const address = `127.0.0.1:${freePort()}`;
   const args = ["--listen", address, ...json, "--quiet"];
   const quiet = Conversation.inShell(`exec "$@"`, { args, permissions });
-  await until(
-    "it listens",
-    () => Client.to(address).then((client) => client.close()).then(() => true, () => false),
-  );
+  await until("it serves", async () => {
+    const client = await Client.to(address).catch(() => undefined);
+    await client?.line();
+    client?.close();
+    return client !== undefined;
+  });
   quiet.signal("SIGTERM");
   assertEquals([await quiet.lastNotes(), await quiet.exit()], ["", 0]);
 });
