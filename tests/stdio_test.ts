@@ -31,28 +31,6 @@ function stats(id: number): string {
   return `{"src":"c1","dest":"n1","body":{"type":"pool_stats","msg_id":${id}}}\n`;
 }
 
-Deno.test("serve: answers the same wherever the input is cut in two", async () => {
-  const text = [
-    `{"src":"c1","dest":"n1","body":{"type":"pool_connect","msg_id":1,"client_id":"é😀"}}\r\n`,
-    `not json 日本\n\n`,
-    `{"src":"c1","dest":"n1","body":{"type":"pool_disconnect","msg_id":2,"client_id":"é😀"}}`,
-  ].join("");
-  const whole = bytes(text);
-  const expected = new Output();
-  const expectedNotes = new Output();
-  await serveParts({ reader: input([whole]), output: expected, notes: expectedNotes });
-  assertEquals(expected.text.split("\n").length, 3);
-  assertEquals(expectedNotes.text.split("\n").length, 2);
-  for (let cut = 1; cut < whole.length; cut++) {
-    const output = new Output();
-    const notes = new Output();
-    const reader = input([whole.subarray(0, cut), whole.subarray(cut)]);
-    await serveParts({ reader, output, notes });
-    assertEquals(output.text, expected.text, `cut at ${cut}`);
-    assertEquals(notes.text, expectedNotes.text, `cut at ${cut}`);
-  }
-});
-
 for (const name of ["beyond_ascii", "notify", "hostile_lines"]) {
   Deno.test(`serve: answers ${name} the same, fed byte by byte`, async () => {
     const whole = await Deno.readFile(new URL(`${name}.in.ndjson`, SAMPLES));
@@ -141,6 +119,29 @@ Deno.test("serve: rejects with the error of a failing output, and reads no furth
 });
 
 for (const kind of POOLS) {
+  Deno.test(`serve: answers the same wherever the input is cut in two${kind.name}`, async () => {
+    const pool = () => ({ pool: kind.make({ maxConnections: 1, backlogSize: 1 }) });
+    const text = [
+      `{"src":"c1","dest":"n1","body":{"type":"pool_connect","msg_id":1,"client_id":"é😀"}}\r\n`,
+      `not json 日本\n\n`,
+      `{"src":"c1","dest":"n1","body":{"type":"pool_disconnect","msg_id":2,"client_id":"é😀"}}`,
+    ].join("");
+    const whole = bytes(text);
+    const expected = new Output();
+    const expectedNotes = new Output();
+    await serveParts({ reader: input([whole]), output: expected, notes: expectedNotes, ...pool() });
+    assertEquals(expected.text.split("\n").length, 3);
+    assertEquals(expectedNotes.text.split("\n").length, 2);
+    for (let cut = 1; cut < whole.length; cut++) {
+      const output = new Output();
+      const notes = new Output();
+      const reader = input([whole.subarray(0, cut), whole.subarray(cut)]);
+      await serveParts({ reader, output, notes, ...pool() });
+      assertEquals(output.text, expected.text, `cut at ${cut}`);
+      assertEquals(notes.text, expectedNotes.text, `cut at ${cut}`);
+    }
+  });
+
   Deno.test(`serve: tells on the log of a fault of poolgate, by line, and goes on${kind.name}`, async () => {
     const pool = kind.make({ maxConnections: 1, backlogSize: 1 });
     pool.stats = () => {

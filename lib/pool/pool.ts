@@ -101,7 +101,9 @@ export interface Pool {
    */
   leave(client: Client, now: number, reason?: RejectReason): void;
   /**
-   * Takes out a client on behalf of somebody else: its holder is told.
+   * Takes out a client on behalf of somebody else: its holder is told, and the client is found no
+   * more. That it has left stands in its record at once; where it is still `asking`, as soon as it has
+   * been told what it asked for.
    *
    * @returns What that did; `undefined` where the client is not in the pool.
    */
