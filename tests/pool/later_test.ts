@@ -1,0 +1,58 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { Later, whenKnown } from "../../lib/pool/later.ts";
+
+Deno.test("Later.whenKnown: calls once, as soon as the value is known, in the order in which they asked", () => {
+  const later = new Later<number>();
+  const heard: string[] = [];
+  for (const name of ["a", "b"]) later.whenKnown((value) => heard.push(`${name} ${value}`));
+  assertEquals(heard, []);
+  later.settle(7);
+  assertEquals(heard, ["a 7", "b 7"]);
+});
+
+Deno.test("Later.whenKnown: calls before it returns where the value is known", () => {
+  const later = new Later<number>();
+  later.settle(7);
+  const heard: number[] = [];
+  later.whenKnown((value) => heard.push(value));
+  assertEquals(heard, [7]);
+});
+
+Deno.test("Later.whenKnown: one who asks while others are told is told at once", () => {
+  const later = new Later<number>();
+  const heard: string[] = [];
+  later.whenKnown((value) => {
+    heard.push(`outer ${value}`);
+    later.whenKnown((again) => heard.push(`inner ${again}`));
+  });
+  later.settle(7);
+  assertEquals(heard, ["outer 7", "inner 7"]);
+});
+
+Deno.test("Later.settle: a value may be undefined, and is known all the same", () => {
+  const later = new Later<undefined>();
+  later.settle(undefined);
+  let heard = 0;
+  later.whenKnown(() => heard++);
+  assertEquals(heard, 1);
+});
+
+Deno.test("Later.settle: a second time is a bug, and tells nobody anything", () => {
+  const later = new Later<number>();
+  const heard: number[] = [];
+  later.whenKnown((value) => heard.push(value));
+  later.settle(7);
+  assertThrows(() => later.settle(8), Error, "BUG:");
+  later.whenKnown((value) => heard.push(value));
+  assertEquals(heard, [7, 7]);
+});
+
+Deno.test("whenKnown: takes a value that is known, and one that is known later", () => {
+  const later = new Later<string>();
+  const heard: string[] = [];
+  whenKnown<string>("now", (value) => heard.push(value));
+  whenKnown<string>(later, (value) => heard.push(value));
+  assertEquals(heard, ["now"]);
+  later.settle("later");
+  assertEquals(heard, ["now", "later"]);
+});
