@@ -1,11 +1,16 @@
-/** The admin listener over real HTTP: what it answers while connections come, wait, go and are turned away. */
+/**
+ * The admin listener over real HTTP: what it answers while connections come, wait, go and are
+ * turned away.
+ */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Report } from "../../lib/admin/report.ts";
 import { DEFAULT_LISTED, MAX_LISTED, Routes } from "../../lib/admin/routes.ts";
-import { MAX_BODY_BYTES } from "../../lib/gate/services/http.ts";
+import { MAX_BODY_BYTES } from "../../lib/admin/http.ts";
 import { PAGE_FILES } from "../../lib/admin/page.ts";
+import { limitsChange } from "../../lib/pool/limits.ts";
 import { TestAdmin, TOKEN } from "../support/test_admin.ts";
+import { POOLS } from "../support/pools.ts";
 import { echo, Service } from "../support/service.ts";
 import { Client, until } from "../support/sockets.ts";
 
@@ -35,7 +40,7 @@ Deno.test("GET /metrics: has the limits and the counts as they are now", async (
   assertEquals(await values(admin, ...gauges), [2, 2, 2, 3, 1.5]);
   clients[2]!.close();
   await admin.gate.counts(2, 1);
-  admin.gate.roster.configure({ maxConnections: 5, backlogSize: 1 });
+  admin.gate.configure({ maxConnections: 5, backlogSize: 1 });
   assertEquals(await values(admin, ...gauges), [3, 5, 0, 1, 0]);
 });
 
@@ -47,7 +52,7 @@ Deno.test("GET /metrics: counts arrivals by what they met, and those turned away
   await admin.gate.clock.advance(1000);
   await admin.gate.counts(1, 0);
   await admin.gate.clients(1);
-  admin.gate.roster.configure({ maxConnections: 1, backlogSize: 5 });
+  admin.gate.configure({ maxConnections: 1, backlogSize: 5 });
   await admin.gate.clients(2);
   first.close();
   await admin.gate.counts(1, 1);
@@ -190,7 +195,7 @@ Deno.test("GET /readyz: is 503 when a new connection would be turned away", asyn
   second.close();
   await admin.gate.counts(1, 0);
   assertEquals(await ready(), [200, "ready"]);
-  admin.gate.roster.configure({ maxConnections: 0, backlogSize: 0 });
+  admin.gate.configure({ maxConnections: 0, backlogSize: 0 });
   assertEquals(await ready(), [503, "full"]);
   admin.gate.gate.drain();
   assertEquals(await ready(), [503, "draining"]);
@@ -274,7 +279,7 @@ Deno.test("GET /api/clients: lists who has a place and who waits, in order, with
   await using service = new Service(echo);
   await using admin = await TestAdmin.open({ upstream: service.address, maxConnections: 2 });
   const clients = await admin.gate.clients(1);
-  admin.gate.roster.connect("of stdin");
+  admin.connect("of stdin");
   await admin.gate.clock.advance(1000);
   clients.push(...await admin.gate.clients(2));
   await admin.gate.clock.advance(500);
@@ -322,7 +327,7 @@ Deno.test("GET /api/clients: lists who has a place and who waits, in order, with
 
 Deno.test("GET /api/clients: lists no more than it is asked for, or than it says", async () => {
   await using admin = await TestAdmin.open({ maxConnections: MAX_LISTED + 50 });
-  for (let at = 0; at < MAX_LISTED + 50; at++) admin.gate.roster.connect(`client ${at}`);
+  for (let at = 0; at < MAX_LISTED + 50; at++) admin.connect(`client ${at}`);
   const listed = async (query: string) => {
     const { clients, total } = await admin.json(`/api/clients${query}`);
     return [clients.length, total];
@@ -349,27 +354,31 @@ for (const [query, error] of badQueries) {
   });
 }
 
-Deno.test("PUT /api/config: sets both limits, lets in whom they make room for, and that is noted", async () => {
-  await using admin = await TestAdmin.open({ maxConnections: 1 });
-  await admin.gate.clients(3);
-  const response = await admin.change("PUT", "/api/config", {
-    max_connections: 2,
-    backlog_size: 7,
+for (const kind of POOLS) {
+  Deno.test(`PUT /api/config: sets both limits, lets in whom they make room for, and shows the change${kind.name}`, async () => {
+    await using admin = await TestAdmin.open({ maxConnections: 1, kind });
+    await admin.gate.clients(3);
+    const changes: unknown[] = [];
+    admin.gate.pool.observe({
+      configured: (before, after) => changes.push(limitsChange(before, after)),
+    });
+    const response = await admin.change("PUT", "/api/config", {
+      max_connections: 2,
+      backlog_size: 7,
+    });
+    assertEquals([response.status, await response.json()], [200, {
+      max_connections: 2,
+      backlog_size: 7,
+      active: 2,
+      queued: 1,
+      promoted: 1,
+    }]);
+    const { maxConnections, backlogSize, active } = admin.gate.stats;
+    assertEquals([maxConnections, backlogSize, active], [2, 7, 2]);
+    await admin.gate.quiet();
+    assertEquals(changes, ["max_connections 1 -> 2, backlog_size 5 -> 7"]);
   });
-  assertEquals([response.status, await response.json()], [200, {
-    max_connections: 2,
-    backlog_size: 7,
-    active: 2,
-    queued: 1,
-    promoted: 1,
-  }]);
-  const { maxConnections, backlogSize, active } = admin.gate.stats;
-  assertEquals([maxConnections, backlogSize, active], [2, 7, 2]);
-  assertEquals(
-    admin.gate.notes.at(-1),
-    "info: limits changed: max_connections 1 -> 2, backlog_size 5 -> 7",
-  );
-});
+}
 
 const badLimits: [unknown, RegExp][] = [
   [{}, /^max_connections is missing, it must be an integer from 0/],
@@ -407,36 +416,42 @@ Deno.test("PUT /api/config: a body that is too long is 413, one that is no JSON 
 
 Deno.test("PUT /api/config: the limits that there are already are no change to note", async () => {
   await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 5 });
-  const { notes } = admin.gate;
+  const { notes, pool } = admin.gate;
   const before = notes.length;
-  await admin.change("PUT", "/api/config", { max_connections: 1, backlog_size: 5 });
-  assertEquals(notes.length, before);
+  const changes: unknown[] = [];
+  pool.observe({ configured: (before, after) => changes.push(limitsChange(before, after)) });
+  const limits = { max_connections: 1, backlog_size: 5 };
+  const response = await admin.change("PUT", "/api/config", limits);
+  await response.body?.cancel();
+  assertEquals([changes, notes.length], [[undefined], before]);
 });
 
-Deno.test("DELETE /api/clients/: ends a connection, waiting or not, and lets the next one in", async () => {
-  await using admin = await TestAdmin.open({ maxConnections: 1 });
-  const [first, second, third] = await admin.gate.clients(3) as [Client, Client, Client];
-  const remove = async (id: string) => {
-    const response = await admin.change("DELETE", `/api/clients/${encodeURIComponent(id)}`);
-    return [response.status, await response.json()];
-  };
-  assertEquals(await remove(second.name), [200, { promoted: null, active: 1, queued: 1 }]);
-  assertEquals(await remove(first.name), [200, { promoted: third.name, active: 1, queued: 0 }]);
-  assertEquals(await remove(first.name), [404, {
-    error: `client "${first.name}" is neither connected nor queued`,
-  }]);
-  for (const client of [first, second]) await client.rest();
-  assertEquals([first.ended, second.ended], [true, true]);
-  const noted = `info: an operator has disconnected "${first.name}"`;
-  assertEquals(admin.gate.notes.includes(noted), true);
-});
+for (const kind of POOLS) {
+  Deno.test(`DELETE /api/clients/: ends a connection, waiting or not, and lets the next one in${kind.name}`, async () => {
+    await using admin = await TestAdmin.open({ maxConnections: 1, kind });
+    const [first, second, third] = await admin.gate.clients(3) as [Client, Client, Client];
+    const remove = async (id: string) => {
+      const response = await admin.change("DELETE", `/api/clients/${encodeURIComponent(id)}`);
+      return [response.status, await response.json()];
+    };
+    assertEquals(await remove(second.name), [200, { promoted: null, active: 1, queued: 1 }]);
+    assertEquals(await remove(first.name), [200, { promoted: third.name, active: 1, queued: 0 }]);
+    assertEquals(await remove(first.name), [404, {
+      error: `client "${first.name}" is neither connected nor queued`,
+    }]);
+    for (const client of [first, second]) await client.rest();
+    assertEquals([first.ended, second.ended], [true, true]);
+    const noted = `info: an operator has disconnected "${first.name}"`;
+    assertEquals(admin.gate.notes.includes(noted), true);
+  });
+}
 
 for (
   const id of ["a/b", "../api/config", "?x#y", "50%", "ann bob", "\u00e4\u{1f511}", "__proto__"]
 ) {
   Deno.test(`DELETE /api/clients/: a client may be called ${JSON.stringify(id)}`, async () => {
     await using admin = await TestAdmin.open();
-    admin.gate.roster.connect(id);
+    admin.connect(id);
     const response = await admin.change("DELETE", `/api/clients/${encodeURIComponent(id)}`);
     assertEquals([response.status, (await response.json()).active], [200, 0]);
   });
@@ -456,7 +471,7 @@ const changes: [string, string, string | undefined][] = [
 
 for (const [method, path, body] of changes) {
   const attempt = async (admin: TestAdmin, headers: Record<string, string>) => {
-    admin.gate.roster.connect("ann");
+    admin.connect("ann");
     const response = await admin.ask(path, { method, headers, body: body ?? null });
     const { error } = await response.json();
     const { active, maxConnections } = admin.gate.stats;

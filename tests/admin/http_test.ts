@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { isCrossSite, MAX_BODY_BYTES, readJson, Refusal } from "../../lib/gate/services/http.ts";
+import { isCrossSite, MAX_BODY_BYTES, readJson, Refusal } from "../../lib/admin/http.ts";
 
 const HERE = "http://gate:9090/api/config";
 

@@ -114,7 +114,7 @@ Deno.test("GET /api/events: as many as may look at once, then 503, until one lea
 
 Deno.test("GET /api/events: sends a hundred clients of each state", async () => {
   await using admin = await TestAdmin.open({ maxConnections: 150, backlogSize: 150 });
-  for (let at = 0; at < 300; at++) admin.gate.roster.connect(`client ${at}`);
+  for (let at = 0; at < 300; at++) admin.connect(`client ${at}`);
   const viewer = await Viewer.at(admin);
   for (let events = 0; events < 2; events++) await viewer.block();
   const now = await viewer.event();
@@ -165,11 +165,12 @@ Deno.test("GET /api/events: ends when the listener does", async () => {
 
 Deno.test("GET /api/events: a viewer who reads nothing costs no memory for it, and loses its place", async () => {
   const admin = await TestAdmin.open({ maxConnections: 1000 });
-  for (let at = 0; at < 200; at++) admin.gate.roster.connect(`${"long ".repeat(50)}${at}`);
+  for (let at = 0; at < 200; at++) admin.connect(`${"long ".repeat(50)}${at}`);
   const idle = new Viewer(await admin.ask("/api/events"));
   const reader = await Viewer.at(admin);
   for (let events = 0; events < 3; events++) await reader.block();
-  // Each event is some 40 KiB: together far more than what the kernel holds for a reader that reads nothing.
+  // Each event is some 40 KiB: together far more than what the kernel holds for a reader that reads
+  // nothing.
   const seconds = 500;
   for (let second = 0; second < seconds; second++) {
     await admin.gate.clock.advance(PERIOD_MS);

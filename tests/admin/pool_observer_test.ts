@@ -1,12 +1,15 @@
 /**
- * The ledger as transcripts: one step a line, with what there is afterwards behind the arrow: who has a place and who
- * waits, each with the seconds in that state, then what was measured in this step.
+ * The observer of a pool as transcripts: one step a line, with what there is afterwards behind the
+ * arrow: who has a place and who waits, each with the seconds in that state, then what was measured
+ * in this step.
  */
 
 import { assertEquals } from "@std/assert";
-import { Ledger, type Stopwatch } from "../../lib/admin/pool_observer.ts";
-import type { RejectReason } from "../../lib/gate/reason_text.ts";
-import type { Stay } from "../lib/roster.ts";
+import { PoolObserver, type Stopwatch } from "../../lib/admin/pool_observer.ts";
+import { type Client, REJECT_REASONS, type RejectReason } from "../../lib/pool/client.ts";
+import { MemoryPool } from "../../lib/pool/memory_pool.ts";
+import { anyLimits, anyOperations, PoolModel, PoolSubject } from "../support/pool_model.ts";
+import { fc } from "../support/property.ts";
 
 class Measured implements Stopwatch {
   times: string[] = [];
@@ -20,79 +23,111 @@ class Measured implements Stopwatch {
   }
 }
 
-function open(): {
-  ledger: Ledger;
-  measured: Measured;
-  pass: (seconds: number) => void;
-  now(): number;
-} {
-  let time = 5000;
-  const measured = new Measured();
-  const now = () => time;
-  const pass = (seconds: number) => time += 1000 * seconds;
-  return { ledger: new Ledger({ now }, measured), measured, pass, now };
+/** An observed pool with one place, and what is done to it. */
+class Stage {
+  readonly measured = new Measured();
+  readonly observer = new PoolObserver(this.measured);
+  readonly #pool = new MemoryPool({ maxConnections: 1, backlogSize: 9 });
+  #now = 5000;
+
+  constructor() {
+    this.#pool.observe(this.observer);
+  }
+
+  perform(step: string): string {
+    const [verb, first = "", reason] = step.split(/ +/);
+    const pool = this.#pool;
+    const now = this.#now;
+    this.measured.times = [];
+    if (verb === "connect") pool.connect(first, undefined, now);
+    if (verb === "reject") pool.reject("", first as RejectReason, now);
+    if (verb === "leave") pool.leave(pool.find(first)!, now, reason as RejectReason | undefined);
+    if (verb === "disconnect") pool.disconnect(first, now);
+    if (verb === "places") pool.configure({ maxConnections: Number(first), backlogSize: 9 }, now);
+    if (verb === "pass") this.#now += 1000 * Number(first);
+    const said = this.measured.times.map((time) => `; ${time}`).join("");
+    return `${this.#list("connected")} | ${this.#list("queued")}${said}`;
+  }
+
+  #list(state: "connected" | "queued"): string {
+    const seconds = ({ since }: Client) => (this.#now - since) / 1000;
+    const clients = [...this.#pool.clients(state)];
+    return clients.map((client) => `${client.id} ${seconds(client)}`).join(", ") || "-";
+  }
 }
 
 function transcript(name: string, script: string): void {
   Deno.test(name, () => {
-    const { ledger, measured, pass, now } = open();
-    const list = (stays: Iterable<Stay>) =>
-      [...stays].map(({ id, since }) => `${id} ${(now() - since) / 1000}`).join(", ") || "-";
+    const stage = new Stage();
     const steps = script.trim().split("\n").map((line) => line.trim().split(/ +-> /)[0] ?? "");
-    const stays = new Map<string, Stay>();
-    const performed = steps.map((step) => {
-      const [verb, id = "", rest = ""] = step.split(/ +/);
-      const stay = stays.get(id)!;
-      measured.times = [];
-      if (verb === "enter") stays.set(id, ledger.entered(id, rest as "connected" | "queued"));
-      if (verb === "promote") ledger.promoted(stay);
-      if (verb === "leave") ledger.left(stay, (rest || undefined) as RejectReason, undefined);
-      if (verb === "replace") ledger.left(stay, undefined, stays.get(rest)!);
-      if (verb === "pass") pass(Number(id));
-      const said = measured.times.map((time) => `; ${time}`).join("");
-      return `${step} -> ${list(ledger.active)} | ${list(ledger.queued)}${said}`;
-    });
+    const performed = steps.map((step) => `${step} -> ${stage.perform(step)}`);
     const expected = script.trim().split("\n").map((line) => line.trim().replace(/ +-> /, " -> "));
     assertEquals(performed, expected);
   });
 }
 
+/** An observer that has seen all these steps. */
+function observed(...steps: string[]): PoolObserver {
+  const stage = new Stage();
+  for (const step of steps) stage.perform(step);
+  return stage.observer;
+}
+
 transcript(
-  "Ledger: knows since when each has its place, or waits, in order",
+  "PoolObserver.changed: measures how long each waited for its place, and had it",
   `
-  enter a connected     -> a 0 | -
-  pass 2                -> a 2 | -
-  enter b queued        -> a 2 | b 0
-  enter c queued        -> a 2 | b 0, c 0
-  enter d queued        -> a 2 | b 0, c 0, d 0
-  pass 1                -> a 3 | b 1, c 1, d 1
-  replace a b           -> b 0 | c 1, d 1; held 3; waited 1 promoted
-  pass 4                -> b 4 | c 5, d 5
-  promote c             -> b 4, c 0 | d 5; waited 5 promoted
-  leave b               -> c 0 | d 5; held 4
-`,
+  connect a  -> a 0 | -
+  pass 2     -> a 2 | -
+  connect b  -> a 2 | b 0
+  connect c  -> a 2 | b 0, c 0
+  connect d  -> a 2 | b 0, c 0, d 0
+  pass 1     -> a 3 | b 1, c 1, d 1
+  leave a    -> b 0 | c 1, d 1; held 3; waited 1 promoted
+  pass 4     -> b 4 | c 5, d 5
+  places 2   -> b 4, c 0 | d 5; waited 5 promoted
+  places 1   -> b 4, c 0 | d 5
+  leave b    -> c 0 | d 5; held 4
+  `,
 );
 
 transcript(
-  "Ledger: measures a wait by how it ended, and not one that poolgate's own end cut short",
+  "PoolObserver.changed: measures a wait by how it ended, and not one that poolgate's own end cut short",
   `
-  enter a queued        -> - | a 0
-  enter b queued        -> - | a 0, b 0
-  enter c queued        -> - | a 0, b 0, c 0
-  pass 3                -> - | a 3, b 3, c 3
-  leave b               -> - | a 3, c 3; waited 3 abandoned
-  leave a queue_timeout -> - | c 3; waited 3 timeout
-  leave c draining      -> - | -
-`,
+  places 0               -> - | -
+  connect a              -> - | a 0
+  connect b              -> - | a 0, b 0
+  connect c              -> - | a 0, b 0, c 0
+  connect d              -> - | a 0, b 0, c 0, d 0
+  pass 3                 -> - | a 3, b 3, c 3, d 3
+  leave b                -> - | a 3, c 3, d 3; waited 3 abandoned
+  leave a queue_timeout  -> - | c 3, d 3; waited 3 timeout
+  disconnect d           -> - | c 3; waited 3 abandoned
+  leave c draining       -> - | -
+  `,
 );
 
-Deno.test("Ledger.rejections: counts by reason, on arrival, after a wait, and with a place", () => {
-  const { ledger } = open();
-  ledger.rejected("backlog_full");
-  ledger.rejected("per_source");
-  ledger.left(ledger.entered("b", "queued"), "queue_timeout", undefined);
-  ledger.left(ledger.entered("c", "connected"), "upstream_down", undefined);
-  assertEquals(ledger.rejections, {
+transcript(
+  "PoolObserver.changed: measures a place by how long it was held, however that ended",
+  `
+  places 3                -> - | -
+  connect a               -> a 0 | -
+  connect b               -> a 0, b 0 | -
+  connect c               -> a 0, b 0, c 0 | -
+  pass 2                  -> a 2, b 2, c 2 | -
+  leave a upstream_down   -> b 2, c 2 | -; held 2
+  disconnect b            -> c 2 | -; held 2
+  leave c                 -> - | -; held 2
+  reject per_source       -> - | -
+  `,
+);
+
+Deno.test("PoolObserver.rejections: counts by reason, on arrival, after a wait, and with a place", () => {
+  const full = Array.from({ length: 10 }, (_, n) => `connect q${n}`);
+  const observer = observed(
+    ...["connect a", ...full, "reject per_source"],
+    ...["leave q0 queue_timeout", "leave a upstream_down", "disconnect q1", "leave q2"],
+  );
+  assertEquals(observer.rejections, {
     backlog_full: 1,
     queue_timeout: 1,
     per_source: 1,
@@ -101,27 +136,49 @@ Deno.test("Ledger.rejections: counts by reason, on arrival, after a wait, and wi
   });
 });
 
-Deno.test("Ledger.abandoned: counts those that left the queue and were not turned away", () => {
-  const { ledger } = open();
-  ledger.left(ledger.entered("a", "queued"), undefined, undefined);
-  ledger.left(ledger.entered("b", "queued"), "queue_timeout", undefined);
-  ledger.left(ledger.entered("c", "connected"), undefined, undefined);
-  assertEquals(ledger.abandoned, 1);
+Deno.test("PoolObserver.abandoned: counts those that left the backlog and were not rejected", () => {
+  const observer = observed(
+    ...["places 0", "connect a", "connect b", "connect c", "connect d", "connect e"],
+    ...["leave a", "leave b queue_timeout", "leave c draining", "disconnect d"],
+    ...["places 1", "leave e"],
+  );
+  assertEquals(observer.abandoned, 2);
 });
 
-Deno.test("Ledger.next: is who has waited longest", () => {
-  const { ledger } = open();
-  assertEquals(ledger.next, undefined);
-  for (const id of ["a", "b"]) ledger.entered(id, "queued");
-  assertEquals(ledger.next?.id, "a");
-});
-
-Deno.test("Ledger: keeps how long one that has a place has waited for it", () => {
-  const { ledger, pass } = open();
-  ledger.entered("a", "connected");
-  const b = ledger.entered("b", "queued");
-  pass(2);
-  ledger.promoted(b);
-  const waited = [...ledger.active].map(({ id, waitedMs }) => [id, waitedMs]);
-  assertEquals(waited, [["a", 0], ["b", 2000]]);
+Deno.test("PoolObserver: its sums are those of the model, after every operation", () => {
+  fc.assert(
+    fc.property(anyLimits, anyOperations, (start, operations) => {
+      const subject = new PoolSubject(new MemoryPool(start), 0);
+      const model = new PoolModel(start, 0);
+      const waits = { promoted: 0, timeout: 0, abandoned: 0 };
+      let held = 0;
+      const observer = new PoolObserver({
+        waited: (outcome) => waits[outcome]++,
+        held: () => held++,
+      });
+      subject.pool.observe(observer);
+      for (const operation of operations) {
+        subject.perform(operation);
+        model.perform(operation);
+        const { queuedTotal, connectedTotal, promotedTotal, rejectedTotal } = model.totals;
+        const shown = model.told.filter(({ to }) => to === "observer");
+        const rejected = REJECT_REASONS.map((why) => shown.filter(({ reason }) => reason === why));
+        assertEquals(Object.values(observer.rejections), rejected.map(({ length }) => length));
+        const later = shown.filter(({ state, reason }) =>
+          state === "left" && reason !== undefined && reason !== "evicted"
+        );
+        const sum = Object.values(observer.rejections).reduce((sum, count) => sum + count, 0);
+        assertEquals(sum, rejectedTotal + later.length);
+        assertEquals(held, connectedTotal + promotedTotal - model.connected.length);
+        assertEquals(waits.promoted, promotedTotal);
+        assertEquals(waits.abandoned, observer.abandoned);
+        const unmeasured = later.filter(({ from, reason }) =>
+          from === "queued" && reason !== "queue_timeout"
+        );
+        const measured = waits.promoted + waits.timeout + waits.abandoned;
+        assertEquals(measured, queuedTotal - model.queued.length - unmeasured.length);
+      }
+    }),
+    { numRuns: 200 },
+  );
 });

@@ -32,7 +32,7 @@ export class TestAdmin implements AsyncDisposable {
     const { upstream } = settings;
     const server = await openAdmin({
       serveHttp: httpServer(ANY_PORT),
-      roster: gate.roster,
+      pool: gate.pool,
       clock: gate.clock,
       token: token ?? undefined,
       note: (level, text) => gate.notes.push(`${level}: ${text}`),
@@ -40,6 +40,7 @@ export class TestAdmin implements AsyncDisposable {
       version: "1.2.3",
       listen: gate.address,
       upstream: upstream && showAddress(upstream),
+      upstreamUp: () => upstream && isUp(gate),
       draining: () => gate.gate.draining,
       traffic: () => gate.gate.traffic,
     });
@@ -49,6 +50,11 @@ export class TestAdmin implements AsyncDisposable {
   /** Where it serves: `HOST:PORT`. */
   get address(): string {
     return this.#server.address;
+  }
+
+  /** A client that has no connection, as one of stdin has none. */
+  connect(id: string): void {
+    this.gate.pool.connect(id, undefined, this.gate.clock.now());
   }
 
   /** Asks for something. */
@@ -81,4 +87,10 @@ export class TestAdmin implements AsyncDisposable {
     await this.#server.close();
     await this.gate[Symbol.asyncDispose]();
   }
+}
+
+/** Whether the upstream takes connections, by what the gate has noted last. */
+function isUp({ notes }: TestGate): boolean {
+  const last = notes.findLast((note) => note.includes("the upstream is "));
+  return last === undefined || last.includes("up again");
 }
