@@ -17,7 +17,9 @@ export class AcceptLog {
   #clock: Clock;
   #note: Note;
   #failing = false;
-  /** Takes back the end of the failure, which is near: nothing has failed since the last success. */
+  /**
+   * Takes back the end of the failure, which is near: nothing has failed since the last success.
+   */
   #cancelEnd: (() => void) | undefined;
 
   /**

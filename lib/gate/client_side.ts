@@ -35,7 +35,10 @@ export class ClientSide implements ByteReader, ByteWriter, Traffic {
     return this.#closed;
   }
 
-  /** Whether the socket has failed, or was closed meanwhile: an error after that is no fault of poolgate. */
+  /**
+   * Whether the socket has failed, or was closed meanwhile: an error after that is no fault of
+   * poolgate.
+   */
   get failed(): boolean {
     return this.#failed;
   }

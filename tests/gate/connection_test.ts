@@ -6,7 +6,10 @@ import { MemoryPool } from "../../lib/pool/memory_pool.ts";
 import { Visitor } from "../support/door.ts";
 import { settled } from "../support/fake_clock.ts";
 
-/** A connection that waits behind another client, the pool, and the endings that its session was told. */
+/**
+ * A connection that waits behind another client, the pool, and the endings that its session was
+ * told.
+ */
 function newConnection() {
   const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 });
   pool.connect("first", undefined, 0);

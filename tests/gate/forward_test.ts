@@ -317,7 +317,7 @@ for (const kind of POOLS) {
         for (const chunk = "x".repeat(65_536);; sent += chunk.length) await client.say(chunk);
       })().catch(() => {});
       await untilStill(() => sent);
-      if (end === "pool_disconnect") gate.pool.disconnect(client.name, 0);
+      if (end === "pool_disconnect") await gate.disconnect(client.name);
       if (end === "drain") gate.gate.drain();
       await gate.clock.advance(end === "drain" ? 1000 : end === "--idle-timeout" ? 60_000 : 0);
       await gate.counts(0, 0);
@@ -358,7 +358,7 @@ for (const kind of POOLS) {
     const [first] = await gate.clients(1) as [Client];
     await first.say("x");
     await hear(first, "<x>");
-    gate.pool.disconnect(first.name, 0);
+    await gate.disconnect(first.name);
     assertEquals(await first.rest(), "");
     await until("the upstream is left too", () => service.open === 0);
     assertEquals(gate.stats.disconnectedTotal, 1);

@@ -150,7 +150,10 @@ function onPurposeLater(): Promise<never> {
 
 const FAULT = /^error: a connection met a fault of poolgate: Error: on purpose$/;
 
-/** Where something throws: in the life of the second of three, which waits for the place of the first. */
+/**
+ * Where something throws: in the life of the second of three, which waits for the place of the
+ * first.
+ */
 const faults: [string, (session: TestSession, lab: Lab) => void][] = [
   ["session.hold", (session) => session.hold = onPurpose],
   ["session.queued", (session) => session.queued = onPurpose],
@@ -332,7 +335,9 @@ for (const kind of POOLS) {
     });
   }
 
-  /** What happens in the turn in which a connection has come, whatever the pool has said by then. */
+  /**
+   * What happens in the turn in which a connection has come, whatever the pool has said by then.
+   */
   const early: [string, (lab: Lab, visitor: Visitor) => void][] = [
     ["hung up", (_, visitor) => visitor.hangUp()],
     ["reset", (_, visitor) => visitor.reset()],

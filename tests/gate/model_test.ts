@@ -73,7 +73,8 @@ class Lab implements AsyncDisposable {
       ...{ kind, maxConnections, backlogSize, queueTimeoutMs: QUEUE_TIMEOUT_MS },
     });
     const { pool } = this.gate;
-    // What this process is told of a promotion may come in any order, and where somebody left, not at all.
+    // What this process is told of a promotion may come in any order, and where somebody left, not
+    // at all.
     (pool instanceof LatePool ? pool.server : pool).observe({
       changed: ({ id, state }, from) => {
         if (state === "connected" && from === "queued") this.promoted.push(id);

@@ -1,6 +1,7 @@
 /**
- * Clients and an upstream that behave as badly as they can, in an order that the seed decides, against the program from
- * outside. At the end every place must be there again. Imports nothing from lib/.
+ * Clients and an upstream that behave as badly as they can, in an order that the seed decides,
+ * against the program from outside. At the end every place must be there again. Imports nothing
+ * from lib/.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -20,7 +21,10 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Upstreams that answer a request with much, or with nothing, and end as they like: each by its number. */
+/**
+ * Upstreams that answer a request with much, or with nothing, and end as they like: each by its
+ * number.
+ */
 function moody(): Behaviour {
   let number = 0;
   return async (socket) => {
@@ -118,7 +122,9 @@ async function stormRound(address: string, port: number, first: number): Promise
   return reset.filter((each) => each).length;
 }
 
-/** How many sockets a process has open: connections that nobody has any more would stay among them. */
+/**
+ * How many sockets a process has open: connections that nobody has any more would stay among them.
+ */
 async function openSockets(pid: number): Promise<number> {
   // Deno gives no test leave to read /proc.
   const script = `ls -l /proc/${pid}/fd | grep -c socket:`;
@@ -142,7 +148,8 @@ Deno.test(`chaos: every place is there again, the totals add up, and no socket i
       const { active, queued } = await poolgate.stats();
       return active === 0 && queued === 0;
     });
-    // Those that were turned away have a second to end; then there is the listener, and no one else.
+    // Those that were turned away have a second to end; then there is the listener, and no one
+    // else.
     await until(
       "each socket is closed",
       async () => await openSockets(poolgate.pid) === socketsBefore,

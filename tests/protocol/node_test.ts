@@ -31,7 +31,9 @@ class Lab {
     this.way = new Way(this.node);
   }
 
-  /** Takes requests, each when the one before it has its answer, and returns what came of the last. */
+  /**
+   * Takes requests, each when the one before it has its answer, and returns what came of the last.
+   */
   async ask(...requests: Request[]): Promise<Sent[]> {
     let news: Sent[] = [];
     for (const each of requests) {

@@ -7,7 +7,9 @@
 import type { Accept, Arrival, Listener, Socket } from "../../lib/io/socket.ts";
 import { settled } from "./fake_clock.ts";
 
-/** A client that hears all, says nothing, and ends when the test wants it to, or when it is closed. */
+/**
+ * A client that hears all, says nothing, and ends when the test wants it to, or when it is closed.
+ */
 export class Visitor implements Socket {
   readonly name: string;
   heard = "";

@@ -1,8 +1,8 @@
 /**
- * A pool whose answers come later, and out of order, as those of a server would: the calls reach it in
- * their order, each some turns of the event loop later; what it has to say of each client, and what a
- * disconnect did, comes some turns after that, in an order that a seed decides. So a promotion may
- * overtake the answer "queued", and a client may leave before it has an answer.
+ * A pool whose answers come later, and out of order, as those of a server would: the calls reach
+ * it in their order, each some turns of the event loop later; what it has to say of each client,
+ * and what a disconnect did, comes some turns after that, in an order that a seed decides. So a
+ * promotion may overtake the answer "queued", and a client may leave before it has an answer.
  *
  * @module
  */

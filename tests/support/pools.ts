@@ -31,7 +31,10 @@ export const LATE: PoolKind = {
 /** All kinds. */
 export const POOLS: readonly PoolKind[] = [IN_MEMORY, LATE];
 
-/** Waits until all that the pool has to say has been said, and whoever heard it has done what follows. */
+/**
+ * Waits until all that the pool has to say has been said, and whoever heard it has done what
+ * follows.
+ */
 export async function quiet(pool: Pool): Promise<void> {
   do {
     if (pool instanceof LatePool) await until("the pool has said all", () => !pool.busy);

@@ -1,6 +1,6 @@
 /**
- * Chance that can be repeated: the same seed gives the same numbers. A test that uses it has the seed
- * in its name; POOLGATE_TEST_SEED repeats a run. Imports nothing from lib/.
+ * Chance that can be repeated: the same seed gives the same numbers. A test that uses it has the
+ * seed in its name; POOLGATE_TEST_SEED repeats a run. Imports nothing from lib/.
  *
  * @module
  */
