@@ -1,6 +1,6 @@
 /*
- * Types for the names used from the @std packages, whose npm edition ships none. Where they come from
- * JSR, which has its own types, this file and its line in deno.json go.
+ * Types for the names used from the @std packages, whose npm edition ships none. Where they come
+ * from JSR, which has its own types, this file and its line in deno.json go.
  */
 
 declare module "@std/streams/text-line-stream" {

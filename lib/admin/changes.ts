@@ -21,7 +21,10 @@ export interface ChangesParts {
   note: Note;
 }
 
-/** Carries out changes. Each one throws a {@linkcode Refusal} where it is not permitted, or makes no sense. */
+/**
+ * Carries out changes. Each one throws a {@linkcode Refusal} where it is not permitted, or makes no
+ * sense.
+ */
 export class Changes {
   #parts: ChangesParts;
 

@@ -9,7 +9,8 @@ import { createHash, timingSafeEqual } from "node:crypto";
 const BEARER = /^bearer +(\S+)$/i;
 
 /**
- * Whether a request carries the token (RFC 6750, 2.1). However much of it is right, the answer takes the same time.
+ * Whether a request carries the token (RFC 6750, 2.1). However much of it is right, the answer
+ * takes the same time.
  *
  * @param authorization The value of the request's `Authorization`, `null` where it has none.
  */

@@ -1,5 +1,5 @@
 /**
- * The last ten minutes, a sample a second.
+ * The last ten minutes, a sample a second. Pure: whoever adds a sample knows its time.
  *
  * @module
  */
@@ -43,7 +43,10 @@ export class History {
     if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
   }
 
-  /** @returns What has been measured since the oldest sample, or since the start where there is none. */
+  /**
+   * @returns What has been measured since the oldest sample, or since the start where there is
+   *   none.
+   */
   since(now: Distributions): Distributions {
     const then = this.#samples[0];
     return {

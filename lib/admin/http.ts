@@ -1,5 +1,6 @@
 /**
- * HTTP as far as the admin listener needs it: answers, refusals and bodies of a bounded size. Knows nothing of the pool.
+ * HTTP as far as the admin listener needs it: answers, refusals and bodies of a bounded size. Knows
+ * nothing of the pool.
  *
  * @module
  */
@@ -19,7 +20,10 @@ export class Refusal extends Error {
   }
 }
 
-/** What goes with every answer: no page of another origin may read or embed it, nothing of it is kept. */
+/**
+ * What goes with every answer: no page of another origin may read or embed it, nothing of it is
+ * kept.
+ */
 const HEADERS = {
   "cache-control": "no-store, no-transform",
   "content-security-policy":
@@ -70,8 +74,9 @@ export function urlOf({ url, headers }: Request): URL {
 }
 
 /**
- * Whether a browser sent a request on behalf of another site's page. Following a link from there is not that.
- * `Sec-Fetch-Site` says so where browsers trust the connection, `Origin` elsewhere; other programs send neither.
+ * Whether a browser sent a request on behalf of another site's page. Following a link from there is
+ * not that. `Sec-Fetch-Site` says so where browsers trust the connection, `Origin` elsewhere; other
+ * programs send neither.
  * https://www.w3.org/TR/fetch-metadata/
  */
 export function isCrossSite({ method, headers, url }: Request): boolean {

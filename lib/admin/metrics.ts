@@ -1,6 +1,6 @@
 /**
- * What Prometheus is told: which metrics there are, and what it means when they rise. No label ever holds a client's
- * id, since each new value of a label costs Prometheus memory for good.
+ * What Prometheus is told: which metrics there are, and what it means when they rise. No label ever
+ * holds a client's id, since each new value of a label costs Prometheus memory for good.
  *
  * @module
  */

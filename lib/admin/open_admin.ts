@@ -1,5 +1,6 @@
 /**
- * Puts together what operators are served with: the observer of the pool, the metrics, the page and what it is fed with.
+ * Puts together what operators are served with: the observer of the pool, the metrics, the page and
+ * what it is fed with.
  *
  * @module
  */

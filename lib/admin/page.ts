@@ -1,6 +1,6 @@
 /**
- * The page for operators, as part of the program: what is in `page/`, and the library that draws its plot. Nothing of
- * it is built or loaded from elsewhere.
+ * The page for operators, as part of the program: what is in `page/`, and the library that draws
+ * its plot. Nothing of it is built or loaded from elsewhere.
  *
  * @module
  */

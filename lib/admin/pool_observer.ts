@@ -1,6 +1,6 @@
 /**
- * What the pool itself does not count: clients by the reason for which they were rejected, those that
- * gave up, and how long things took.
+ * What the pool itself does not count: clients by the reason for which they were rejected, those
+ * that gave up, and how long things took.
  *
  * @module
  */
@@ -8,7 +8,9 @@
 import { type Client, REJECT_REASONS, type RejectReason, type State } from "../pool/client.ts";
 import type { Observer } from "../pool/pool.ts";
 
-/** How a wait in the backlog came to its end. One that ends because poolgate does is not measured. */
+/**
+ * How a wait in the backlog came to its end. One that ends because poolgate does is not measured.
+ */
 export type WaitOutcome = "promoted" | "timeout" | "abandoned";
 
 /** Whoever measures how long things took, in seconds. */

@@ -1,12 +1,12 @@
 /**
- * Quantiles of what is known only in buckets.
+ * Quantiles of what is known only in buckets. Pure.
  *
  * @module
  */
 
 /**
- * Estimates a quantile as Prometheus does: values are taken to be spread evenly over their bucket, and those above all
- * bounds to be the last bound.
+ * Estimates a quantile as Prometheus does: values are taken to be spread evenly over their bucket,
+ * and those above all bounds to be the last bound.
  * https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
  *
  * @param bounds The upper bounds of the buckets, rising, from above 0; at least one.

@@ -1,5 +1,6 @@
 /**
- * What operators are told of the pool, from wherever it is known: the figures, the clients, the last ten minutes.
+ * What operators are told of the pool, from wherever it is known: the figures, the clients, the
+ * last ten minutes.
  *
  * @module
  */

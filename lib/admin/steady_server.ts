@@ -1,6 +1,6 @@
 /**
- * A server of HTTP that goes on where one of Deno's ends: when a connection cannot be accepted, as without a free file
- * descriptor, that is the end of the server, and nobody asks for another.
+ * A server of HTTP that goes on where one of Deno's ends: when a connection cannot be accepted, as
+ * without a free file descriptor, that is the end of the server, and nobody asks for another.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * How long clients waited and had their places, as histograms. Prometheus reads them as they are, the page and the
- * statistics by way of {@linkcode Timings.read}.
+ * How long clients waited and had their places, as histograms. Prometheus reads them as they are,
+ * the page and the statistics by way of {@linkcode Timings.read}.
  *
  * @module
  */
@@ -25,8 +25,8 @@ const MAX_GATHERED = 4096;
 const OUTCOMES: readonly WaitOutcome[] = ["promoted", "timeout", "abandoned"];
 
 /**
- * Takes times. They are gathered, and counted together: counted one by one, amidst the work for a connection, each
- * costs some microseconds instead of a fraction of one.
+ * Takes times. They are gathered, and counted together: counted one by one, amidst the work for a
+ * connection, each costs some microseconds instead of a fraction of one.
  */
 export class Timings implements Stopwatch {
   #waited: Record<WaitOutcome, number[]> = { promoted: [], timeout: [], abandoned: [] };
@@ -94,7 +94,9 @@ interface Value {
   labels: Partial<Record<string, string | number>>;
 }
 
-/** The buckets as the library has them, cumulative and by label, as counts for each bucket alone. */
+/**
+ * The buckets as the library has them, cumulative and by label, as counts for each bucket alone.
+ */
 function countsOf(values: readonly Value[], bounds: readonly number[]): number[] {
   const upTo = new Map([...bounds, "+Inf"].map((bound): [unknown, number] => [bound, 0]));
   for (const { value, labels: { le } } of values) {

@@ -40,7 +40,9 @@ export type ValueFlag = typeof VALUE_FLAGS[number];
 export interface Flags {
   help: boolean;
   version: boolean;
-  /** The values as they were given, `""` for a flag without one; of a flag given twice, the last. */
+  /**
+   * The values as they were given, `""` for a flag without one; of a flag given twice, the last.
+   */
   values: { readonly [flag in ValueFlag]?: string };
   /** The first argument that is no flag of poolgate. */
   stray: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * The arguments: what was given for each flag. Apart from the names because the parser is loaded only
- * when there are arguments to parse.
+ * The arguments: what was given for each flag. Apart from the names because the parser is loaded
+ * only when there are arguments to parse.
  *
  * @module
  */
@@ -22,7 +22,10 @@ export function parseFlags(argv: string[]): Flags {
   return { help: help !== undefined, version: version !== undefined, values, stray };
 }
 
-/** Joins a flag to its value where that is empty or begins with a dash: the parser would not take it for one. */
+/**
+ * Joins a flag to its value where that is empty or begins with a dash: the parser would not take it
+ * for one.
+ */
 function joined(argv: string[]): string[] {
   const flags: string[] = VALUE_FLAGS.map((flag) => `--${flag}`);
   return argv.flatMap((argument, at) => {

@@ -1,7 +1,7 @@
 /**
- * The options: flags and environment in, what the program runs with, or one line of complaint, out. The
- * settings of the gate and those for operators stand in files of their own, which are loaded only where
- * one of them is given.
+ * The options: flags and environment in, what the program runs with, or one line of complaint, out.
+ * The settings of the gate and those for operators stand in files of their own, which are loaded
+ * only where one of them is given.
  *
  * @module
  */
@@ -34,8 +34,10 @@ export const DEFAULT_LIMITS: Limits = { maxConnections: 100, backlogSize: 100 };
  * Reads the settings.
  *
  * @param settings What was given.
- * @param readGate Reads those of the gate. Needed only where any of {@linkcode GATE_FLAGS} was given.
- * @param readAdmin Reads those for operators. Needed only where any of {@linkcode ADMIN_FLAGS} was given.
+ * @param readGate Reads those of the gate. Needed only where any of {@linkcode GATE_FLAGS} was
+ *   given.
+ * @param readAdmin Reads those for operators. Needed only where any of {@linkcode ADMIN_FLAGS} was
+ *   given.
  * @returns What to do.
  */
 export function readOptions(

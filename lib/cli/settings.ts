@@ -1,6 +1,6 @@
 /**
- * The settings as they were given, by flag or by variable, and the first complaint about them. Knows
- * no setting in particular, and no `Deno`: who calls says what the environment holds.
+ * The settings as they were given, by flag or by variable, and the first complaint about them.
+ * Knows no setting in particular, and no `Deno`: who calls says what the environment holds.
  *
  * @module
  */
@@ -55,7 +55,10 @@ export class Settings {
     return text === undefined ? undefined : { from: variable, text, secret };
   }
 
-  /** The value of a setting; `otherwise` when it was not given, and, with a complaint, when it is bad. */
+  /**
+   * The value of a setting; `otherwise` when it was not given, and, with a complaint, when it is
+   * bad.
+   */
   read<T>(name: ValueFlag, reader: (text: string) => Reading<T>, otherwise: T): T {
     const given = this.given(name);
     if (given === undefined) return otherwise;
@@ -91,7 +94,10 @@ export class Settings {
   }
 }
 
-/** @returns The setting and its value, as a complaint names them: what is secret is not to stand in a log. */
+/**
+ * @returns The setting and its value, as a complaint names them: what is secret is not to stand in
+ *   a log.
+ */
 function shown({ from, text, secret }: Given): string {
   return `${from} is ${secret ? "***" : quote(text)}`;
 }

@@ -1,5 +1,6 @@
 /**
- * Addresses: where to listen, where the upstream is, and who a peer is, as text and back. Knows no socket.
+ * Addresses: where to listen, where the upstream is, and who a peer is, as text and back. Knows no
+ * socket.
  *
  * @module
  */
@@ -42,7 +43,10 @@ export function showHostPort(hostname: string, port: number): string {
 
 const MAPPED = "::ffff:";
 
-/** @returns The IPv4 address in one that is mapped into IPv6 (RFC 4291, 2.5.5.2); any other as it is. */
+/**
+ * @returns The IPv4 address in one that is mapped into IPv6 (RFC 4291, 2.5.5.2); any other as it
+ *   is.
+ */
 export function unmapped(ip: string): string {
   return ip.startsWith(MAPPED) && ip.includes(".") ? ip.slice(MAPPED.length) : ip;
 }

@@ -1,6 +1,6 @@
 /**
- * Text in the making, as bytes: ASCII appended to a buffer that is used again and again. Strings joined
- * and encoded later cost more, most of it garbage. Knows JSON strings, no messages.
+ * Text in the making, as bytes: ASCII appended to a buffer that is used again and again. Strings
+ * joined and encoded later cost more, most of it garbage. Knows JSON strings, no messages.
  *
  * @module
  */

@@ -27,7 +27,9 @@ export class BufferedWriter {
     this.#gathered = new AsciiBuffer(firstBytes);
   }
 
-  /** What the next flush writes, good until then. It has no bound: who appends watches its length. */
+  /**
+   * What the next flush writes, good until then. It has no bound: who appends watches its length.
+   */
   get gathered(): AsciiBuffer {
     return this.#gathered;
   }

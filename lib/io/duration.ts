@@ -13,7 +13,10 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 /** The longest that a timer of JavaScript can wait. */
 const MAX_MS = 2 ** 31 - 1;
 
-/** @returns The milliseconds, 0 to 2147483647; `undefined` when the text is no {@linkcode DURATION_RANGE}. */
+/**
+ * @returns The milliseconds, 0 to 2147483647; `undefined` when the text is no
+ *   {@linkcode DURATION_RANGE}.
+ */
 export function readDuration(text: string): number | undefined {
   if (text === "0") return 0;
   const [, digits, unit = ""] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? [];

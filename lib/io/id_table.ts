@@ -1,7 +1,7 @@
 /**
- * Entries found by their ids: a hash table with chains, the links in the entries.
- * With a `Map` in its place the whole program takes a quarter longer: V8 hashes each fresh string outside
- * of compiled code.
+ * Entries found by their ids: a hash table with chains, the links in the entries. With a `Map` in
+ * its place the whole program takes a quarter longer: V8 hashes each fresh string outside of
+ * compiled code.
  *
  * @module
  */
@@ -21,7 +21,10 @@ const SPARSE = 1 / 8;
 /** Differs from run to run, which makes it harder to send ids that all share a chain. */
 const SEED = Math.floor(Math.random() * 2 ** 32) | 0;
 
-/** @returns The hash of an id, a 32-bit integer: FNV-1a over its UTF-16 units, its high bits mixed in. */
+/**
+ * @returns The hash of an id, a 32-bit integer: FNV-1a over its UTF-16 units, its high bits mixed
+ *   in.
+ */
 export function hashOf(id: string): number {
   let hash = SEED;
   for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
@@ -43,7 +46,10 @@ export class IdTable<T extends Entry> {
     return this.#size;
   }
 
-  /** @returns The entry with this id, `undefined` when there is none. `hash` is the {@linkcode hashOf} it. */
+  /**
+   * @returns The entry with this id, `undefined` when there is none. `hash` is the
+   *   {@linkcode hashOf} it.
+   */
   find(id: string, hash: number): T | undefined {
     let entry = this.#buckets[hash & (this.#buckets.length - 1)];
     while (entry !== undefined && (entry.hash !== hash || entry.id !== id)) entry = entry.chained;

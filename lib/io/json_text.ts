@@ -1,6 +1,6 @@
 /**
- * JSON written in ASCII only, as Python's `json.dumps` does: whatever lies outside the printable ASCII
- * range is a `\uXXXX` escape.
+ * JSON written in ASCII only, as Python's `json.dumps` does: whatever lies outside the printable
+ * ASCII range is a `\uXXXX` escape.
  *
  * @module
  */

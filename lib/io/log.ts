@@ -1,6 +1,6 @@
 /**
- * Notes for the operator: one line an event, as text or as JSON. Gathered like replies, so that a flood
- * of bad lines costs few writes.
+ * Notes for the operator: one line an event, as text or as JSON. Gathered like replies, so that a
+ * flood of bad lines costs few writes.
  *
  * @module
  */
@@ -27,7 +27,10 @@ export interface LogOptions {
   clock: () => Date;
 }
 
-/** With so many bytes of notes behind a write that does not end, further ones are lost instead of held. */
+/**
+ * With so many bytes of notes behind a write that does not end, further ones are lost instead of
+ * held.
+ */
 export const MAX_UNSENT_NOTES = 64 * 1024;
 
 /** Takes notes. */
@@ -59,8 +62,8 @@ export class Log {
   }
 
   /**
-   * Writes what has been noted, and what is noted meanwhile. Where notes cannot be written they are lost: there is
-   * nobody to tell.
+   * Writes what has been noted, and what is noted meanwhile. Where notes cannot be written they are
+   * lost: there is nobody to tell.
    */
   flush(): Promise<void> {
     // One for all: behind a write that does not end, each note would leave a call that waits.

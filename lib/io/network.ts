@@ -10,7 +10,10 @@ import { type Address, showAddress, showHostPort, unmapped } from "./address.ts"
 
 import type { Arrival, Dial, Listener, Route, Socket } from "./socket.ts";
 
-/** How many connections the kernel keeps for a program that is slow to accept them; it may allow fewer. */
+/**
+ * How many connections the kernel keeps for a program that is slow to accept them; it may allow
+ * fewer.
+ */
 const KERNEL_BACKLOG = 4096;
 
 /** An address cannot be used; the message says why, for the operator. */
@@ -52,7 +55,8 @@ export async function opening<T>(
 /**
  * Connects to an address, which has a hostname.
  *
- * @throws {AddressError} When that is not permitted: Deno would say so, or even ask, at each connection.
+ * @throws {AddressError} When that is not permitted: Deno would say so, or even ask, at each
+ *   connection.
  */
 export function dialer(address: Address): Dial {
   if (address.transport === "unix") {

@@ -1,6 +1,6 @@
 /**
- * The network as the edges take it, so that they can be given another: sockets, a listener, a way to
- * connect, a server of HTTP.
+ * The network as the edges take it, so that they can be given another: sockets, a listener, a way
+ * to connect, a server of HTTP.
  *
  * @module
  */
@@ -76,7 +76,7 @@ export type ServeHttp = (
 ) => Promise<HttpServer>;
 
 /**
- * Opens a connection to the upstream. Rejects when that refuses, or cannot be reached, also when it does not answer
- * within `timeoutMs` milliseconds where these are given.
+ * Opens a connection to the upstream. Rejects when that refuses, or cannot be reached, also when it
+ * does not answer within `timeoutMs` milliseconds where these are given.
  */
 export type Dial = (timeoutMs?: number) => Promise<Socket>;

@@ -1,11 +1,13 @@
 /**
- * Buffers of one size, used again: made anew for each connection, they would cost as much as all else that is done for
- * a short one, most of it the collector's work.
+ * Buffers of one size, used again: made anew for each connection, they would cost as much as all
+ * else that is done for a short one, most of it the collector's work.
  *
  * @module
  */
 
-/** How many buffers are made at a time, of one piece of memory: each by itself would take far more. */
+/**
+ * How many buffers are made at a time, of one piece of memory: each by itself would take far more.
+ */
 const CUT = 16;
 
 /** Keeps the buffers that nobody uses. */

@@ -2,8 +2,8 @@
  * The standard streams, each in two manners, and what their failures mean.
  *
  * A blocking one waits in the call itself: Deno's promises for these streams go by way of another
- * thread, and a lone request would take three times as long. It holds up all else, so it is right only
- * where nothing else runs beside it.
+ * thread, and a lone request would take three times as long. It holds up all else, so it is right
+ * only where nothing else runs beside it.
  *
  * @module
  */
@@ -17,8 +17,8 @@ export class StreamError extends Error {}
 export class PeerGone extends Error {}
 
 /**
- * What a failing stream means. A pipe that nobody reads, or a socket that was reset, or that TCP has
- * given up, says only that the peer has gone.
+ * What a failing stream means. A pipe that nobody reads, or a socket that was reset, or that TCP
+ * has given up, says only that the peer has gone.
  */
 function streamError(action: string, error: unknown): StreamError | PeerGone {
   const { BrokenPipe, ConnectionReset, TimedOut } = Deno.errors;
@@ -26,7 +26,10 @@ function streamError(action: string, error: unknown): StreamError | PeerGone {
   return gone ? new PeerGone() : new StreamError(`${action} failed: ${(error as Error).message}`);
 }
 
-/** The standard streams of a program; stdin and stdout fail with a {@linkcode StreamError} or {@linkcode PeerGone}. */
+/**
+ * The standard streams of a program; stdin and stdout fail with a {@linkcode StreamError} or
+ * {@linkcode PeerGone}.
+ */
 export interface StandardStreams {
   stdin: ByteReader;
   stdout: ByteWriter;

@@ -67,7 +67,10 @@ export class Timeouts<T> {
     this.#clock.after(ms, () => this.#expire());
   }
 
-  /** The timer is set for the first that there was: by now that may be gone, and the next one is due later. */
+  /**
+   * The timer is set for the first that there was: by now that may be gone, and the next one is due
+   * later.
+   */
   #expire(): void {
     this.#timing = false;
     for (let first = this.#running.first; first !== undefined; first = this.#running.first) {

@@ -1,7 +1,7 @@
 /**
  * The pool of one process. Everything is known at once. However long the backlog is, an operation
- * takes the same few steps for each client that it moves, also when one leaves from the middle; only
- * when the table of clients doubles or halves, now and then, does one step take time for all.
+ * takes the same few steps for each client that it moves, also when one leaves from the middle;
+ * only when the table of clients doubles or halves, now and then, does one step take time for all.
  *
  * @module
  */

@@ -15,7 +15,10 @@ import type { Limits } from "./limits.ts";
 
 /** What a disconnect did. */
 export interface Disconnected extends Counts {
-  /** The client that was let in for the one that left; `null` where nobody was, or one of another process. */
+  /**
+   * The client that was let in for the one that left; `null` where nobody was, or one of another
+   * process.
+   */
   promoted: string | null;
 }
 
@@ -87,7 +90,8 @@ export interface Pool {
    * are made new.
    *
    * @param id The client, any string.
-   * @param holder Who is told of changes; of a client that is in the pool already, it stays the first.
+   * @param holder Who is told of changes; of a client that is in the pool already, it stays the
+   *   first.
    * @returns The record, with a state that is known or still `asking`.
    */
   connect(id: string, holder: Holder | undefined, now: number): Client;
@@ -102,8 +106,8 @@ export interface Pool {
   leave(client: Client, now: number, reason?: RejectReason): void;
   /**
    * Takes out a client on behalf of somebody else: its holder is told, and the client is found no
-   * more. That it has left stands in its record at once; where it is still `asking`, as soon as it has
-   * been told what it asked for.
+   * more. That it has left stands in its record at once; where it is still `asking`, as soon as it
+   * has been told what it asked for.
    *
    * @returns What that did; `undefined` where the client is not in the pool.
    */

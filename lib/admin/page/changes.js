@@ -1,7 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Whether changes may be made: the form for the token, locking again, and what is told of each change.
+ * Whether changes may be made: the form for the token, locking again, and what is told of each
+ * change.
  *
  * @module
  */

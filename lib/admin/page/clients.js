@@ -1,8 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The table of clients. A row stays the same element for as long as its client is listed, so that it can keep the
- * focus, and is never moved while it has it: moving takes the focus away.
+ * The table of clients. A row stays the same element for as long as its client is listed, so that
+ * it can keep the focus, and is never moved while it has it: moving takes the focus away.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Finding elements, and changing only what is different: what stays untouched keeps selection and focus, and is
- * not read out again.
+ * Finding elements, and changing only what is different: what stays untouched keeps selection and
+ * focus, and is not read out again.
  *
  * @module
  */

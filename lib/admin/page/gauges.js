@@ -1,7 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The two bars: the places and the queue, each with its limit, and what that means for who comes now.
+ * The two bars: the places and the queue, each with its limit, and what that means for who comes
+ * now.
  *
  * @module
  */

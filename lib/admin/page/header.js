@@ -1,7 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The header and the title of the tab: which state poolgate is in, where it listens, and whether the page hears it.
+ * The header and the title of the tab: which state poolgate is in, where it listens, and whether
+ * the page hears it.
  *
  * @module
  */
@@ -14,7 +15,10 @@ import { count, duration, timeOfDay } from "./format.js";
 const header = find("#header", HTMLElement);
 const state = find("#state", HTMLElement);
 const connection = find("#connection", HTMLElement);
-/** Read out when it changes, as the state cannot be: that counts seconds while the connection is lost. */
+/**
+ * Read out when it changes, as the state cannot be: that counts seconds while the connection is
+ * lost.
+ */
 const announcement = find("#announcement", HTMLElement);
 
 /** @type {Now | undefined} */

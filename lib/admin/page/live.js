@@ -1,8 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The event stream, and its coming back: EventSource reconnects by itself only where the connection broke, not
- * where it was refused (a 503), and not where it hangs half open.
+ * The event stream, and its coming back: EventSource reconnects by itself only where the connection
+ * broke, not where it was refused (a 503), and not where it hangs half open.
  *
  * @module
  */
@@ -22,8 +22,8 @@ const LOOK_MS = 500;
  * @typedef {object} Listener
  * @property {(history: History) => void} history
  * @property {(now: Now) => void} now
- * @property {(seconds: number) => void} lost Told again and again while nothing is heard, with the time since
- *   something was.
+ * @property {(seconds: number) => void} lost Told again and again while nothing is heard, with the
+ *   time since something was.
  */
 
 /** Hears the server for as long as the page is open. */

@@ -9,7 +9,10 @@
 
 export const WINDOW_SECONDS = 600;
 
-/** The sample that begins a stream can follow the last one of the history so closely that a rate means nothing. */
+/**
+ * The sample that begins a stream can follow the last one of the history so closely that a rate
+ * means nothing.
+ */
 const TOO_CLOSE_SECONDS = 0.5;
 
 /** Where the samples keep what. */
@@ -43,8 +46,8 @@ export class Samples {
   }
 
   /**
-   * By how much a total has grown in the last seconds, and in how many exactly; `undefined` where that is not
-   * known yet.
+   * By how much a total has grown in the last seconds, and in how many exactly; `undefined` where
+   * that is not known yet.
    *
    * @param {typeof REJECTED | typeof PROMOTED} total
    * @param {number} seconds
