@@ -1,146 +1,261 @@
-/** The house rules that a reader of the code relies on, held to the code itself. */
+/**
+ * The house rules that a reader of the code relies on, held to the code itself. They are rules for
+ * folders, and for what is imported: a new file needs no entry here.
+ */
 
 import { assertEquals } from "@std/assert";
+import {
+  commentLines,
+  filesOf,
+  findCircle,
+  loadedWith,
+  type Module,
+  moduleAt,
+  moduleOf,
+  modulesOf,
+  readText,
+  withoutStrings,
+} from "./support/modules.ts";
 
-const ROOT = new URL("../", import.meta.url);
+/** What a room is for, and what it may import. */
+interface Room {
+  /** Folders and files, beside the room itself. Types count, too. */
+  imports: readonly string[];
+  /** Packages, or their beginnings. */
+  packages?: readonly string[];
+  /** Whether all of it decides only: without streams, time, promises or the runtime. */
+  pure?: boolean;
+}
 
-/** Decide, without streams, time, promises or the runtime. They import each other only. */
-const PURE = [
-  "admin/history.ts",
-  "admin/quantile.ts",
-  "address.ts",
-  "admin_options.ts",
-  "ascii_buffer.ts",
-  "backlog.ts",
-  "client_table.ts",
-  "decode.ts",
-  "duration.ts",
-  "encode.ts",
-  "farewell.ts",
-  "flags.ts",
-  "gate_options.ts",
-  "help.ts",
-  "json_text.ts",
-  "node.ts",
-  "options.ts",
-  "pool.ts",
-  "postgres_farewell.ts",
-  "protocol.ts",
-  "proxy_protocol.ts",
-  "roster.ts",
-  "sources.ts",
-];
+/** The rooms, by their folder; `lib/stdio.ts` stands beside them, `main.ts` puts all together. */
+const ROOMS: Readonly<Record<string, Room>> = {
+  "main.ts": { imports: ["lib/"] },
+  "lib/cli/": {
+    // Types and words only: see below.
+    imports: ["lib/admin/", "lib/gate/", "lib/protocol/", "lib/pool/", "lib/io/"],
+    packages: ["@std/cli/"],
+    pure: true,
+  },
+  "lib/admin/": {
+    imports: ["lib/pool/", "lib/protocol/", "lib/io/"],
+    packages: ["prom-client", "uplot/", "node:crypto"],
+  },
+  "lib/gate/": { imports: ["lib/pool/", "lib/protocol/", "lib/io/"] },
+  "lib/cluster/": { imports: ["lib/pool/", "lib/io/"] },
+  "lib/stdio.ts": { imports: ["lib/protocol/", "lib/io/"] },
+  "lib/protocol/": {
+    imports: ["lib/pool/", "lib/io/ascii_buffer.ts", "lib/io/json_text.ts"],
+    pure: true,
+  },
+  "lib/pool/": { imports: ["lib/io/linked_list.ts", "lib/io/id_table.ts"], pure: true },
+  "lib/io/": { imports: [], packages: ["@std/streams/"] },
+};
 
-/** Move bytes, between streams that they are given. They import each other and the pure. */
-const EDGES = [
-  "admin/changes.ts",
-  "admin/credentials.ts",
-  "admin/http.ts",
-  "admin/ledger.ts",
-  "admin/live_feed.ts",
-  "admin/metrics.ts",
-  "admin/open_admin.ts",
-  "admin/page.ts",
-  "admin/report.ts",
-  "admin/routes.ts",
-  "admin/steady_server.ts",
-  "admin/timings.ts",
-  "clock.ts",
-  "connection.ts",
-  "deadlines.ts",
-  "forward.ts",
-  "forward_session.ts",
-  "gate.ts",
-  "intake.ts",
-  "limits_note.ts",
-  "lines.ts",
-  "log.ts",
-  "native_session.ts",
-  "open_gate.ts",
-  "outlet.ts",
-  "session.ts",
-  "socket.ts",
-  "spare_buffers.ts",
-  "stdio.ts",
-  "storm.ts",
-  "upstream.ts",
-];
+/** What is pure although its room is not. So is a file whose first comment has the word `Pure`. */
+const PURE_FOLDERS = ["lib/gate/services/"];
 
-/** Opens what the edges are given. */
-const NETWORK = ["http_server.ts", "network.ts"];
+/** Those that touch the runtime: they open what everyone else is given. */
+const RUNTIME = ["lib/io/http_server.ts", "lib/io/network.ts", "lib/io/standard_streams.ts"];
 
 /** What decides nothing by itself: the runtime, time, and what comes later. */
 const IMPURE = [
-  ...[
-    "Deno",
-    "globalThis",
-    "console",
-    "fetch",
-    "crypto",
-    "Date",
-    "performance",
-    "Promise",
-    "async",
-  ],
-  ...["await", "setTimeout", "setInterval", "queueMicrotask", "ReadableStream", "TransformStream"],
+  ...["Deno", "globalThis", "console", "fetch", "crypto", "Date", "performance"],
+  ...["Promise", "async", "await", "setTimeout", "setInterval", "queueMicrotask"],
+  ...["ReadableStream", "TransformStream", "WritableStream"],
 ];
 
+/** Words that are no names here, for which the field has others. */
+const NOT_NAMES = [
+  ...["roster", "follower", "watcher", "keeper", "stay", "farewell", "intake", "outlet"],
+  ...["storm", "deadlines", "dismissed", "patient"],
+];
+
+const MAX_COLUMNS = 100;
+
+/** Types of the @std packages, which are no part of any room. */
+const PACKAGE_TYPES = "lib/std.d.ts";
+
 /** What runs in the browser; the program only passes it on. */
-const PAGE = "lib/admin/page";
+const PAGE = "lib/admin/page/";
 
-/** The packages, and who may import them. */
-const PACKAGES: Record<string, string[]> = {
-  "@std/cli/parse-args": ["flags.ts"],
-  "@std/streams/text-line-stream": ["lines.ts"],
-  "node:crypto": ["admin/credentials.ts"],
-  "prom-client": ["admin/metrics.ts", "admin/timings.ts"],
-  "uplot/dist/uPlot.iife.min.js": ["admin/page.ts"],
-  "uplot/dist/uPlot.min.css": ["admin/page.ts"],
-};
+const LIB = modulesOf("lib/").filter(({ path }) => path !== PACKAGE_TYPES);
+const SERVER = LIB.filter(({ path }) => !path.startsWith(PAGE));
+const ALL = [moduleAt("main.ts"), ...LIB];
 
-/** The files of lib/ and of its folders, but for those of the page, which run in a browser. */
-const LIB = filesOf("lib/").map((path) => path.slice("lib/".length)).sort();
+function inRoom(room: string): Module[] {
+  return ALL.filter(({ path }) => path.startsWith(room));
+}
 
-function filesOf(folder: string): string[] {
-  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) => {
-    const path = folder + name;
-    if (path === PAGE) return [];
-    return isDirectory ? filesOf(`${path}/`) : [path];
+function isFile(from: string): boolean {
+  return from === "main.ts" || from.startsWith("lib/");
+}
+
+function startsWithAny(text: string, beginnings: readonly string[]): boolean {
+  return beginnings.some((beginning) => text.startsWith(beginning));
+}
+
+function matches(modules: readonly Module[], pattern: RegExp): string[] {
+  return modules.flatMap(({ path, code }) =>
+    [...code.matchAll(pattern)].map(([of]) => `${path}: ${of}`)
+  );
+}
+
+Deno.test("architecture: every file of lib is in a room, or is one beside them", () => {
+  assertEquals(LIB.length > 50, true, `only ${LIB.length} files were found`);
+  const outside = filesOf("lib/").filter((path) =>
+    path !== PACKAGE_TYPES && !startsWithAny(path, Object.keys(ROOMS))
+  );
+  assertEquals(outside, []);
+});
+
+for (const [name, { imports, packages = [] }] of Object.entries(ROOMS)) {
+  Deno.test(`architecture: ${name} imports no more than it may, types included`, () => {
+    const allowed = [name, ...imports, ...packages];
+    const strange = inRoom(name).flatMap(({ path, imports }) =>
+      imports.filter(({ from }) => !startsWithAny(from, allowed)).map(({ from }) =>
+        `${path}: ${from}`
+      )
+    ).filter((line) => !line.startsWith(PAGE));
+    assertEquals(strange, []);
   });
 }
 
-async function source(path: string): Promise<string> {
-  return await Deno.readTextFile(new URL(path, ROOT));
-}
-
-function withoutComments(code: string): string {
-  return code.replace(/\/\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-}
-
-function imports(code: string): string[] {
-  const specifiers = code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g);
-  return [...specifiers].map(([, specifier = ""]) => specifier);
-}
-
-/** A specifier as a path from the top, unless it names a package. */
-function resolved(specifier: string, importer: string): string {
-  if (!specifier.startsWith(".")) return specifier;
-  return new URL(specifier, new URL(importer, ROOT)).href.slice(ROOT.href.length);
-}
-
-async function strangers(file: string, allowed: string[]): Promise<string[]> {
-  const packages = Object.keys(PACKAGES).filter((name) => PACKAGES[name]?.includes(file));
-  const known = [...allowed.map((name) => `lib/${name}`), ...packages];
-  return imports(withoutComments(await source(`lib/${file}`)))
-    .map((specifier) => resolved(specifier, `lib/${file}`))
-    .filter((path) => !known.includes(path) && !path.startsWith(`${PAGE}/`));
-}
-
-Deno.test("architecture: every file of lib is pure, an edge, the network, or the types of @std", () => {
-  assertEquals(LIB, [...PURE, ...EDGES, ...NETWORK, "std.d.ts"].sort());
+Deno.test("architecture: nothing is imported under a name that the program makes up", () => {
+  assertEquals(matches(ALL, /\bimport\s*\((?!\s*")[^)]*/g), []);
 });
 
-const tracked = await new Deno.Command("git", { args: ["ls-files"], cwd: ROOT }).output()
+Deno.test("architecture: nobody imports main.ts, and the command line only main.ts", () => {
+  const importers = LIB.flatMap(({ path, imports }) =>
+    imports.filter(({ from }) =>
+      from === "main.ts" || (from.startsWith("lib/cli/") && !path.startsWith("lib/cli/"))
+    ).map(({ from }) => `${path}: ${from}`)
+  );
+  assertEquals(importers, []);
+});
+
+Deno.test("architecture: there is no circle of imports, of any kind", () => {
+  assertEquals(findCircle(ALL)?.join(" -> "), undefined);
+});
+
+/** What has to be pure, with all that it loads. */
+function purePaths(): string[] {
+  const rooms = Object.keys(ROOMS).filter((name) => ROOMS[name]?.pure);
+  const says = (text: string) => /^\/\*\*(?:(?!\*\/)[^])*\bPure\b/.test(text);
+  const pure = SERVER.filter(({ path, text }) =>
+    startsWithAny(path, [...rooms, ...PURE_FOLDERS]) || says(text)
+  );
+  return [...loadedWith(pure.map(({ path }) => path), ALL)].filter(isFile);
+}
+
+Deno.test("architecture: what decides, and all that it loads, knows no runtime, time or promise", () => {
+  const paths = purePaths();
+  assertEquals(paths.length > 30, true, `only ${paths.length} pure files were found`);
+  const pure = ALL.filter(({ path }) => paths.includes(path));
+  assertEquals(pure.length, paths.length);
+  assertEquals(matches(pure, new RegExp(`\\b(${IMPURE.join("|")})\\b`, "g")), []);
+});
+
+Deno.test("architecture: of the other rooms, the command line loads only constants and functions", () => {
+  const own = inRoom("lib/cli/").map(({ path }) => path);
+  const loaded = [...loadedWith(own, ALL)].filter((path) => isFile(path) && !own.includes(path));
+  const words = ALL.filter(({ path }) => loaded.includes(path));
+  assertEquals(words.length > 3, true, `only ${loaded} were found`);
+  assertEquals(matches(words, /\bclass \w+/g), []);
+});
+
+Deno.test("architecture: only those files of io that open something touch the runtime", () => {
+  const others = SERVER.filter(({ path }) => !RUNTIME.includes(path));
+  assertEquals(others.length, SERVER.length - RUNTIME.length);
+  assertEquals(matches(others, /\b(Deno\.(?!errors\b)\w+|console|globalThis|process)\b/g), []);
+});
+
+Deno.test("architecture: only main.ts reads arguments and environment, and ends the program", () => {
+  assertEquals(matches(SERVER, /\bDeno\.(args|env|exit\w*|addSignalListener|pid|ppid)\b/g), []);
+});
+
+Deno.test("architecture: the default way in loads no more than it needs", () => {
+  const loaded = [...loadedWith(["main.ts"], ALL)].sort();
+  const later = ALL[0]!.imports.filter(({ kind }) => kind === "dynamic").map(({ from }) => from);
+  assertEquals(later.length > 5, true, `main.ts loads only ${later} when they are needed`);
+  const packages = loaded.filter((from) => !isFile(from));
+  const needless = loaded.filter((from) =>
+    later.includes(from) || startsWithAny(from, ["lib/gate/", "lib/admin/", "lib/cluster/"])
+  );
+  const all = `it loads ${loaded.join(", ")}`;
+  assertEquals(packages, ["@std/streams/text-line-stream"], all);
+  assertEquals(needless, [], all);
+});
+
+Deno.test("architecture: every module begins with what it owns", () => {
+  const silent = ALL.filter(({ text }) =>
+    !/^(?:\/\/[^\n]*\n)*\/\*\*\n(?:(?!\*\/)[^])* \* @module\n \*\/\n/.test(text)
+  );
+  assertEquals(silent.map(({ path }) => path), []);
+});
+
+Deno.test(`architecture: no comment is wider than ${MAX_COLUMNS} columns`, () => {
+  const wide = [...ALL, moduleAt(PACKAGE_TYPES)].flatMap(({ path, text }) =>
+    commentLines(text).filter(({ text }) => text.length > MAX_COLUMNS)
+      .map(({ line }) => `${path}:${line}`)
+  );
+  assertEquals(wide, []);
+});
+
+/** The words that a name consists of: `onPromotedClient`, `MAX_CLIENT_ID` or `promoted_client.ts`. */
+function wordsOf(name: string): string[] {
+  return name.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/).map((word) => word.toLowerCase());
+}
+
+function isNoName(word: string): boolean {
+  return NOT_NAMES.some((not) => word === not || word === `${not}s`);
+}
+
+Deno.test("architecture: the names are the field's", () => {
+  const used = ALL.flatMap(({ path, code }) =>
+    [path, ...withoutStrings(code).match(/[A-Za-z_$][\w$]*/g) ?? []]
+      .filter((name) => wordsOf(name).some(isNoName)).map((name) => `${path}: ${name}`)
+  );
+  assertEquals(used, []);
+});
+
+Deno.test("architecture: the README names every room of lib", () => {
+  const readme = readText("README.md");
+  const start = readme.indexOf("\n## How it works\n");
+  const end = readme.indexOf("\n## ", start + 1);
+  assertEquals(start !== -1 && end !== -1, true, "README.md has no section on how it works");
+  const section = readme.slice(start, end);
+  const rooms = [...Deno.readDirSync(new URL("../lib/", import.meta.url))]
+    .filter(({ isDirectory }) => isDirectory).map(({ name }) => `lib/${name}/`);
+  assertEquals(rooms.filter((room) => !section.includes(room)), []);
+});
+
+/** The tests that start the program from outside: they are run against the executable, too. */
+const OUTSIDE = ["tests/program/", "tests/servers/"];
+
+Deno.test("architecture: the tests from outside import nothing of lib, nor does what they import", () => {
+  const seen = new Set(OUTSIDE.flatMap(modulesOf).map(({ path }) => path));
+  assertEquals(seen.size >= 10, true, `only ${[...seen]} were found`);
+  for (const file of seen) {
+    const paths = moduleAt(file).imports.map(({ from }) => from);
+    assertEquals(paths.filter(isFile), [], file);
+    for (const path of paths) if (path.startsWith("tests/")) seen.add(path);
+  }
+});
+
+Deno.test("architecture: the tests that start the program stand with those from outside", () => {
+  const inside = modulesOf("tests/").filter(({ path }) =>
+    path.endsWith("_test.ts") && !startsWithAny(path, OUTSIDE)
+  );
+  const starting = inside.filter(({ imports }) =>
+    imports.some(({ from }) => from === "tests/support/program.ts")
+  );
+  assertEquals(starting.map(({ path }) => path), []);
+});
+
+const tracked = await new Deno.Command("git", {
+  args: ["ls-files"],
+  cwd: new URL("../", import.meta.url),
+}).output()
   .then(({ success, stdout }) => success ? new TextDecoder().decode(stdout) : "")
   .catch(() => "");
 
@@ -156,109 +271,4 @@ Deno.test({
     const top = new Set(tracked.trim().split("\n").map((path) => path.split("/")[0] ?? ""));
     assertEquals([...top].filter((name) => !allowed.includes(name)), []);
   },
-});
-
-for (const file of PURE) {
-  Deno.test(`architecture: ${file} imports only what is pure`, async () => {
-    assertEquals(await strangers(file, PURE), []);
-  });
-
-  Deno.test(`architecture: ${file} knows no runtime, time or promise`, async () => {
-    const impure = new RegExp(`\\b(${IMPURE.join("|")})\\b`, "g");
-    assertEquals(withoutComments(await source(`lib/${file}`)).match(impure), null);
-  });
-}
-
-for (const file of NETWORK) {
-  Deno.test(`architecture: ${file} imports only the network, edges and what is pure`, async () => {
-    assertEquals(await strangers(file, [...PURE, ...EDGES, ...NETWORK]), []);
-  });
-}
-
-for (const file of EDGES) {
-  Deno.test(`architecture: ${file} imports only edges and what is pure`, async () => {
-    assertEquals(await strangers(file, [...PURE, ...EDGES]), []);
-  });
-
-  Deno.test(`architecture: ${file} takes its streams as arguments`, async () => {
-    const reached = /\b(Deno\.(?!errors\b)\w+|console|globalThis|process)\b/g;
-    assertEquals(withoutComments(await source(`lib/${file}`)).match(reached), null);
-  });
-}
-
-/** What the default mode loads; the rest is only for those who ask for it. */
-const DEFAULT = [
-  ...["ascii_buffer.ts", "backlog.ts", "client_table.ts", "decode.ts", "encode.ts"],
-  ...["json_text.ts", "lines.ts", "log.ts", "node.ts", "options.ts", "outlet.ts", "pool.ts"],
-  ...["protocol.ts", "roster.ts", "stdio.ts"],
-];
-
-Deno.test("architecture: the default mode loads no more than it needs", async () => {
-  const loaded = new Set<string>();
-  const load = async (path: string) => {
-    const code = withoutComments(await source(path)).replace(/\bimport type [^;]*;/g, "");
-    for (const [, specifier = ""] of code.matchAll(/\bfrom "([^"]+)"/g)) {
-      if (!specifier.startsWith(".")) continue;
-      const file = resolved(specifier, path);
-      if (loaded.has(file)) continue;
-      loaded.add(file);
-      await load(file);
-    }
-  };
-  await load("main.ts");
-  assertEquals([...loaded].sort(), DEFAULT.map((file) => `lib/${file}`));
-});
-
-/** The tests that start the program from outside: they are run against the executable, too. */
-const OUTSIDE = ["tests/program/", "tests/servers/"];
-
-Deno.test("architecture: the tests from outside import nothing of lib, nor does what they import", async () => {
-  const seen = new Set(OUTSIDE.flatMap(filesOf).filter((path) => path.endsWith(".ts")));
-  assertEquals(seen.size >= 10, true, `only ${[...seen]} were found`);
-  for (const file of seen) {
-    const paths = imports(await source(file)).map((specifier) => resolved(specifier, file));
-    assertEquals(paths.filter((path) => /^(lib\/|main\.ts)/.test(path)), [], file);
-    for (const path of paths) if (path.startsWith("tests/")) seen.add(path);
-  }
-});
-
-Deno.test("architecture: the tests that start the program stand with those from outside", async () => {
-  const inside = filesOf("tests/").filter((path) => !OUTSIDE.some((at) => path.startsWith(at)));
-  for (const file of inside.filter((path) => path.endsWith("_test.ts"))) {
-    const paths = imports(await source(file)).map((specifier) => resolved(specifier, file));
-    assertEquals(paths.filter((path) => path === "tests/support/program.ts"), [], file);
-  }
-});
-
-Deno.test("architecture: the page is served whole, and takes nothing from elsewhere", async () => {
-  const files = [...Deno.readDirSync(new URL(`${PAGE}/`, ROOT))].map(({ name }) => name)
-    .filter((name) => !name.endsWith(".d.ts")).sort();
-  const served = imports(await source("lib/admin/page.ts"))
-    .filter((specifier) => specifier.startsWith("./page/"));
-  assertEquals(served.map((specifier) => specifier.slice("./page/".length)).sort(), files);
-  for (const file of files) {
-    const code = await source(`${PAGE}/${file}`);
-    if (file.endsWith(".js")) {
-      const strange = imports(withoutComments(code)).filter((path) =>
-        !path.startsWith("./") && !path.startsWith("uplot/")
-      );
-      assertEquals(strange, [], file);
-    }
-    assertEquals(code.match(/(?:src|href|url\(|fetch\()["'=( ]*(?:https?:)?\/\//g), null, file);
-  }
-});
-
-Deno.test("architecture: the README names every file of lib", async () => {
-  const readme = await source("README.md");
-  const map = readme.slice(readme.indexOf("## How it works"), readme.indexOf("The way of a line:"));
-  assertEquals(LIB.filter((file) => !map.includes(file)), []);
-});
-
-Deno.test("architecture: every module begins with what it owns", async () => {
-  const page = filesOf(`${PAGE}/`).filter((path) => /\.(js|ts)$/.test(path));
-  const lib = [...PURE, ...EDGES, ...NETWORK].map((file) => `lib/${file}`);
-  for (const path of ["main.ts", ...lib, ...page]) {
-    const code = (await source(path)).replace(/^(\/\/[^\n]*\n)+/, "");
-    assertEquals(code.startsWith("/**\n"), true, path);
-  }
 });
