@@ -40,18 +40,23 @@ export class BufferedWriter {
   }
 
   /**
-   * Writes what has been gathered, after what is being written. Rejects when a write fails: what it
-   * could not write is lost.
+   * Writes what has been gathered, after what is being written. Rejects when one of these writes
+   * fails: what it could not write is lost, what was gathered behind it is written all the same.
    */
   async flush(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing;
-    if (this.#gathered.length === 0) return;
-    this.#writing = this.#write();
-    try {
-      await this.#writing;
-    } finally {
-      this.#writing = undefined;
+    let failure: { error: unknown } | undefined;
+    while (this.#writing !== undefined) {
+      await this.#writing.catch((error) => failure ??= { error });
     }
+    if (this.#gathered.length > 0) {
+      this.#writing = this.#write();
+      try {
+        await this.#writing;
+      } finally {
+        this.#writing = undefined;
+      }
+    }
+    if (failure !== undefined) throw failure.error;
   }
 
   async #write(): Promise<void> {

@@ -67,15 +67,18 @@ export class Log {
    */
   flush(): Promise<void> {
     // One for all: behind a write that does not end, each note would leave a call that waits.
-    return this.#flushing ??= this.#flush().finally(() => this.#flushing = undefined);
+    return this.#flushing ??= this.#flush();
   }
 
   async #flush(): Promise<void> {
-    while (this.#notes.gathered.length > 0) {
+    do {
       await this.#notes.flush().catch(() => {});
       const lost = this.#lost;
       this.#lost = 0;
       if (lost > 0) this.note("error", `${lost} notes were lost: stderr was not read`);
-    }
+    } while (this.#notes.gathered.length > 0);
+    // In one step with the last look: a note that came between the two would find a flush that
+    // does not write it.
+    this.#flushing = undefined;
   }
 }

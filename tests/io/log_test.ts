@@ -85,3 +85,13 @@ Deno.test("Log.flush: behind a write that does not end, all who call it wait for
   await first;
   await log.flush();
 });
+
+Deno.test("Log.flush: with nothing to write, the next one writes all the same", async () => {
+  const output = new Output();
+  const log = new Log(output, { format: "text", quiet: false, clock });
+  await log.flush();
+  log.flush();
+  log.note("info", "one");
+  await log.flush();
+  assertEquals(output.text, "poolgate: one\n");
+});
