@@ -31,7 +31,7 @@ const OK = 0;
 const FAILED = 1;
 const USAGE = 2;
 
-/** How long the last notes and answers may take to be read, in milliseconds. */
+/** How long the last answers may take to be read, and then the last notes, in milliseconds. */
 const LAST_WORDS_MS = 1000;
 
 /** Whether this is process 1, as in a container: a signal ends that only where it is listened for. */
@@ -140,12 +140,20 @@ async function serveStdin(stdio: Stdio): Promise<number> {
     stdio.log.note("info", text);
   }
   if (!PROCESS_1) return await untilStreamsFail(stdio.log, () => serve(stdio));
-  const { endedBy } = await import("./lib/io/ended_by.ts");
   const { promise: signalled, resolve: signal } = Promise.withResolvers<void>();
   endOnSignals(signal);
-  const input = endedBy(signalled, stdio.input);
+  const input = await inputUntil(signalled, stdio);
   const served = untilStreamsFail(stdio.log, () => serve({ ...stdio, input }));
   return await Promise.race([served, signalled.then(() => lastWords(served)).then(() => OK)]);
+}
+
+/** The input, ended by something else, too. */
+async function inputUntil(end: Promise<void>, { input }: Stdio): Promise<Stdio["input"]> {
+  const [{ endedBy }, { systemClock }] = await Promise.all([
+    import("./lib/io/ended_by.ts"),
+    import("./lib/io/clock.ts"),
+  ]);
+  return endedBy(end, input, systemClock);
 }
 
 /** Serves connections, operators or both, and stdin beside them. */
@@ -213,14 +221,21 @@ async function serveGate(gate: Gate, stdio: Stdio, note: Note): Promise<number> 
   // Before anyone is told that it listens: whoever is may end it at once.
   endOnSignals(() => gate.drain());
   const done = gate.run();
-  // In the background of a terminal, reading from that would stop the whole program.
-  if (!Deno.stdin.isTerminal()) {
-    serve(stdio).catch((error) => {
-      if (!(error instanceof PeerGone)) note("error", (error as Error).message);
-    });
-  }
+  const served = serveBeside(done, stdio, note);
   await done;
+  await lastWords(served);
   return OK;
+}
+
+/** Serves stdin and stdout until something else ends. */
+async function serveBeside(end: Promise<void>, stdio: Stdio, note: Note): Promise<void> {
+  // In the background of a terminal, reading from that would stop the whole program.
+  if (Deno.stdin.isTerminal()) return;
+  try {
+    await serve({ ...stdio, input: await inputUntil(end, stdio), lasting: end });
+  } catch (error) {
+    if (!(error instanceof PeerGone)) note("error", (error as Error).message);
+  }
 }
 
 /** The first signal to end begins to, the second one ends. */

@@ -22,18 +22,20 @@ export interface Stdio {
   output: ByteWriter;
   node: Node;
   log: Log;
+  /** Until when clients may be promoted that no request lets in; left out, until the input ends. */
+  lasting?: Promise<void>;
 }
 
 /**
- * Answers requests until the input ends and every reply is written. Replies to requests that arrived
- * together leave together; nothing is read while a reply is unsent, so a reader of the replies that
- * does not keep up slows the requests down, not the memory up. An announcement that no request caused
- * is written at once, also when the input has ended; there are no more of these than requests that
- * asked for one.
+ * Answers requests until the input ends and every reply and announcement is written. Replies to
+ * requests that arrived together leave together; nothing is read while a reply is unsent, so a reader
+ * of the replies that does not keep up slows the requests down, not the memory up. An announcement
+ * that no request caused is written at once, also when the input has ended; there are no more of these
+ * than requests that asked for one.
  *
  * @throws The error of the input when a read fails, that of the output when a write fails.
  */
-export async function serve({ input, output, node, log }: Stdio): Promise<void> {
+export async function serve({ input, output, node, log, lasting }: Stdio): Promise<void> {
   const writer = new BufferedWriter(output);
   const reader = new LineReader(input);
   let number = 0;
@@ -55,6 +57,8 @@ export async function serve({ input, output, node, log }: Stdio): Promise<void> 
     await log.flush();
   }
   await new Promise<void>((resolve) => replies.whenAnswered(resolve));
+  await writer.flush();
+  await lasting;
   await writer.flush();
 }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ByteReader, ByteWriter } from "../lib/io/byte_stream.ts";
+import { systemClock } from "../lib/io/clock.ts";
 import { endedBy } from "../lib/io/ended_by.ts";
 import { Log } from "../lib/io/log.ts";
 import { MemoryPool } from "../lib/pool/memory_pool.ts";
@@ -204,7 +205,7 @@ Deno.test("serve: of an input that is ended in the middle of a read, answers wha
   const source = input([bytes(stats(1) + stats(2))]);
   const silence = new Promise<null>(() => {});
   const reader: ByteReader = { read: async (buffer) => await source.read(buffer) ?? await silence };
-  const done = serveParts({ reader: endedBy(end, reader), output });
+  const done = serveParts({ reader: endedBy(end, reader, systemClock), output });
   await settled();
   resolve();
   await done;
