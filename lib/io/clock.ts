@@ -20,3 +20,23 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * A clock on which what one action throws is the fault of that alone.
+ *
+ * @param clock The time.
+ * @param failed Told what an action has thrown. Must not throw.
+ */
+export function reporting(clock: Clock, failed: (error: unknown) => void): Clock {
+  return {
+    now: () => clock.now(),
+    after: (ms, action) =>
+      clock.after(ms, () => {
+        try {
+          action();
+        } catch (error) {
+          failed(error);
+        }
+      }),
+  };
+}

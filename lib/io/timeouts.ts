@@ -25,7 +25,7 @@ export class Timeouts<T> {
   /**
    * @param clock The time.
    * @param ms How long each wait is, in milliseconds; 0 is for ever.
-   * @param expired Called with the subject when its time is up.
+   * @param expired Called with the subject when its time is up. What it throws, the clock has to deal with.
    */
   constructor(clock: Clock, ms: number, expired: (subject: T) => void) {
     this.#clock = clock;
@@ -72,12 +72,19 @@ export class Timeouts<T> {
    * later.
    */
   #expire(): void {
-    this.#timing = false;
-    for (let first = this.#running.first; first !== undefined; first = this.#running.first) {
-      const left = first.due - this.#clock.now();
-      if (left > 0) return this.#time(left);
-      this.end(first);
-      this.#expired(first.subject);
+    const running = this.#running;
+    try {
+      for (let { first } = running; first !== undefined; { first } = running) {
+        if (first.due > this.#clock.now()) break;
+        this.end(first);
+        this.#expired(first.subject);
+      }
+    } finally {
+      // Also where one has thrown: the others are due all the same.
+      this.#timing = false;
+      if (running.first !== undefined) {
+        this.#time(Math.max(0, running.first.due - this.#clock.now()));
+      }
     }
   }
 }

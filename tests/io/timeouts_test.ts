@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { reporting } from "../../lib/io/clock.ts";
 import { Timeouts } from "../../lib/io/timeouts.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
@@ -61,8 +62,32 @@ Deno.test("Timeouts: a wait that begins when another expires has its whole time"
     if (name === "first") timeouts.begin("next");
   });
   timeouts.begin("first");
+  await clock.advance(100);
+  assertEquals([expired, clock.timers], [["first at 100"], 1]);
   await clock.advance(1000);
-  assertEquals(expired, ["first at 100", "next at 200"]);
+  assertEquals([expired, clock.timers], [["first at 100", "next at 200"], 0]);
+});
+
+Deno.test("Timeouts: what one throws as it expires is told, and all others expire at their time", async () => {
+  const clock = new FakeClock();
+  const told: string[] = [];
+  const faults = reporting(clock, (error) => told.push((error as Error).message));
+  const timeouts = new Timeouts<string>(faults, 100, (name) => {
+    told.push(`${name} at ${clock.now()}`);
+    if (name.startsWith("bad")) throw new Error(`of ${name}`);
+  });
+  for (const name of ["a", "bad1", "bad2", "b"]) timeouts.begin(name);
+  await clock.advance(50);
+  for (const name of ["c", "bad3"]) timeouts.begin(name);
+  await clock.advance(100);
+  assertEquals(told, [
+    ...["a at 100", "bad1 at 100", "of bad1", "bad2 at 100", "of bad2", "b at 100"],
+    ...["c at 150", "bad3 at 150", "of bad3"],
+  ]);
+  assertEquals(clock.timers, 0);
+  timeouts.begin("d");
+  await clock.advance(100);
+  assertEquals(told.at(-1), "d at 250");
 });
 
 Deno.test("Timeouts: of 0, nothing ever expires and no timer is set", async () => {
