@@ -13,7 +13,7 @@ import type { Accept, Arrival, Listener } from "../io/socket.ts";
 import type { Traffic } from "../pool/client.ts";
 import type { Pool } from "../pool/pool.ts";
 import { AcceptLog } from "./accept_log.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type Ending } from "./connection.ts";
 import { noteFault } from "./fault.ts";
 import type { GateOptions } from "./gate_options.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -97,12 +97,21 @@ export class Gate {
     note("info", `draining: those that wait are turned away, those with a place may go on${limit}`);
     for (const connection of this.#connections) {
       const { state } = connection.client;
-      if (state === "queued" || state === "asking") connection.end("draining");
+      if (state === "queued" || state === "asking") this.#end(connection, "draining");
     }
     if (drainTimeoutMs === 0) return;
     clock.after(drainTimeoutMs, () => {
-      for (const connection of this.#connections) connection.end("drain_timeout");
+      for (const connection of this.#connections) this.#end(connection, "drain_timeout");
     });
+  }
+
+  /** Ends one of many. Never throws, so that the others end, too. */
+  #end(connection: Connection, ending: Ending): void {
+    try {
+      connection.end(ending);
+    } catch (error) {
+      noteFault(this.#parts.note, error);
+    }
   }
 
   async #accept(accept: Accept): Promise<void> {

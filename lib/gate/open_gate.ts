@@ -4,13 +4,14 @@
  * @module
  */
 
-import type { Clock } from "../io/clock.ts";
+import { type Clock, reporting } from "../io/clock.ts";
 import type { Note } from "../io/log.ts";
 import type { Dial, Listener } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Node } from "../protocol/node.ts";
 import type { Connection } from "./connection.ts";
+import { noteFault } from "./fault.ts";
 import { ForwardSession } from "./forward_session.ts";
 import { Gate } from "./gate.ts";
 import type { GateOptions } from "./gate_options.ts";
@@ -42,7 +43,10 @@ export interface OpenGate {
 }
 
 /** @returns A gate that is ready to run. */
-export function openGate(parts: OpenGateParts): OpenGate {
+export function openGate(given: OpenGateParts): OpenGate {
+  const { note } = given;
+  const clock = reporting(given.clock, (error) => noteFault(note, error, "a timer"));
+  const parts = { ...given, clock };
   const upstream = parts.dial && openUpstream(parts, parts.dial);
   const openSession = upstream === undefined
     ? nativeSessions(parts)
