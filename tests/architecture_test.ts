@@ -115,7 +115,7 @@ for (const [name, { imports, packages = [] }] of Object.entries(ROOMS)) {
       imports.filter(({ from }) => !startsWithAny(from, allowed)).map(({ from }) =>
         `${path}: ${from}`
       )
-    ).filter((line) => !line.startsWith(PAGE));
+    );
     assertEquals(strange, []);
   });
 }
