@@ -10,9 +10,7 @@ const LINE_FEED = 0x0a;
 export interface Limited {
   /** What is left of the chunk. */
   bytes: Uint8Array;
-  /** How many lines end in it. */
-  lines: number;
-  /** Which of these, counted from 0, were cut, rising. */
+  /** Which of the lines that end in it, counted from 0, were cut, rising. */
   cut: number[];
 }
 
@@ -40,14 +38,9 @@ export class LineLimit {
    */
   apply(chunk: Uint8Array): Limited {
     if (this.#open + chunk.length > this.#maxBytes) return this.#cut(chunk);
-    let lines = 0;
-    let last = -1;
-    for (let at = chunk.indexOf(LINE_FEED); at !== -1; at = chunk.indexOf(LINE_FEED, at + 1)) {
-      lines++;
-      last = at;
-    }
+    const last = chunk.lastIndexOf(LINE_FEED);
     this.#open = last === -1 ? this.#open + chunk.length : chunk.length - last - 1;
-    return { bytes: chunk, lines, cut: NONE };
+    return { bytes: chunk, cut: NONE };
   }
 
   #cut(chunk: Uint8Array): Limited {
@@ -69,6 +62,6 @@ export class LineLimit {
       }
       from = end + 1;
     }
-    return { bytes: chunk.subarray(0, kept), lines, cut };
+    return { bytes: chunk.subarray(0, kept), cut };
   }
 }

@@ -71,15 +71,28 @@ export class LineReader {
     if (this.#ended) return undefined;
     const length = await this.#input.read(this.#buffer);
     if (length === null) return await this.#last();
-    const { bytes, lines, cut } = this.#limit.apply(this.#buffer.subarray(0, length));
-    this.#chunks.write(this.#decoder.decode(bytes, { stream: true }));
-    const batch: Line[] = [];
-    for (let i = 0; i < lines; i++) {
-      const { value = "" } = await this.#next;
-      this.#next = this.#lines.read();
-      batch.push(value);
-    }
+    const { bytes, cut } = this.#limit.apply(this.#buffer.subarray(0, length));
+    const batch = await this.#split(this.#decoder.decode(bytes, { stream: true }));
     for (const at of cut) batch[at] = { text: batch[at] as string, cut: true };
+    return batch;
+  }
+
+  /**
+   * As many reads as the text has line feeds are asked for at once, and only the last is awaited: to
+   * suspend and resume this function for each line takes as long as all else that the stream does.
+   */
+  async #split(text: string): Promise<Line[]> {
+    const batch: Line[] = [];
+    const take = ({ value = "" }: ReadableStreamReadResult<string>) => {
+      batch.push(value);
+    };
+    let taken: Promise<void> | undefined;
+    this.#chunks.write(text);
+    for (let rest = countLineFeeds(text); rest > 0; rest--) {
+      taken = this.#next.then(take);
+      this.#next = this.#lines.read();
+    }
+    await taken;
     return batch;
   }
 
@@ -92,4 +105,10 @@ export class LineReader {
     if (done) return undefined;
     return [this.#limit.openIsCut ? { text: value, cut: true } : value];
   }
+}
+
+function countLineFeeds(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) count++;
+  return count;
 }
