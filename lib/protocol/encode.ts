@@ -8,18 +8,31 @@
 import { AsciiBuffer, type Literal, literal } from "../io/ascii_buffer.ts";
 import type { Counts } from "../pool/client.ts";
 import type { Stats } from "../pool/pool.ts";
-import { ErrorCode, type Reply, type ReplyBody } from "./messages.ts";
+import { ErrorCode, type Reply, type ReplyBody, type Status } from "./messages.ts";
 
 /** Room for most lines. */
 const LINE_BYTES = 256;
 
 const SRC = literal('{"src": ');
 const DEST = literal(', "dest": ');
-const TYPE = literal(', "body": {"type": ');
+const TYPE: Record<ReplyBody["type"], Literal> = {
+  init_ok: type("init_ok"),
+  pool_config_ok: type("pool_config_ok"),
+  pool_connect_ok: type("pool_connect_ok"),
+  pool_disconnect_ok: type("pool_disconnect_ok"),
+  pool_stats_ok: type("pool_stats_ok"),
+  pool_promoted: type("pool_promoted"),
+  error: type("error"),
+  crash: type("error"),
+};
 const IN_REPLY_TO = literal(', "in_reply_to": ');
 const MSG_ID = literal(', "msg_id": ');
 const END = literal("}}\n");
-const STATUS = literal(', "status": ');
+const STATUS: Record<Status, Literal> = {
+  connected: literal(', "status": "connected"'),
+  queued: literal(', "status": "queued"'),
+  rejected: literal(', "status": "rejected"'),
+};
 const PROMOTED_NULL = literal(', "promoted": null');
 const PROMOTED = literal(', "promoted": ');
 const CLIENT_ID = literal(', "client_id": ');
@@ -44,7 +57,7 @@ const QUEUED = literal(', "queued": ');
 export function encode({ src, dest, inReplyTo, msgId, body }: Reply, out: AsciiBuffer): void {
   stringMember(SRC, src, out);
   stringMember(DEST, dest, out);
-  stringMember(TYPE, body.type === "crash" ? "error" : body.type, out);
+  out.literal(TYPE[body.type]);
   if (inReplyTo !== undefined) {
     out.literal(IN_REPLY_TO);
     out.text(inReplyTo);
@@ -54,13 +67,17 @@ export function encode({ src, dest, inReplyTo, msgId, body }: Reply, out: AsciiB
   out.literal(END);
 }
 
+function type(name: string): Literal {
+  return literal(`, "body": {"type": "${name}"`);
+}
+
 function encodeFields(body: ReplyBody, out: AsciiBuffer): void {
   switch (body.type) {
     case "init_ok":
     case "pool_config_ok":
       return;
     case "pool_connect_ok":
-      stringMember(STATUS, body.status, out);
+      out.literal(STATUS[body.status]);
       return encodeCounts(body, out);
     case "pool_disconnect_ok":
       if (body.promoted === null) out.literal(PROMOTED_NULL);
