@@ -85,18 +85,30 @@ export class AsciiBuffer {
   /** @param text Any text; appended as a JSON string, with quotes and what escapes it needs. */
   string(text: string): void {
     this.#reserve(text.length + 2);
+    const start = this.#length;
+    const end = start + 1 + text.length;
+    if (!this.#plain(text, start + 1)) return this.text(quote(text));
+    this.#bytes[start] = QUOTE;
+    this.#bytes[end] = QUOTE;
+    this.#length = end + 1;
+  }
+
+  /** @param text Any text; appended as it stands in a JSON string inside of a JSON string, without quotes. */
+  escapedTwice(text: string): void {
+    this.#reserve(text.length);
+    if (this.#plain(text, this.#length)) this.#length += text.length;
+    else this.text(quote(quote(text)).slice(3, -3)); // without `"\"` and `\""`
+  }
+
+  /** Puts text that needs no escapes at a place with room for it. @returns Whether it needs none. */
+  #plain(text: string, at: number): boolean {
     const bytes = this.#bytes;
-    let at = this.#length;
-    bytes[at++] = QUOTE;
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
-      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) {
-        return this.text(quote(text));
-      }
-      bytes[at++] = unit;
+      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) return false;
+      bytes[at + i] = unit;
     }
-    bytes[at++] = QUOTE;
-    this.#length = at;
+    return true;
   }
 
   /** @param value A whole number, 0 to `Number.MAX_SAFE_INTEGER`; appended in decimal. */

@@ -23,6 +23,7 @@ const TYPE: Record<ReplyBody["type"], Literal> = {
   pool_stats_ok: type("pool_stats_ok"),
   pool_promoted: type("pool_promoted"),
   error: type("error"),
+  unknown_client: type("error"),
   crash: type("error"),
 };
 const IN_REPLY_TO = literal(', "in_reply_to": ');
@@ -38,6 +39,10 @@ const PROMOTED = literal(', "promoted": ');
 const CLIENT_ID = literal(', "client_id": ');
 const CODE = literal(', "code": ');
 const TEXT = literal(', "text": ');
+const UNKNOWN_CLIENT = literal(
+  String.raw`, "code": ${ErrorCode.KeyDoesNotExist}, "text": "client_id is \"`,
+);
+const UNKNOWN_CLIENT_END = literal(String.raw`\", it is neither connected nor queued"`);
 const MAX_CONNECTIONS = literal(', "max_connections": ');
 const BACKLOG_SIZE = literal(', "backlog_size": ');
 const CONNECTED_TOTAL = literal(', "connected_total": ');
@@ -90,6 +95,10 @@ function encodeFields(body: ReplyBody, out: AsciiBuffer): void {
       return encodeStats(body, out);
     case "error":
       return encodeError(body.code, body.text, out);
+    case "unknown_client":
+      out.literal(UNKNOWN_CLIENT);
+      out.escapedTwice(body.clientId);
+      return out.literal(UNKNOWN_CLIENT_END);
     case "crash":
       return encodeError(ErrorCode.Crash, String(body.error), out);
   }

@@ -67,7 +67,10 @@ export interface Ignored {
 /** What a connect came to. */
 export type Status = "connected" | "queued" | "rejected";
 
-/** What a reply says. A `crash` is a fault of poolgate, which the wire has as error 13. */
+/**
+ * What a reply says. The wire has a `crash`, which is a fault of poolgate, as error 13, and an
+ * `unknown_client`, of whom a disconnect was asked, as error 20.
+ */
 export type ReplyBody =
   | { type: "init_ok" | "pool_config_ok" }
   | ({ type: "pool_connect_ok"; status: Status } & Counts)
@@ -75,6 +78,7 @@ export type ReplyBody =
   | ({ type: "pool_stats_ok" } & Stats)
   | ({ type: "pool_promoted"; clientId: string } & Counts)
   | { type: "error"; code: ErrorCode; text: string }
+  | { type: "unknown_client"; clientId: string }
   | { type: "crash"; error: unknown };
 
 /** Whom a message goes to, and which name it comes from where the node has none. */

@@ -6,11 +6,9 @@
  * @module
  */
 
-import { quote } from "../io/json_text.ts";
 import type { Client, Holder } from "../pool/client.ts";
 import { Later, whenKnown } from "../pool/later.ts";
 import type { Disconnected, Pool } from "../pool/pool.ts";
-import { ErrorCode } from "./messages.ts";
 import type { Operation, Recipient, Reply, ReplyBody, Request, Status } from "./messages.ts";
 
 /** Where a way in takes what nobody asked for at that moment. */
@@ -151,9 +149,8 @@ export class Node implements Holder {
 
   #disconnect(clientId: string): Answer {
     const done = this.#pool.disconnect(clientId, this.#now());
-    if (done !== undefined) return then(done, disconnectReply);
-    const text = `client_id is ${quote(clientId)}, it is neither connected nor queued`;
-    return { type: "error", code: ErrorCode.KeyDoesNotExist, text };
+    if (done === undefined) return { type: "unknown_client", clientId };
+    return then(done, disconnectReply);
   }
 }
 
