@@ -9,7 +9,6 @@ import type { AdminOptions } from "./lib/cli/admin_options.ts";
 import { ADMIN_FLAGS, type Flags, GATE_FLAGS, NO_FLAGS } from "./lib/cli/flag_names.ts";
 import { type Options, readOptions } from "./lib/cli/options.ts";
 import { Settings } from "./lib/cli/settings.ts";
-import { VERSION } from "./lib/cli/version.ts";
 import type { GateOptions } from "./lib/gate/gate_options.ts";
 import type { Gate } from "./lib/gate/gate.ts";
 import type { OpenGate } from "./lib/gate/open_gate.ts";
@@ -41,7 +40,7 @@ const TEXT_LOG = { format: "text", quiet: false, clock: () => new Date() } as co
 
 async function main(): Promise<number> {
   const flags = await readFlags();
-  if (flags.help || flags.version) return await print(flags.help ? await help() : VERSION);
+  if (flags.help || flags.version) return await print(flags.help ? await help() : await version());
   const settings = new Settings(flags, readEnv);
   const readGate = settings.anyOf(GATE_FLAGS)
     ? (await import("./lib/cli/gate_options.ts")).readGateOptions
@@ -76,6 +75,10 @@ function readEnv(variable: string): string | undefined {
 
 async function help(): Promise<string> {
   return (await import("./lib/cli/help.ts")).HELP;
+}
+
+async function version(): Promise<string> {
+  return (await import("./lib/cli/version.ts")).VERSION;
 }
 
 async function print(text: string): Promise<number> {
@@ -129,7 +132,9 @@ async function lastWords(said: Promise<unknown>): Promise<void> {
 
 async function serveAlone(stdio: Stdio): Promise<number> {
   const status = await serveStdin(stdio);
-  await lastWords(stdio.log.flush());
+  const said = stdio.log.flush();
+  // Blocking streams cannot be waited for with a limit, and a timer takes 5 ms to load.
+  await (PROCESS_1 ? lastWords(said) : said);
   return status;
 }
 
@@ -204,7 +209,7 @@ async function listenForOperators(
     serveHttp: httpServer(listen),
     ...{ pool, clock, token, note },
     timeOfDay: () => Date.now(),
-    version: VERSION,
+    version: await version(),
     listen: open?.gate.address,
     upstream: upstream && showAddress(upstream),
     upstreamUp: () => open?.upstream?.up,
