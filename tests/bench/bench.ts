@@ -12,7 +12,7 @@
  * @module
  */
 
-import { ConnectionPool } from "../../lib/pool.ts";
+import { MemoryPool } from "../../lib/pool/memory_pool.ts";
 import { compare, has, readArguments, report } from "./figures.ts";
 import { writeMixed, writeReversed, writeStanding } from "./workloads.ts";
 
@@ -137,8 +137,8 @@ function memory(): void {
   const waiting = WAITING[1];
   const ids = Array.from({ length: waiting }, (_, n) => `client-${n}`);
   const before = Deno.memoryUsage().heapUsed;
-  const pool = new ConnectionPool({ maxConnections: 0, backlogSize: waiting });
-  for (const id of ids) pool.connect(id);
+  const pool = new MemoryPool({ maxConnections: 0, backlogSize: waiting });
+  for (const id of ids) pool.connect(id, undefined, 0);
   const bytes = (Deno.memoryUsage().heapUsed - before) / waiting;
   console.log(`  memory: at most ${bytes.toFixed(0)} bytes a waiting client, its id not counted`);
 }
