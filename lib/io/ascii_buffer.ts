@@ -38,7 +38,9 @@ export function literal(ascii: string): Literal {
 export class AsciiBuffer {
   #bytes: Uint8Array;
   #view: DataView;
-  /** The length of `#bytes`: to ask the array itself before each piece takes several times as long. */
+  /**
+   * The length of `#bytes`: to ask the array itself before each piece takes several times as long.
+   */
   #capacity: number;
   #length = 0;
 
@@ -93,14 +95,21 @@ export class AsciiBuffer {
     this.#length = end + 1;
   }
 
-  /** @param text Any text; appended as it stands in a JSON string inside of a JSON string, without quotes. */
+  /**
+   * @param text Any text; appended as it stands in a JSON string inside of a JSON string, without
+   *   quotes.
+   */
   escapedTwice(text: string): void {
     this.#reserve(text.length);
     if (this.#plain(text, this.#length)) this.#length += text.length;
     else this.text(quote(quote(text)).slice(3, -3)); // without `"\"` and `\""`
   }
 
-  /** Puts text that needs no escapes at a place with room for it. @returns Whether it needs none. */
+  /**
+   * Puts text that needs no escapes at a place with room for it.
+   *
+   * @returns Whether it needs none.
+   */
   #plain(text: string, at: number): boolean {
     const bytes = this.#bytes;
     for (let i = 0; i < text.length; i++) {

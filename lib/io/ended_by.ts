@@ -10,12 +10,14 @@ import type { Clock } from "./clock.ts";
 /** How long a read may take once the input is to end, in ms: what was sent before is there. */
 export const AT_HAND_MS = 50;
 
-/** How much is read once the input is to end, in bytes, the last read apart: a pipe holds no more. */
+/**
+ * How much is read once the input is to end, in bytes, the last read apart: a pipe holds no more.
+ */
 export const MAX_AT_HAND_BYTES = 64 * 1024;
 
 /**
- * A reader whose input also ends by something else, in the middle of a read, too. What was sent before
- * that is still read.
+ * A reader whose input also ends by something else, in the middle of a read, too. What was sent
+ * before that is still read.
  *
  * @param end Resolves when the input is to end.
  * @param input The bytes until then. What a read takes from it that was not over in time is lost.

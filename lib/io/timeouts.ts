@@ -25,7 +25,8 @@ export class Timeouts<T> {
   /**
    * @param clock The time.
    * @param ms How long each wait is, in milliseconds; 0 is for ever.
-   * @param expired Called with the subject when its time is up. What it throws, the clock has to deal with.
+   * @param expired Called with the subject when its time is up. What it throws, the clock has to
+   *   deal with.
    */
   constructor(clock: Clock, ms: number, expired: (subject: T) => void) {
     this.#clock = clock;
