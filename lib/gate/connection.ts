@@ -8,32 +8,13 @@
 import type { Links } from "../io/linked_list.ts";
 import type { Arrival } from "../io/socket.ts";
 import type { Timeout } from "../io/timeouts.ts";
-import {
-  type Client,
-  type Holder,
-  REJECT_REASONS,
-  type RejectReason,
-  type Traffic,
-} from "../pool/client.ts";
+import { type Client, type Holder, type Traffic } from "../pool/client.ts";
 import { ClientSide } from "./client_side.ts";
-import type { OpenSession, Session } from "./session.ts";
+import type { Ending } from "./ending.ts";
+import type { Session } from "./session.ts";
 
-/**
- * How a connection ends: rejected for a reason; by the client, or its upstream, itself; evicted by
- * somebody; silent for too long; at the end of a drain; or by a fault of poolgate.
- */
-export type Ending =
-  | RejectReason
-  | "finished"
-  | "evicted"
-  | "idle_timeout"
-  | "drain_timeout"
-  | "fault";
-
-/** @returns The reason for which a connection was rejected that ended so, where it was. */
-export function rejectReason(ending: Ending): RejectReason | undefined {
-  return REJECT_REASONS.find((reason) => reason === ending);
-}
+/** Makes the session of a connection, which is in the making itself: it may be kept, not used. */
+export type OpenSession = (connection: Connection) => Session;
 
 /** A connection, in the gate's list of those that are open. */
 export class Connection implements Links, Holder {

@@ -13,11 +13,11 @@ import type { Accept, Arrival, Listener } from "../io/socket.ts";
 import type { Traffic } from "../pool/client.ts";
 import type { Pool } from "../pool/pool.ts";
 import { AcceptLog } from "./accept_log.ts";
-import { Connection, type Ending } from "./connection.ts";
+import { Connection, type OpenSession } from "./connection.ts";
+import type { Ending } from "./ending.ts";
 import { noteFault } from "./fault.ts";
 import type { GateOptions } from "./gate_options.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { OpenSession } from "./session.ts";
 
 /** How long until accepting is tried again that has failed, in milliseconds. */
 const ACCEPT_RETRY_MS = 100;

@@ -23,7 +23,8 @@ import {
 } from "../protocol/messages.ts";
 import type { Node } from "../protocol/node.ts";
 import { Replies } from "../protocol/replies.ts";
-import { type Connection, type Ending, rejectReason } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { type Ending, rejectReason } from "./ending.ts";
 import { noteFault } from "./fault.ts";
 import type { RejectFormat } from "./gate_options.ts";
 import { lineRejection } from "./line_rejection.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Connection, Ending } from "./connection.ts";
+import type { Ending } from "./ending.ts";
 
 /** What is spoken on one connection. */
 export interface Session {
@@ -33,6 +33,3 @@ export interface Session {
    */
   sayGoodbye(ending: Ending): Promise<void>;
 }
-
-/** Makes the session of a connection, which is in the making itself: it may be kept, not used. */
-export type OpenSession = (connection: Connection) => Session;

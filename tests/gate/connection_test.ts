@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { Connection, rejectReason } from "../../lib/gate/connection.ts";
+import { Connection } from "../../lib/gate/connection.ts";
+import { rejectReason } from "../../lib/gate/ending.ts";
 import type { Session } from "../../lib/gate/session.ts";
 import { REJECT_REASONS } from "../../lib/pool/client.ts";
 import { MemoryPool } from "../../lib/pool/memory_pool.ts";

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Connection, Ending } from "../../lib/gate/connection.ts";
+import type { Connection } from "../../lib/gate/connection.ts";
+import type { Ending } from "../../lib/gate/ending.ts";
 import { Gate } from "../../lib/gate/gate.ts";
 import type { GateOptions } from "../../lib/gate/gate_options.ts";
 import { LINGER_MS } from "../../lib/gate/lifecycle.ts";
