@@ -38,7 +38,7 @@ testBuild(
   "deno task compile: embeds all that the program loads",
   ["task", "compile"],
   async (built) => {
-    const files = ["main.ts", "stdio.ts", "flags.ts", "help.ts", "gate.ts", "network.ts"];
+    const files = ["main.ts", "stdio.ts", "cli/*", "gate.ts", "network.ts"];
     for (const file of [...files, ...pageFiles(), "uplot/", "prom-client/"]) {
       assertStringIncludes(embeddedBy(built), file);
     }
