@@ -5,7 +5,6 @@
  * @module
  */
 
-const PRINTABLE = /^[ -~]*$/;
 const UNPRINTABLE = /[^ -~]/g;
 
 /**
