@@ -11,7 +11,6 @@ import {
   loadedWith,
   type Module,
   moduleAt,
-  moduleOf,
   modulesOf,
   readText,
   withoutStrings,
