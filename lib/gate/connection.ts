@@ -8,7 +8,7 @@
 import type { Links } from "../io/linked_list.ts";
 import type { Arrival } from "../io/socket.ts";
 import type { Timeout } from "../io/timeouts.ts";
-import { type Client, type Holder, type Traffic } from "../pool/client.ts";
+import { type Client, hasPlace, type Holder, type Traffic } from "../pool/client.ts";
 import { ClientSide } from "./client_side.ts";
 import type { Ending } from "./ending.ts";
 import type { Session } from "./session.ts";
@@ -78,6 +78,8 @@ export class Connection implements Links, Holder {
   }
 
   hungUp(): void {
+    // For one with a place, an end behind bytes is a request; for one that waits, it is a hang-up.
+    if (hasPlace(this.client) && this.side.input.endedBehindBytes) return;
     this.end("finished");
   }
 

@@ -57,6 +57,11 @@ export class ReadAhead implements ByteReader {
     else this.#watching ??= this.#watch();
   }
 
+  /** Whether the client's bytes have ended, and there were any: that may be a whole request. */
+  get endedBehindBytes(): boolean {
+    return this.#over === "ended" && this.#end > 0;
+  }
+
   /** The next bytes, those kept first. Rejects when the connection failed. */
   read(buffer: Uint8Array): Promise<number | null> | number | null {
     return this.#watching === undefined ? this.#source.read(buffer) : this.#readOn(buffer);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import type { Clock } from "../../lib/io/clock.ts";
 
 /** Calls back in order of time, while {@linkcode advance} runs. */
@@ -49,5 +50,5 @@ export class FakeClock implements Clock {
 
 /** Whatever could go on without time or streams has gone on when a macrotask has passed. */
 export function settled(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  return new Promise((resolve) => setImmediate(resolve));
 }

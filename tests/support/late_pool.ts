@@ -7,6 +7,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import {
   type Client,
   type Counts,
@@ -245,7 +246,7 @@ export class LatePool implements Pool {
   #turnLater(): void {
     if (this.#turning) return;
     this.#turning = true;
-    setTimeout(() => this.#turn(), 0);
+    setImmediate(() => this.#turn());
   }
 
   /** Tells some of what is to be told, then takes some of the calls. */
