@@ -1,5 +1,6 @@
 /**
- * poolgate: puts the parts together. The only place that touches `Deno.args`, `Deno.env` and `Deno.exit`.
+ * poolgate: puts the parts together. The only place that touches `Deno.args`, `Deno.env` and
+ * `Deno.exit`.
  *
  * @module
  */
@@ -33,7 +34,9 @@ const USAGE = 2;
 /** How long the last answers may take to be read, and then the last notes, in milliseconds. */
 const LAST_WORDS_MS = 1000;
 
-/** Whether this is process 1, as in a container: a signal ends that only where it is listened for. */
+/**
+ * Whether this is process 1, as in a container: a signal ends that only where it is listened for.
+ */
 const PROCESS_1 = Deno.pid === 1;
 
 const TEXT_LOG = { format: "text", quiet: false, clock: () => new Date() } as const;
@@ -61,7 +64,10 @@ async function readFlags(): Promise<Flags> {
   return parseFlags(Deno.args);
 }
 
-/** Reads a variable where that is permitted already: poolgate needs no permission, so it asks for none. */
+/**
+ * Reads a variable where that is permitted already: poolgate needs no permission, so it asks for
+ * none.
+ */
 function readEnv(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   if (state !== "granted") return undefined;
@@ -96,7 +102,9 @@ async function fail(log: Log, text: string, exit: number): Promise<number> {
 /** What all ways in share. */
 interface Shared {
   pool: Pool;
-  /** The time that the pool is told, in milliseconds; it stands still where nobody is shown times. */
+  /**
+   * The time that the pool is told, in milliseconds; it stands still where nobody is shown times.
+   */
   now: () => number;
   node: Node;
   note: Note;
@@ -125,7 +133,10 @@ function noteLimits(before: Limits, after: Limits, note: Note): void {
   if (change !== undefined) note("info", `limits changed: ${change}`);
 }
 
-/** Waits until what is left to say has been taken, but not for long: there may be nobody who reads it. */
+/**
+ * Waits until what is left to say has been taken, but not for long: there may be nobody who reads
+ * it.
+ */
 async function lastWords(said: Promise<unknown>): Promise<void> {
   await Promise.race([said, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
 }
@@ -221,7 +232,10 @@ async function listenForOperators(
   return server;
 }
 
-/** Serves connections until a signal has ended that; stdin and stdout meanwhile, for as long as they last. */
+/**
+ * Serves connections until a signal has ended that; stdin and stdout meanwhile, for as long as they
+ * last.
+ */
 async function serveGate(gate: Gate, stdio: Stdio, note: Note): Promise<number> {
   // Before anyone is told that it listens: whoever is may end it at once.
   endOnSignals(() => gate.drain());

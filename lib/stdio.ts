@@ -13,7 +13,10 @@ import { decode } from "./protocol/decode.ts";
 import type { Node } from "./protocol/node.ts";
 import { Replies } from "./protocol/replies.ts";
 
-/** With more bytes of replies than this gathered, they are written before the next request is answered. */
+/**
+ * With more bytes of replies than this gathered, they are written before the next request is
+ * answered.
+ */
 export const MAX_UNSENT_BYTES = 64 * 1024;
 
 /** What {@linkcode serve} works with. */
@@ -28,10 +31,10 @@ export interface Stdio {
 
 /**
  * Answers requests until the input ends and every reply and announcement is written. Replies to
- * requests that arrived together leave together; nothing is read while a reply is unsent, so a reader
- * of the replies that does not keep up slows the requests down, not the memory up. An announcement
- * that no request caused is written at once, also when the input has ended; there are no more of these
- * than requests that asked for one.
+ * requests that arrived together leave together; nothing is read while a reply is unsent, so a
+ * reader of the replies that does not keep up slows the requests down, not the memory up. An
+ * announcement that no request caused is written at once, also when the input has ended; there are
+ * no more of these than requests that asked for one.
  *
  * @throws The error of the input when a read fails, that of the output when a write fails.
  */

@@ -1,6 +1,6 @@
 /**
- * One connection: what its life needs to know, and the signals that may reach it from elsewhere. What
- * becomes of it is told by {@linkcode Lifecycle}.
+ * One connection: what its life needs to know, and the signals that may reach it from elsewhere.
+ * What becomes of it is told by {@linkcode Lifecycle}.
  *
  * @module
  */

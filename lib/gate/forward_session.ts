@@ -1,6 +1,6 @@
 /**
- * A connection for the upstream: held while it waits, joined once it has a place, told why in its own
- * protocol when it is rejected.
+ * A connection for the upstream: held while it waits, joined once it has a place, told why in its
+ * own protocol when it is rejected.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The gate: accepts connections, and ends them when poolgate ends. What becomes of each meanwhile is
- * told elsewhere.
+ * The gate: accepts connections, and ends them when poolgate ends. What becomes of each meanwhile
+ * is told elsewhere.
  *
  * @module
  */
@@ -73,7 +73,9 @@ export class Gate {
     return this.#draining;
   }
 
-  /** Accepts connections until {@linkcode drain}, and resolves when the last is closed. Called once. */
+  /**
+   * Accepts connections until {@linkcode drain}, and resolves when the last is closed. Called once.
+   */
   async run(): Promise<void> {
     const { listener, note, options: { upstream } } = this.#parts;
     const to = upstream === undefined ? "" : `, for ${showAddress(upstream)}`;
@@ -84,8 +86,8 @@ export class Gate {
   }
 
   /**
-   * Accepts no more connections, rejects those that wait, and closes those that have a place when they
-   * have not ended within the drain timeout.
+   * Accepts no more connections, rejects those that wait, and closes those that have a place when
+   * they have not ended within the drain timeout.
    */
   drain(): void {
     if (this.#draining) return;

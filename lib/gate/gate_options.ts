@@ -8,7 +8,9 @@ import type { Address } from "../io/address.ts";
 import type { ProxyProtocol } from "./proxy_protocol.ts";
 import { SERVICE_NAMES } from "./services/names.ts";
 
-/** How a rejected connection is told: not at all, by a message of the pool, or as a service would. */
+/**
+ * How a rejected connection is told: not at all, by a message of the pool, or as a service would.
+ */
 export const REJECT_FORMATS = ["close", "line", ...SERVICE_NAMES] as const;
 export type RejectFormat = typeof REJECT_FORMATS[number];
 

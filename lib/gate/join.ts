@@ -1,6 +1,6 @@
 /**
- * Two byte streams joined: what comes from one goes to the other, both ways, no faster than it is taken. Knows nothing
- * of the pool.
+ * Two byte streams joined: what comes from one goes to the other, both ways, no faster than it is
+ * taken. Knows nothing of the pool.
  *
  * @module
  */
@@ -12,13 +12,19 @@ import { SpareBuffers } from "../io/spare_buffers.ts";
 /** How much is read at a time to begin with, in bytes: most connections never say much at once. */
 const FIRST_BYTES = 4 * 1024;
 
-/** How much is read at a time at most, and so waits unsent, in bytes: it decides how fast a long transfer is. */
+/**
+ * How much is read at a time at most, and so waits unsent, in bytes: it decides how fast a long
+ * transfer is.
+ */
 export const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /** By how much a buffer grows that a read has filled. */
 const GROWTH = 4;
 
-/** After so many reads in a row that the first buffer could have held, it takes the place of a larger one. */
+/**
+ * After so many reads in a row that the first buffer could have held, it takes the place of a
+ * larger one.
+ */
 const CALM_READS = 64;
 
 /** How many of the first buffers are kept for those that come next. */
@@ -31,13 +37,16 @@ export interface Side {
   socket: Socket;
   /** Closes the socket; called again, does nothing. */
   close(): void;
-  /** Called when bytes of it have been read, with 0, and when some of these were passed on, with how many. */
+  /**
+   * Called when bytes of it have been read, with 0, and when some of these were passed on, with how
+   * many.
+   */
   moved(bytes: number): void;
 }
 
 /**
- * Joins two sockets until both sides have ended, or one has failed; then both are closed. The end of one side's bytes
- * is passed on as such, and the other side may go on.
+ * Joins two sockets until both sides have ended, or one has failed; then both are closed. The end
+ * of one side's bytes is passed on as such, and the other side may go on.
  *
  * @param client One side.
  * @param upstream The other.

@@ -79,7 +79,8 @@ export class Lifecycle {
   /**
    * Tells what becomes of a connection that has asked for a place. Never rejects.
    *
-   * Whoever waits is suspended here, so what is not needed meanwhile stands in functions of its own.
+   * Whoever waits is suspended here, so what is not needed meanwhile stands in functions of its
+   * own.
    */
   async live(connection: Connection): Promise<void> {
     let ending: Ending = "fault";
@@ -101,7 +102,9 @@ export class Lifecycle {
     this.#rejections.end();
   }
 
-  /** A name that nobody in the pool has: a client of another way in may have taken a connection's. */
+  /**
+   * A name that nobody in the pool has: a client of another way in may have taken a connection's.
+   */
   #idOf({ name }: Arrival): string {
     let id = name;
     for (let next = 2; this.#parts.pool.find(id) !== undefined; next++) id = `${name}#${next}`;
@@ -121,7 +124,10 @@ export class Lifecycle {
     session.queued();
   }
 
-  /** Serves one that has a place, and returns how that ended; why there is none for one that has not. */
+  /**
+   * Serves one that has a place, and returns how that ended; why there is none for one that has
+   * not.
+   */
   async #serve(connection: Connection): Promise<Ending> {
     const { client, session, wait, toldQueued } = connection;
     if (wait !== undefined) this.#waits.end(wait);

@@ -1,5 +1,5 @@
 /**
- * How a rejected connection is told in the pool's own messages.
+ * How a rejected connection is told in the pool's own messages. Pure.
  *
  * @module
  */

@@ -31,7 +31,10 @@ import { lineRejection } from "./line_rejection.ts";
 import { MAX_HELD_BYTES } from "./read_ahead.ts";
 import type { Session } from "./session.ts";
 
-/** With more bytes of replies than this gathered, they are written before the next request is answered. */
+/**
+ * With more bytes of replies than this gathered, they are written before the next request is
+ * answered.
+ */
 const MAX_UNSENT_BYTES = 64 * 1024;
 
 /** What all native sessions share. */
@@ -48,7 +51,10 @@ export interface Native {
 /** A line may be as long as what is held of one that waits for an upstream. */
 const PORTIONS: Portions = { line: MAX_HELD_BYTES, read: 4 * 1024 };
 
-/** The room for what is said to a client, and for what it says first, in bytes: most only hold their place. */
+/**
+ * The room for what is said to a client, and for what it says first, in bytes: most only hold their
+ * place.
+ */
 const FIRST_BYTES = 256;
 
 /** The session of one connection. */

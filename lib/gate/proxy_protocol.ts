@@ -13,8 +13,8 @@ export const PROXY_PROTOCOLS = ["v1", "v2"] as const;
 export type ProxyProtocol = typeof PROXY_PROTOCOLS[number];
 
 /**
- * @param route The client's connection; `undefined` where it has no addresses, as over a Unix socket. Both ends
- *   are of one family.
+ * @param route The client's connection; `undefined` where it has no addresses, as over a Unix
+ *   socket. Both ends are of one family.
  * @returns The header, to be sent before the first byte of the client.
  */
 export function proxyHeader(version: ProxyProtocol, route: Route | undefined): Uint8Array {

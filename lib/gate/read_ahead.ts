@@ -1,6 +1,6 @@
 /**
- * The bytes of a client from its first on. While the client waits they are kept, so that they can be
- * passed on later and its hang-up is seen; afterwards they are read as from the socket itself.
+ * The bytes of a client from its first on. While the client waits they are kept, so that they can
+ * be passed on later and its hang-up is seen; afterwards they are read as from the socket itself.
  *
  * @module
  */
@@ -48,9 +48,9 @@ export class ReadAhead implements ByteReader {
   }
 
   /**
-   * Keeps what the client sends until the first {@linkcode read}, or until {@linkcode MAX_HELD_BYTES}
-   * are there. The hang-up of a client that has filled these is seen only once it has been read. Asked
-   * again, tells again of a hang-up that was seen.
+   * Keeps what the client sends until the first {@linkcode read}, or until {@linkcode
+   * MAX_HELD_BYTES} are there. The hang-up of a client that has filled these is seen only once it
+   * has been read. Asked again, tells again of a hang-up that was seen.
    */
   watch(): void {
     if (this.#over !== undefined) this.#listener.hungUp();

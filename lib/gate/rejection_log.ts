@@ -1,5 +1,6 @@
 /**
- * Notes on connections turned away: the first of a storm, and a count when it is over, instead of a line each.
+ * Notes on connections turned away: the first of a storm, and a count when it is over, instead of a
+ * line each.
  *
  * @module
  */

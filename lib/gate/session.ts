@@ -28,8 +28,8 @@ export interface Session {
   endUpstream(): Promise<void> | void;
 
   /**
-   * Says the last word to a connection that is in the pool no more, and resolves when the client has
-   * ended too. It is closed afterwards, and at the latest when its time is up.
+   * Says the last word to a connection that is in the pool no more, and resolves when the client
+   * has ended too. It is closed afterwards, and at the latest when its time is up.
    */
   sayGoodbye(ending: Ending): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * How many connections each address has, so that one client cannot take every place.
+ * How many connections each address has, so that one client cannot take every place. Pure.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The way to the upstream: opened for whoever has a place, tried again while it is refused. It knows whether the
- * upstream is down, and tells; who is let in meanwhile is for others to say.
+ * The way to the upstream: opened for whoever has a place, tried again while it is refused. It
+ * knows whether the upstream is down, and tells; who is let in meanwhile is for others to say.
  *
  * @module
  */
@@ -9,14 +9,20 @@ import type { Clock } from "../io/clock.ts";
 import type { Dial, Socket } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
 
-/** How long after a failure the upstream is tried again, in milliseconds: from the first to the most. */
+/**
+ * How long after a failure the upstream is tried again, in milliseconds: from the first to the
+ * most.
+ */
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 1000;
 
 /** How long such a try may take, in milliseconds. */
 const RETRY_TIMEOUT_MS = 5000;
 
-/** How long a dial takes, in milliseconds, until it is worth while to see whether the client is still there. */
+/**
+ * How long a dial takes, in milliseconds, until it is worth while to see whether the client is
+ * still there.
+ */
 const SLOW_DIAL_MS = 250;
 
 /** What an {@linkcode Upstream} works with. */
@@ -80,7 +86,8 @@ export class Upstream {
   /**
    * Opens a connection; while the upstream is down, tries again until the connect timeout.
    *
-   * @param onWait Called when this takes longer than usual: the upstream is found down, or does not answer.
+   * @param onWait Called when this takes longer than usual: the upstream is found down, or does not
+   *   answer.
    */
   connect(onWait: () => void): Attempt {
     const { promise, resolve } = Promise.withResolvers<Socket | undefined>();

@@ -78,8 +78,9 @@ export class LineReader {
   }
 
   /**
-   * As many reads as the text has line feeds are asked for at once, and only the last is awaited: to
-   * suspend and resume this function for each line takes as long as all else that the stream does.
+   * As many reads as the text has line feeds are asked for at once, and only the last is awaited:
+   * to suspend and resume this function for each line takes as long as all else that the stream
+   * does.
    */
   async #split(text: string): Promise<Line[]> {
     const batch: Line[] = [];

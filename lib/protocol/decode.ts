@@ -1,6 +1,6 @@
 /**
- * Reading the wire: a line to the request in it, or to what is to be done instead. No line makes it throw.
- * Knows what a limit may be, nothing else of the pool, and no stream.
+ * Reading the wire: a line to the request in it, or to what is to be done instead. No line makes it
+ * throw. Knows what a limit may be, nothing else of the pool, and no stream.
  *
  * @module
  */
@@ -14,7 +14,8 @@ import type { Fault, Ignored, Operation, Refused, Request } from "./messages.ts"
  * Reads one line.
  *
  * @param line A line of any content, without its line end.
- * @param sender The client that a request without `client_id` is for; `undefined` where it must name one.
+ * @param sender The client that a request without `client_id` is for; `undefined` where it must
+ *   name one.
  * @returns The request in it, or why there is nothing to answer.
  */
 export function decode(line: string, sender?: string): Request | Fault | Ignored {
@@ -25,9 +26,9 @@ const PLAIN = String.raw`"([ !#-\[\]-~]*)"`;
 const DIGITS = String.raw`([1-9]\d*)`;
 
 /**
- * What the fast path reads: a connect or a disconnect with no escapes in its strings and its members in the
- * order of the samples, or with the `msg_id` last, as nearly every line of a storm is. {@linkcode decodeAny}
- * reads it to the same effect.
+ * What the fast path reads: a connect or a disconnect with no escapes in its strings and its
+ * members in the order of the samples, or with the `msg_id` last, as nearly every line of a storm
+ * is. {@linkcode decodeAny} reads it to the same effect.
  */
 const FAST = new RegExp(
   String
@@ -52,7 +53,9 @@ function decodeFast(line: string): Request | undefined {
   return { type: "request", src, dest, msgId, operation };
 }
 
-/** The longest substring that V8 copies; a longer one is a view of the text that it was cut from. */
+/**
+ * The longest substring that V8 copies; a longer one is a view of the text that it was cut from.
+ */
 const MAX_COPIED = 12;
 
 /** A client may stay for hours: its id must not keep alive the whole chunk that it arrived in. */
@@ -142,7 +145,9 @@ export function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether an optional member is absent: serializers write what is absent as `null`, or not at all. */
+/**
+ * Whether an optional member is absent: serializers write what is absent as `null`, or not at all.
+ */
 function isAbsent(value: unknown): boolean {
   return value === undefined || value === null;
 }
@@ -177,7 +182,9 @@ function complaint(field: string, value: unknown, allowed: string): string {
 /** How much of a string a complaint repeats, in UTF-16 units. */
 const MAX_SHOWN = 40;
 
-/** @returns A value of JSON as a complaint shows it, no more than the beginning of a long string. */
+/**
+ * @returns A value of JSON as a complaint shows it, no more than the beginning of a long string.
+ */
 export function describe(value: unknown): string {
   if (value === undefined) return "missing";
   if (Array.isArray(value)) return "an array";

@@ -1,6 +1,6 @@
 /**
- * Writing the wire: a reply to its line, as Python's `json.dumps` would write it. The order of the members is
- * that of the protocol. Knows no stream.
+ * Writing the wire: a reply to its line, as Python's `json.dumps` would write it. The order of the
+ * members is that of the protocol. Knows no stream.
  *
  * @module
  */

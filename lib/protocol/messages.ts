@@ -28,7 +28,9 @@ export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 export interface Envelope {
   src: string;
   dest: string;
-  /** The request's `msg_id` in decimal, only ever to be written back; `undefined` when it has none. */
+  /**
+   * The request's `msg_id` in decimal, only ever to be written back; `undefined` when it has none.
+   */
   msgId: string | undefined;
 }
 
@@ -59,7 +61,9 @@ export interface Fault {
   reason: string;
 }
 
-/** A line that wants no answer: blank, or itself a reply (an error, or a number in `in_reply_to`). */
+/**
+ * A line that wants no answer: blank, or itself a reply (an error, or a number in `in_reply_to`).
+ */
 export interface Ignored {
   type: "ignored";
 }
@@ -88,7 +92,9 @@ export type Recipient = Pick<Envelope, "src" | "dest">;
 export interface Reply {
   src: string;
   dest: string;
-  /** The {@linkcode Envelope.msgId} of the request; `undefined` when it had none, or nobody asked. */
+  /**
+   * The {@linkcode Envelope.msgId} of the request; `undefined` when it had none, or nobody asked.
+   */
   inReplyTo: string | undefined;
   /** The node's own count of messages, from 0. */
   msgId: number;

@@ -1,7 +1,7 @@
 /**
- * The node: a request in, what it comes to out. Owns the node's name, the count of its messages, and
- * who waits for an answer of the pool or asked to be told of a promotion; the pool decides everything
- * else. Knows no stream.
+ * The node: a request in, what it comes to out. Owns the node's name, the count of its messages,
+ * and who waits for an answer of the pool or asked to be told of a promotion; the pool decides
+ * everything else. Knows no stream.
  *
  * @module
  */
@@ -48,7 +48,8 @@ export class Node implements Holder {
    * Carries out one request. Never throws: a fault of this program is an answer too, a `crash`.
    *
    * @param request The request, as `decode` read it.
-   * @param announcements Takes the promotions that the request wants to be told of, whenever they come.
+   * @param announcements Takes the promotions that the request wants to be told of, whenever they
+   *   come.
    */
   answer(request: Request, announcements: Announcements): Answer {
     try {

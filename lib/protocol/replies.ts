@@ -1,6 +1,7 @@
 /**
- * The messages of one way in, in their order: each reply behind that to the request before it, though
- * some come later, each announcement behind the reply to the request that caused it. Knows no stream.
+ * The messages of one way in, in their order: each reply behind that to the request before it,
+ * though some come later, each announcement behind the reply to the request that caused it. Knows
+ * no stream.
  *
  * @module
  */

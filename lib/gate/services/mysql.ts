@@ -11,8 +11,8 @@ const MYSQL_ERR = 0xff;
 const ER_CON_COUNT_ERROR = 1040;
 
 /**
- * The ERR packet that a server sends in place of its greeting. No SQL state: that is for clients that
- * have said that they understand one.
+ * The ERR packet that a server sends in place of its greeting. No SQL state: that is for clients
+ * that have said that they understand one.
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_err_packet.html
  */
 export const mysql: Service = {

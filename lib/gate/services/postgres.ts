@@ -1,6 +1,6 @@
 /**
- * PostgreSQL: a rejected client gets an error that it shows. It speaks first, and listens only once it
- * has been told that there is no encryption and has asked for its session.
+ * PostgreSQL: a rejected client gets an error that it shows. It speaks first, and listens only once
+ * it has been told that there is no encryption and has asked for its session.
  *
  * The messages: https://www.postgresql.org/docs/current/protocol-message-formats.html
  *
@@ -26,7 +26,10 @@ export const postgres: Service = {
   reject: (reason) => new PostgresRejection(reason),
 };
 
-/** The conversation with one client. One that speaks something else, or cancels a query, is told nothing. */
+/**
+ * The conversation with one client. One that speaks something else, or cancels a query, is told
+ * nothing.
+ */
 class PostgresRejection implements Rejection {
   readonly opening = new Uint8Array();
   #reason: RejectReason;
