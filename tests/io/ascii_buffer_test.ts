@@ -39,6 +39,14 @@ Deno.test("AsciiBuffer.string: writes any string as quote does", () => {
   }));
 });
 
+Deno.test("AsciiBuffer.escapedTwice: writes any text as a string in a string has it", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const buffer = new AsciiBuffer(1);
+    buffer.escapedTwice(text);
+    assertEquals(`"\\"${read(buffer)}\\""`, quote(quote(text)));
+  }));
+});
+
 Deno.test("AsciiBuffer: keeps everything while it grows far beyond its first size", () => {
   const buffer = new AsciiBuffer();
   const piece = literal("0123456");

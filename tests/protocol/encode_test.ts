@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { AsciiBuffer } from "../../lib/io/ascii_buffer.ts";
+import { quote } from "../../lib/io/json_text.ts";
 import { encode, encodeLine } from "../../lib/protocol/encode.ts";
 import type { Reply, ReplyBody } from "../../lib/protocol/messages.ts";
 import { anyText, fc } from "../support/property.ts";
@@ -68,6 +69,25 @@ Deno.test("encode: any names come back from JSON.parse, through one line of ASCI
     const { src: from, dest: to, body: told } = JSON.parse(line);
     assertEquals([from, to, told.promoted], [src, dest, promoted]);
   }));
+});
+
+Deno.test("encode: names an unknown client in the text of error 20, whatever its id", () => {
+  fc.assert(fc.property(anyText(), (clientId) => {
+    const error = { src: "n1", dest: "c1", inReplyTo: "1", msgId: 0 };
+    const text = `client_id is ${quote(clientId)}, it is neither connected nor queued`;
+    assertEquals(
+      written({ ...error, body: { type: "unknown_client", clientId } }),
+      written({ ...error, body: { type: "error", code: 20, text } }),
+    );
+  }));
+});
+
+Deno.test("encode: writes a crash as error 13, with what was thrown", () => {
+  const error = { src: "n1", dest: "c1", inReplyTo: "1", msgId: 0 };
+  assertEquals(
+    written({ ...error, body: { type: "crash", error: new Error("BUG: x") } }),
+    written({ ...error, body: { type: "error", code: 13, text: "Error: BUG: x" } }),
+  );
 });
 
 Deno.test("encodeLine: is the line that encode appends, however long", () => {
