@@ -1,20 +1,23 @@
 /**
  * Measures poolgate beside its peers, in one run: `deno task bench [--rounds N] [--messages N] [SECTION]...`
  *
- * The sections are throughput, order, lone, start and growth; without any, all are run. In each round every
- * program takes its turn on the same input. A ratio is that of the first row to another, within a round, so
- * that a machine whose speed drifts does not decide; the median of the rounds is what counts.
+ * The sections are throughput, errors, order, lone, start and growth; without any, all are run. In
+ * each round every program takes its turn on the same input. A ratio is that of the first row to
+ * another, within a round, so that a machine whose speed drifts does not decide; the median of the
+ * rounds is what counts. A third of the messages of `errors` disconnect clients that nobody knows.
+ * `start` compares with an echo that reads through TextLineStream and does nothing else.
  *
- * Peers that are always there are in peers/, in Python and Node. POOLGATE_BENCH_PEERS adds others that read
- * the same messages: `rust=/path/to/program,go=/path/to/other`. POOLGATE_BENCH_BINARY measures a compiled
- * poolgate instead of the source.
+ * Peers that are always there are in peers/, in Python and Node; they know no errors.
+ * POOLGATE_BENCH_PEERS adds others that read the same messages:
+ * `rust=/path/to/program,go=/path/to/other`. POOLGATE_BENCH_BINARY measures a compiled poolgate
+ * instead of the source, POOLGATE_BENCH_ECHO a compiled peers/line_echo.ts.
  *
  * @module
  */
 
 import { MemoryPool } from "../../lib/pool/memory_pool.ts";
 import { compare, has, readArguments, report } from "./figures.ts";
-import { writeMixed, writeReversed, writeStanding } from "./workloads.ts";
+import { writeMixed, writeReversed, writeStanding, writeUnknown } from "./workloads.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -33,14 +36,24 @@ interface Settings {
 
 const binary = Deno.env.get("POOLGATE_BENCH_BINARY");
 const poolgate: Command = binary === undefined ? [Deno.execPath(), "run", MAIN] : [binary];
+const echo = Deno.env.get("POOLGATE_BENCH_ECHO");
+const lineEcho: Command = echo === undefined
+  ? [Deno.execPath(), "run", `${HERE}peers/line_echo.ts`]
+  : [echo];
 const bareDeno: Command = [Deno.execPath(), "run", `${HERE}peers/bare_echo.ts`];
 
-async function peers(): Promise<Map<string, Command>> {
+/** The peers that the environment names. */
+function namedPeers(): Map<string, Command> {
   const found = new Map<string, Command>();
   for (const pair of (Deno.env.get("POOLGATE_BENCH_PEERS") ?? "").split(",").filter(Boolean)) {
     const [name = "", program = ""] = pair.split("=");
     found.set(name, [program]);
   }
+  return found;
+}
+
+async function peers(): Promise<Map<string, Command>> {
+  const found = namedPeers();
   if (await has("node")) found.set("Node, a write a line", ["node", `${HERE}peers/node_line.mjs`]);
   if (await has("python3")) {
     found.set("Python, a flush a line", ["python3", `${HERE}peers/python_line.py`]);
@@ -64,6 +77,21 @@ async function throughput({ rounds, messages, folder }: Settings): Promise<void>
   await writeMixed(input, messages);
   const programs = new Map([["poolgate", poolgate], ...await peers()]);
   report("s", await compare(rounds, programs, (command) => seconds(command, input)));
+}
+
+async function errors({ rounds, messages, folder }: Settings): Promise<void> {
+  console.log(`errors: ${messages} messages, a third of them of unknown clients`);
+  const input = `${folder}/unknown.ndjson`;
+  const mixed = `${folder}/mixed.ndjson`;
+  await writeUnknown(input, messages);
+  await writeMixed(mixed, messages);
+  const named = namedPeers().entries().map(([name, command]) => [name, [command, input]] as const);
+  const runs = new Map<string, readonly [Command, string]>([
+    ["poolgate", [poolgate, input]],
+    ["poolgate, no errors", [poolgate, mixed]],
+    ...named,
+  ]);
+  report("s", await compare(rounds, runs, ([command, input]) => seconds(command, input)));
 }
 
 async function order({ rounds, messages, folder }: Settings): Promise<void> {
@@ -108,7 +136,11 @@ async function lone({ rounds }: Settings): Promise<void> {
 async function start({ rounds }: Settings): Promise<void> {
   console.log("start: from the start of the process to the first reply, on one core");
   if (!await has("python3")) return;
-  const programs = new Map([["poolgate", poolgate], ["bare Deno, echo", bareDeno]]);
+  const programs = new Map([
+    ["poolgate", poolgate],
+    ["TextLineStream, echo", lineEcho],
+    ["bare Deno, echo", bareDeno],
+  ]);
   const first = async (command: Command) => (await pingPong(1, command))[0];
   report("ms", await compare(3 * rounds, programs, first));
 }
@@ -143,7 +175,7 @@ function memory(): void {
   console.log(`  memory: at most ${bytes.toFixed(0)} bytes a waiting client, its id not counted`);
 }
 
-const SECTIONS = { throughput, order, lone, start, growth };
+const SECTIONS = { throughput, errors, order, lone, start, growth };
 
 async function main(): Promise<void> {
   const { sections, counts } = readArguments(Object.keys(SECTIONS), {

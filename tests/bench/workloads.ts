@@ -61,6 +61,20 @@ function* mixed(count: number): Generator<string> {
   }
 }
 
+/** The mixed workload, each third message of it a disconnect of a client that nobody knows. */
+function* unknown(count: number): Generator<string> {
+  let number = 0;
+  for (const line of mixed(count)) {
+    number++;
+    // Its number stands in for its `msg_id`, which counts the messages, too.
+    yield number % 3 > 0 ? line : message("c1", {
+      type: "pool_disconnect",
+      msg_id: number,
+      client_id: `nobody-${number}`,
+    });
+  }
+}
+
 /** A queue of `waiting`, then as many arrivals and departures at that length as asked for. */
 function* standing(waiting: number, turns: number): Generator<string> {
   const places = 100;
@@ -78,6 +92,11 @@ function* standing(waiting: number, turns: number): Generator<string> {
 /** Writes `count` messages of the mixed workload. */
 export function writeMixed(path: string, count: number): Promise<void> {
   return write(path, mixed(count));
+}
+
+/** Writes as many, a third of them answered by an error. */
+export function writeUnknown(path: string, count: number): Promise<void> {
+  return write(path, unknown(count));
 }
 
 /** Writes the same messages, their members the other way round. */
