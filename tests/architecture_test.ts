@@ -47,7 +47,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     pure: true,
   },
   "lib/pool/": { imports: ["lib/io/linked_list.ts", "lib/io/id_table.ts"], pure: true },
-  "lib/io/": { imports: [], packages: ["@std/streams/"] },
+  "lib/io/": { imports: [], packages: ["@std/streams/", "node:net"] },
 };
 
 /** What is pure although its room is not. So is a file whose first comment has the word `Pure`. */

@@ -12,6 +12,7 @@ export const GATE_FLAGS = [
   "connect-timeout",
   "idle-timeout",
   "drain-timeout",
+  "upstream-linger",
   "reject-as",
   "max-per-source",
   "proxy-protocol",

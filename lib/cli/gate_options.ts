@@ -18,9 +18,14 @@ export const GATE_DEFAULTS = {
   connectTimeout: "10s",
   idleTimeout: "0",
   drainTimeout: "30s",
+  upstreamLinger: "30s",
 } as const;
 
-const NEEDS_UPSTREAM: readonly ValueFlag[] = ["connect-timeout", "proxy-protocol"];
+const NEEDS_UPSTREAM: readonly ValueFlag[] = [
+  "connect-timeout",
+  "upstream-linger",
+  "proxy-protocol",
+];
 const NEEDS_LISTEN: readonly ValueFlag[] = GATE_FLAGS.filter((name) => name !== "listen");
 
 /** What a client of the pool itself can be told by. */
@@ -50,6 +55,7 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
     connectTimeoutMs: time("connect-timeout", GATE_DEFAULTS.connectTimeout),
     idleTimeoutMs: time("idle-timeout", GATE_DEFAULTS.idleTimeout),
     drainTimeoutMs: time("drain-timeout", GATE_DEFAULTS.drainTimeout),
+    upstreamLingerMs: time("upstream-linger", GATE_DEFAULTS.upstreamLinger),
     rejectAs,
     maxPerSource: settings.read<number | undefined>("max-per-source", readCount, undefined),
     proxyProtocol: settings.read<ProxyProtocol | undefined>(

@@ -47,6 +47,10 @@ Flags for connections:
                        either way; it cuts a query that runs longer. Default ${GATE_DEFAULTS.idleTimeout}.
   --drain-timeout DUR  how long those that have a place may go on after a
                        signal to end. Default ${GATE_DEFAULTS.drainTimeout}.
+  --upstream-linger DUR
+                       how long the upstream may go on for a client that is
+                       gone, whose place it keeps until it has ended; 0 closes
+                       it at once. Default ${GATE_DEFAULTS.upstreamLinger}.
   --max-per-source N   how many connections of one address may be in the pool
                        and its queue together, from 1. Default: any number.
                        Those over a Unix socket have no address.

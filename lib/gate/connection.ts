@@ -83,6 +83,10 @@ export class Connection implements Links, Holder {
     this.end("finished");
   }
 
+  heldFull(): void {
+    this.session.heldFull();
+  }
+
   /** @returns Whether somebody waited for a signal. */
   #wake(): boolean {
     const signal = this.#signal;
@@ -90,4 +94,9 @@ export class Connection implements Links, Holder {
     signal?.();
     return signal !== undefined;
   }
+}
+
+/** Whether a connection has neither a place nor an end yet. */
+export function waits({ client, ending }: Connection): boolean {
+  return ending === undefined && (client.state === "queued" || client.state === "asking");
 }

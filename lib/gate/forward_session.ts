@@ -5,17 +5,17 @@
  * @module
  */
 
-import { writeAll } from "../io/byte_stream.ts";
+import { drain, writeAll } from "../io/byte_stream.ts";
 import type { Socket } from "../io/socket.ts";
 import type { Timeout, Timeouts } from "../io/timeouts.ts";
 import type { RejectReason } from "../pool/client.ts";
 import { encodeLine } from "../protocol/encode.ts";
 import type { Node } from "../protocol/node.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, waits } from "./connection.ts";
 import { type Ending, rejectReason } from "./ending.ts";
 import type { RejectFormat } from "./gate_options.ts";
-import { join, type Side } from "./join.ts";
 import { lineRejection } from "./line_rejection.ts";
+import { pass, type PassEnd } from "./pass.ts";
 import { proxyHeader, type ProxyProtocol } from "./proxy_protocol.ts";
 import { SERVICES } from "./services/services.ts";
 import type { Session } from "./session.ts";
@@ -30,11 +30,19 @@ export interface Forwarding {
   idle: Timeouts<Connection>;
   /** How long the client may be silent once the upstream has ended. */
   halfClosed: Timeouts<Connection>;
+  /**
+   * How long the upstream may take to end once the client has gone; `undefined` for no time at all.
+   */
+  linger: Timeouts<ForwardSession> | undefined;
+  /** When to look again whether one is still there whose hang-up is not seen. */
+  probe: Timeouts<ForwardSession>;
   /** Numbers the pool's own messages. */
   node: Node;
   /** The name that these come from where the node has none. */
   address: string;
 }
+
+const NOTHING = new Uint8Array();
 
 /** How much is read at a time of a client that is being rejected, in bytes. */
 const READ_BYTES = 1024;
@@ -45,6 +53,11 @@ export class ForwardSession implements Session {
   #forwarding: Forwarding;
   #attempt: Attempt | undefined;
   #upstream: Socket | undefined;
+  /** The direction from the client to the upstream, once it is joined. */
+  #sending: Promise<PassEnd> | undefined;
+  /** Whether the client has been sent the end of what it hears. */
+  #endSent = false;
+  #lingering: Timeout<ForwardSession> | undefined;
 
   constructor(connection: Connection, forwarding: Forwarding) {
     this.#connection = connection;
@@ -55,6 +68,24 @@ export class ForwardSession implements Session {
     this.#connection.side.input.watch();
   }
 
+  heldFull(): void {
+    this.#forwarding.probe.begin(this);
+  }
+
+  /**
+   * Looks whether the client is still there: a write of no bytes fails on a socket that was reset.
+   */
+  async probe(): Promise<void> {
+    const connection = this.#connection;
+    if (!waits(connection)) return;
+    try {
+      await connection.side.socket.write(NOTHING);
+      this.heldFull();
+    } catch {
+      connection.end("finished");
+    }
+  }
+
   queued(): void {}
 
   async serve(): Promise<Ending> {
@@ -63,29 +94,45 @@ export class ForwardSession implements Session {
     const upstream = await this.#attempt.socket;
     if (upstream === undefined) return "upstream_down";
     this.#upstream = upstream;
-    await this.#join(upstream);
+    if (await this.#introduce(upstream)) await this.#join(upstream);
     return "finished";
   }
 
   interrupt(): void {
     this.#connection.side.close();
     this.#attempt?.giveUp();
-    this.#closeUpstream();
+    this.#leaveUpstream();
   }
 
+  /**
+   * The place is another's when this is over: not before the upstream works no more for this
+   * client.
+   */
   endUpstream(): void {
-    this.#closeUpstream();
+    this.closeUpstream();
+    if (this.#lingering !== undefined) this.#forwarding.linger?.end(this.#lingering);
   }
 
-  async sayGoodbye(ending: Ending): Promise<void> {
+  /** Closes the upstream, whatever it does. */
+  closeUpstream(): void {
+    this.#upstream?.close();
+    this.#upstream = undefined;
+  }
+
+  async sayGoodbye(ending: Ending, heard: () => void): Promise<void> {
     const { side } = this.#connection;
     const reason = rejectReason(ending);
-    if (reason === undefined || this.#forwarding.rejectAs === "close") return;
-    await this.#reject(reason, this.#forwarding.rejectAs);
-    await side.closeWrite();
-    await side.input.drain();
+    if (reason !== undefined && this.#forwarding.rejectAs !== "close") {
+      await this.#reject(reason, this.#forwarding.rejectAs);
+    } else if (this.#sending === undefined) {
+      return;
+    }
+    if (!this.#endSent) await side.closeWrite();
+    // What the upstream takes no more is dropped, so that the client hears what it was told.
+    if (await this.#sending !== "ended") await drain(side.input, heard);
   }
 
+  /** Joins both sides until the upstream has ended, or takes and says no more. */
   async #join(upstream: Socket): Promise<void> {
     const connection = this.#connection;
     const { side } = connection;
@@ -96,36 +143,50 @@ export class ForwardSession implements Session {
       idle.extend(silence);
       if (afterEnd !== undefined) halfClosed.extend(afterEnd);
     };
-    const clientSide: Side = {
-      reader: side.input,
-      socket: side.socket,
-      close: () => side.close(),
-      moved: (bytes) => {
-        side.countReceived(bytes);
-        moved();
-      },
-    };
-    const upstreamSide: Side = {
-      reader: upstream,
-      socket: upstream,
-      close: () => this.#closeUpstream(),
-      moved: (bytes) => {
-        side.countSent(bytes);
-        moved();
-      },
-    };
-    try {
-      if (!await this.#introduce(upstream)) return;
-      await join(clientSide, upstreamSide, () => afterEnd = halfClosed.begin(connection));
-    } finally {
-      idle.end(silence);
-      if (afterEnd !== undefined) halfClosed.end(afterEnd);
+    this.#sending = this.#send(upstream, moved);
+    const receiving = await pass(upstream, side.socket, (bytes) => {
+      side.countSent(bytes);
+      moved();
+    });
+    if (receiving === "sink_failed") {
+      this.#loseClient();
+      await drain(upstream);
+    } else if (receiving === "ended") {
+      afterEnd = halfClosed.begin(connection);
+      this.#endSent = true;
+      await side.closeWrite().catch(() => {});
+      await this.#sending;
     }
+    idle.end(silence);
+    if (afterEnd !== undefined) halfClosed.end(afterEnd);
   }
 
-  #closeUpstream(): void {
-    this.#upstream?.close();
-    this.#upstream = undefined;
+  /** Passes on what the client sends, and its end. */
+  async #send(upstream: Socket, moved: () => void): Promise<PassEnd> {
+    const { side } = this.#connection;
+    const end = await pass(side.input, upstream, (bytes) => {
+      side.countReceived(bytes);
+      moved();
+    });
+    if (end === "source_failed") this.#loseClient();
+    else if (end === "ended") await upstream.closeWrite().catch(() => {});
+    return end;
+  }
+
+  /** The client has gone without an end: the upstream is left too. */
+  #loseClient(): void {
+    this.#connection.side.close();
+    this.#leaveUpstream();
+  }
+
+  /** Ends this side of the upstream, and closes it when it does not end soon. */
+  #leaveUpstream(): void {
+    const upstream = this.#upstream;
+    const { linger } = this.#forwarding;
+    if (upstream === undefined || this.#lingering !== undefined) return;
+    if (linger === undefined) return this.closeUpstream();
+    this.#lingering = linger.begin(this);
+    upstream.closeWrite().catch(() => {});
   }
 
   /** Tells the upstream whom the connection is for, where that is wanted: whether it took it. */

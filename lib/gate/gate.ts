@@ -19,7 +19,7 @@ import { noteFault } from "./fault.ts";
 import type { GateOptions } from "./gate_options.ts";
 import { Lifecycle } from "./lifecycle.ts";
 
-/** How long until accepting is tried again that has failed, in milliseconds. */
+/** How long until accepting is tried again that has failed, or was held back, in milliseconds. */
 const ACCEPT_RETRY_MS = 100;
 
 /** What a {@linkcode Gate} works with. */
@@ -29,6 +29,8 @@ export interface GateParts {
   /** The time that the pool is told, in milliseconds. */
   now: () => number;
   openSession: OpenSession;
+  /** Whether connections that come are left to the kernel for now. */
+  holdsBack: () => boolean;
   clock: Clock;
   note: Note;
   options: Pick<
@@ -117,8 +119,13 @@ export class Gate {
   }
 
   async #accept(accept: Accept): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock, holdsBack } = this.#parts;
+    const pause = () => new Promise<void>((resolve) => clock.after(ACCEPT_RETRY_MS, resolve));
     while (!this.#draining) {
+      if (holdsBack()) {
+        await pause();
+        continue;
+      }
       try {
         const arrival = await accept();
         this.#acceptLog.accepted();
@@ -126,7 +133,7 @@ export class Gate {
       } catch (error) {
         if (this.#draining) break;
         this.#acceptLog.failed(error);
-        await new Promise<void>((resolve) => clock.after(ACCEPT_RETRY_MS, resolve));
+        await pause();
       }
     }
   }

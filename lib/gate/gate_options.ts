@@ -25,6 +25,11 @@ export interface GateOptions {
   connectTimeoutMs: number;
   /** How long a connection that has a place may be silent, in milliseconds. */
   idleTimeoutMs: number;
+  /**
+   * How long the upstream may take to end once its client has gone, in milliseconds; 0 for no time
+   * at all.
+   */
+  upstreamLingerMs: number;
   /** How long connections may go on after a signal to end, in milliseconds. */
   drainTimeoutMs: number;
   rejectAs: RejectFormat;

@@ -11,7 +11,7 @@ import type { Arrival } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
 import { type Client, hasPlace, isInPool, type RejectReason } from "../pool/client.ts";
 import type { Pool } from "../pool/pool.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, waits } from "./connection.ts";
 import { type Ending, rejectReason } from "./ending.ts";
 import { noteFault } from "./fault.ts";
 import type { GateOptions } from "./gate_options.ts";
@@ -19,8 +19,13 @@ import { REASON_TEXT } from "./reason_text.ts";
 import { RejectionLog } from "./rejection_log.ts";
 import { Sources } from "./sources.ts";
 
-/** How long a client that is out of the pool may take to end, in milliseconds. */
-export const LINGER_MS = 1000;
+/**
+ * How long a client that is out of the pool may take to end, in milliseconds: in silence, and in
+ * all, where it still sends. What it sends is dropped, so that what it was told is not lost with
+ * it.
+ */
+export const LINGER_SILENCE_MS = 1000;
+export const LINGER_MS = 30_000;
 
 /** How many such clients there may be at once; further ones are closed as soon as they are told. */
 export const MAX_LINGERING = 1000;
@@ -45,6 +50,7 @@ export class Lifecycle {
   #sources = new Sources();
   #waits: Timeouts<Connection>;
   #lingers: Timeouts<Connection>;
+  #silences: Timeouts<Connection>;
   #lingering = 0;
   readonly #rejections: RejectionLog;
 
@@ -57,6 +63,7 @@ export class Lifecycle {
       (connection) => connection.end("queue_timeout"),
     );
     this.#lingers = new Timeouts(clock, LINGER_MS, ({ side }) => side.close());
+    this.#silences = new Timeouts(clock, LINGER_SILENCE_MS, ({ side }) => side.close());
     this.#rejections = new RejectionLog(clock, (text) => note("warn", text));
   }
 
@@ -171,14 +178,17 @@ export class Lifecycle {
   async #sayGoodbye(connection: Connection, ending: Ending): Promise<void> {
     const { side, session } = connection;
     if (side.closed) return;
-    const goodbye = session.sayGoodbye(ending).catch((error) => {
+    const silence = this.#silences.begin(connection);
+    const heard = () => this.#silences.extend(silence);
+    const goodbye = session.sayGoodbye(ending, heard).catch((error) => {
       // Where the socket has failed, nobody is left to hear it.
       if (!side.failed) noteFault(this.#parts.note, error);
     });
-    if (this.#lingering === MAX_LINGERING) return;
+    if (this.#lingering === MAX_LINGERING) return this.#silences.end(silence);
     this.#lingering++;
     const linger = this.#lingers.begin(connection);
     await goodbye;
+    this.#silences.end(silence);
     this.#lingers.end(linger);
     this.#lingering--;
   }
@@ -196,9 +206,4 @@ export class Lifecycle {
     const { note, options: { logConnections } } = this.#parts;
     if (logConnections) note("info", `${client.id}: ${what}`);
   }
-}
-
-/** Whether a connection has neither a place nor an end yet. */
-function waits({ client, ending }: Connection): boolean {
-  return ending === undefined && (client.state === "queued" || client.state === "asking");
 }

@@ -6,7 +6,7 @@
  */
 
 import { BufferedWriter } from "../io/buffered_writer.ts";
-import type { ByteReader } from "../io/byte_stream.ts";
+import { type ByteReader, drain } from "../io/byte_stream.ts";
 import { quote } from "../io/json_text.ts";
 import { type Line, LineReader, type Portions } from "../io/lines.ts";
 import type { Note } from "../io/log.ts";
@@ -67,6 +67,8 @@ export class NativeSession implements Session {
   #reading: Promise<void> | undefined;
   /** Ends {@linkcode serve}. */
   #stop = () => {};
+  /** Called when the client has said something. */
+  #heard = () => {};
   /** Its silence, once it has a place. */
   #silence: Timeout<Connection> | undefined;
 
@@ -88,6 +90,9 @@ export class NativeSession implements Session {
     // Who is told at once is read from at once, too.
     if (client.state === "asking") side.input.watch();
   }
+
+  /** Who is answered is seen to be gone when an answer cannot be written. */
+  heldFull(): void {}
 
   queued(): void {
     this.#greet("queued");
@@ -112,7 +117,7 @@ export class NativeSession implements Session {
 
   endUpstream(): void {}
 
-  async sayGoodbye(ending: Ending): Promise<void> {
+  async sayGoodbye(ending: Ending, heard: () => void): Promise<void> {
     const { client, side } = this.#connection;
     const reason = rejectReason(ending);
     if (reason !== undefined && this.#native.rejectAs === "line") {
@@ -121,7 +126,8 @@ export class NativeSession implements Session {
     await new Promise<void>((resolve) => this.#replies.whenAnswered(resolve));
     await this.#writer.flush();
     await side.closeWrite();
-    await (this.#reading ?? side.input.drain());
+    this.#heard = heard;
+    await (this.#reading ?? drain(side.input, heard));
   }
 
   /** Says where the connection stands, and reads from now on. */
@@ -149,6 +155,7 @@ export class NativeSession implements Session {
     const reader = new LineReader(followed(first.subarray(0, length), side), PORTIONS);
     let number = 0;
     for (let batch = await reader.read(); batch !== undefined; batch = await reader.read()) {
+      this.#heard();
       for (const line of batch) {
         number++;
         // Who has left the pool is not to come back on the same connection: nobody would give that

@@ -21,6 +21,12 @@ import { Upstream } from "./upstream.ts";
 /** How long a client may be silent once the upstream has ended, in milliseconds. */
 const HALF_CLOSED_MS = 30_000;
 
+/**
+ * How often it is seen whether a client is still there that has sent as much as is kept, in
+ * milliseconds.
+ */
+const PROBE_MS = 1000;
+
 /** What {@linkcode openGate} works with. */
 export interface OpenGateParts {
   listener: Listener;
@@ -51,7 +57,8 @@ export function openGate(given: OpenGateParts): OpenGate {
   const openSession = upstream === undefined
     ? nativeSessions(parts)
     : forwardSessions(parts, upstream);
-  return { gate: new Gate({ ...parts, openSession }), upstream };
+  const holdsBack = () => upstream?.lacksDescriptors ?? false;
+  return { gate: new Gate({ ...parts, openSession, holdsBack }), upstream };
 }
 
 function nativeSessions({ node, listener, clock, note, options }: OpenGateParts) {
@@ -68,12 +75,13 @@ function openUpstream({ clock, pool, now, note, options }: OpenGateParts, dial: 
     connectTimeoutMs: options.connectTimeoutMs,
     onDown: (reason) => {
       note("error", `the upstream is down, nobody is let in: ${reason}`);
-      pool.pause();
+      pool.pause("upstream_down");
     },
     onUp: () => {
       note("info", "the upstream is up again");
       pool.resume(now());
     },
+    onShortage: (reason) => note("error", `connecting to the upstream has to wait: ${reason}`),
   });
 }
 
@@ -81,13 +89,17 @@ function forwardSessions(
   { node, listener, clock, options }: OpenGateParts,
   upstream: Upstream,
 ) {
-  const { idleTimeoutMs, proxyProtocol, rejectAs } = options;
+  const { idleTimeoutMs, upstreamLingerMs: lingerMs, proxyProtocol, rejectAs } = options;
   const forwarding = {
     upstream,
     proxyProtocol,
     rejectAs,
     idle: new Timeouts(clock, idleTimeoutMs, endSilent),
     halfClosed: new Timeouts(clock, HALF_CLOSED_MS, endSilent),
+    linger: lingerMs === 0
+      ? undefined
+      : new Timeouts<ForwardSession>(clock, lingerMs, (session) => session.closeUpstream()),
+    probe: new Timeouts<ForwardSession>(clock, PROBE_MS, (session) => session.probe()),
     node,
     address: listener.address,
   };

@@ -24,6 +24,8 @@ const NOTHING = new Uint8Array();
 export interface HangUpListener {
   /** The client's bytes have ended, or its connection has failed. */
   hungUp(): void;
+  /** As many bytes are kept as may be: from now on, a hang-up is not seen. */
+  heldFull(): void;
 }
 
 /** A reader of a client's bytes. */
@@ -67,16 +69,6 @@ export class ReadAhead implements ByteReader {
     return this.#watching === undefined ? this.#source.read(buffer) : this.#readOn(buffer);
   }
 
-  /** Reads and drops all bytes to the end, or to the failure, of the connection. */
-  async drain(): Promise<void> {
-    const buffer = new Uint8Array(FIRST_BYTES);
-    try {
-      while (await this.read(buffer) !== null);
-    } catch {
-      // A connection that fails has ended, too.
-    }
-  }
-
   async #watch(): Promise<void> {
     this.#buffer = spareBuffers.take();
     while (!this.#released && this.#end < MAX_HELD_BYTES) {
@@ -94,6 +86,7 @@ export class ReadAhead implements ByteReader {
         return;
       }
     }
+    if (!this.#released) this.#listener.heldFull();
   }
 
   #keep(length: number): void {

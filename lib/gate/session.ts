@@ -11,6 +11,12 @@ export interface Session {
   /** Called once for a connection that has to wait: from now on its hang-up is seen. */
   hold(): void;
 
+  /**
+   * Called when a connection that waits has sent as much as is kept: its hang-up is not seen any
+   * more.
+   */
+  heldFull(): void;
+
   /** Called when it is known that the connection waits in the backlog. */
   queued(): void;
 
@@ -30,6 +36,8 @@ export interface Session {
   /**
    * Says the last word to a connection that is in the pool no more, and resolves when the client
    * has ended too. It is closed afterwards, and at the latest when its time is up.
+   *
+   * @param heard Called when the client still says something.
    */
-  sayGoodbye(ending: Ending): Promise<void>;
+  sayGoodbye(ending: Ending, heard: () => void): Promise<void>;
 }

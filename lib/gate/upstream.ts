@@ -1,12 +1,12 @@
 /**
- * The way to the upstream: opened for whoever has a place, tried again while it is refused. It
- * knows whether the upstream is down, and tells; who is let in meanwhile is for others to say.
+ * The way to the upstream: opened for whoever has a place, tried again while that fails. It knows
+ * whether the upstream is down, and tells; who is let in meanwhile is for others to say.
  *
  * @module
  */
 
 import type { Clock } from "../io/clock.ts";
-import type { Dial, Socket } from "../io/socket.ts";
+import { type Dial, LocalShortage, type Socket } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
 
 /**
@@ -16,8 +16,11 @@ import { Timeouts } from "../io/timeouts.ts";
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 1000;
 
-/** How long such a try may take, in milliseconds. */
-const RETRY_TIMEOUT_MS = 5000;
+/**
+ * How long after a dial that failed for want of something of our own it is made again, in
+ * milliseconds.
+ */
+const SHORTAGE_RETRY_MS = 50;
 
 /**
  * How long a dial takes, in milliseconds, until it is worth while to see whether the client is
@@ -35,6 +38,8 @@ export interface UpstreamParts {
   onDown: (reason: string) => void;
   /** Called when it can be reached again. */
   onUp: () => void;
+  /** Called when dials begin to fail for want of something of our own. */
+  onShortage: (reason: string) => void;
 }
 
 /** One wish for a connection, made by {@linkcode Upstream.connect}. */
@@ -51,7 +56,7 @@ interface Wish {
   /** Ends the wish. A connection that comes for one that has ended is closed. */
   settle: (socket: Socket | undefined) => void;
   settled: boolean;
-  /** Whether it has found the upstream down. */
+  /** Whether a dial for it has failed. */
   waited: boolean;
   /** Whether `onWait` has been called. */
   told: boolean;
@@ -64,6 +69,9 @@ export class Upstream {
   #slow: Timeouts<Wish>;
   /** Those that found the upstream down, in order. */
   #waiting = new Set<Wish>();
+  /** Those whose dial failed for want of something of our own, and those behind them, in order. */
+  #short = new Set<Wish>();
+  #lacksDescriptors = false;
   #down = false;
   #retryMs = FIRST_RETRY_MS;
   #cancelRetry: (() => void) | undefined;
@@ -84,7 +92,14 @@ export class Upstream {
   }
 
   /**
-   * Opens a connection; while the upstream is down, tries again until the connect timeout.
+   * Whether somebody waits for a file descriptor: until there is one, nobody else is to take any.
+   */
+  get lacksDescriptors(): boolean {
+    return this.#lacksDescriptors && this.#short.size > 0;
+  }
+
+  /**
+   * Opens a connection; where that fails, tries again until the connect timeout.
    *
    * @param onWait Called when this takes longer than usual: the upstream is found down, or does not
    *   answer.
@@ -102,12 +117,14 @@ export class Upstream {
         this.#timeouts.end(timeout);
         this.#slow.end(slow);
         this.#waiting.delete(wish);
+        this.#short.delete(wish);
         resolve(socket);
       },
     };
     const timeout = this.#timeouts.begin(wish);
     const slow = this.#slow.begin(wish);
-    if (this.#down) this.#wait(wish);
+    if (this.#down) this.#wait(wish, this.#waiting);
+    else if (this.#short.size > 0) this.#wait(wish, this.#short);
     else this.#try(wish);
     return { socket: promise, giveUp: () => wish.settle(undefined) };
   }
@@ -121,15 +138,16 @@ export class Upstream {
       (error: Error) => {
         // Whoever has stopped waiting may hear of a failure long past.
         if (wish.settled) return;
+        if (error instanceof LocalShortage) return this.#runShort(wish, error);
         this.#fall(error.message);
-        this.#wait(wish);
+        this.#wait(wish, this.#waiting);
       },
     );
   }
 
-  #wait(wish: Wish): void {
+  #wait(wish: Wish, among: Set<Wish>): void {
     wish.waited = true;
-    this.#waiting.add(wish);
+    among.add(wish);
     this.#tell(wish);
   }
 
@@ -144,6 +162,38 @@ export class Upstream {
     wish.settle(undefined);
     // One that has waited may have had no time left for a dial of its own.
     if (!wish.waited) this.#fall("no answer within the connect timeout");
+  }
+
+  /** Takes a shortage for what it is: no news of the upstream. */
+  #runShort(wish: Wish, { message, ofDescriptors }: LocalShortage): void {
+    const first = this.#short.size === 0;
+    this.#lacksDescriptors = ofDescriptors;
+    this.#wait(wish, this.#short);
+    if (!first) return;
+    this.#parts.onShortage(message);
+    this.#tryShortLater();
+  }
+
+  #tryShortLater(): void {
+    this.#parts.clock.after(SHORTAGE_RETRY_MS, () => this.#tryShort());
+  }
+
+  /** Dials for the first that ran short, and for the next when it has its connection. */
+  #tryShort(): void {
+    const [first] = this.#short;
+    if (first === undefined) return;
+    this.#parts.dial().then(
+      (socket) => {
+        first.settle(socket);
+        this.#tryShort();
+      },
+      (error: Error) => {
+        if (error instanceof LocalShortage) return this.#tryShortLater();
+        this.#fall(error.message);
+        for (const wish of this.#short) this.#waiting.add(wish);
+        this.#short.clear();
+      },
+    );
   }
 
   #fall(reason: string): void {
@@ -174,7 +224,8 @@ export class Upstream {
   /** Tries for the first that waits, or, where nobody does, only to see. */
   #retry(): void {
     const [first] = this.#waiting;
-    this.#parts.dial(RETRY_TIMEOUT_MS).then(
+    const { dial, connectTimeoutMs } = this.#parts;
+    dial(connectTimeoutMs).then(
       (socket) => {
         if (first === undefined) socket.close();
         else first.settle(socket);

@@ -20,3 +20,19 @@ export interface ByteWriter {
 export async function writeAll(writer: ByteWriter, bytes: Uint8Array): Promise<void> {
   for (let sent = 0; sent < bytes.length;) sent += await writer.write(bytes.subarray(sent));
 }
+
+const DROP_BYTES = 4096;
+
+/**
+ * Reads and drops what still comes, to the end or the failure of it.
+ *
+ * @param heard Called when something has come.
+ */
+export async function drain(reader: ByteReader, heard: () => void = () => {}): Promise<void> {
+  const buffer = new Uint8Array(DROP_BYTES);
+  try {
+    while (await reader.read(buffer) !== null) heard();
+  } catch {
+    // What has failed has ended, too.
+  }
+}

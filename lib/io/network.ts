@@ -8,7 +8,14 @@
 
 import { type Address, showAddress, showHostPort, unmapped } from "./address.ts";
 
-import type { Arrival, Dial, Listener, Route, Socket } from "./socket.ts";
+import {
+  type Arrival,
+  type Dial,
+  type Listener,
+  LocalShortage,
+  type Route,
+  type Socket,
+} from "./socket.ts";
 
 /**
  * How many connections the kernel keeps for a program that is slow to accept them; it may allow
@@ -61,17 +68,51 @@ export async function opening<T>(
 export function dialer(address: Address): Dial {
   if (address.transport === "unix") {
     const { path } = address;
-    return () => Deno.connect({ transport: "unix", path });
+    return () => Deno.connect({ transport: "unix", path }).catch(rethrow);
   }
   const host = showAddress(address);
   if (Deno.permissions.querySync({ name: "net", host }).state !== "granted") {
     throw new AddressError(`connecting to ${host} is not permitted: deno run needs --allow-net`);
   }
-  const options = { hostname: address.hostname ?? "localhost", port: address.port };
-  return async (timeoutMs) => {
-    const signal = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-    return tuned(await Deno.connect(signal === undefined ? options : { ...options, signal }));
+  const { hostname = "localhost", port } = address;
+  const connect = async (signal?: AbortSignal) => {
+    const socket = await Deno.connect(
+      signal === undefined ? { hostname, port } : { hostname, port, signal },
+    ).catch(rethrow);
+    if (!isOwnEnd(socket)) return tuned(socket);
+    socket.close();
+    throw new Deno.errors.ConnectionRefused("nobody listens there: connected to itself");
   };
+  return async (timeoutMs) => {
+    if (timeoutMs === undefined) return await connect();
+    const limit = () => timeoutMs === 0 ? undefined : AbortSignal.timeout(timeoutMs);
+    const { probe } = await import("./probe.ts");
+    await probe(hostname, port, limit()).catch(rethrow);
+    return await connect(limit());
+  };
+}
+
+/** What a dial fails with for want of something of our own, and whether that is a descriptor. */
+const SHORTAGES: Readonly<Record<string, boolean>> = {
+  EMFILE: true,
+  ENFILE: true,
+  EACCES: false,
+  EADDRNOTAVAIL: false,
+  // A Unix socket whose accept queue is full: over TCP, the kernel would wait.
+  EAGAIN: false,
+};
+
+function rethrow(error: Error & { code?: string }): never {
+  const ofDescriptors = SHORTAGES[error.code ?? ""];
+  throw ofDescriptors === undefined ? error : new LocalShortage(error.message, ofDescriptors);
+}
+
+/**
+ * Whether both ends are the same. Where nobody listens at a local port that the kernel also gives
+ * to outgoing connections, it may give one the very port that it is for.
+ */
+function isOwnEnd({ localAddr, remoteAddr }: Deno.TcpConn): boolean {
+  return localAddr.port === remoteAddr.port && localAddr.hostname === remoteAddr.hostname;
 }
 
 function tuned(socket: Deno.TcpConn): Deno.TcpConn {

@@ -76,7 +76,24 @@ export type ServeHttp = (
 ) => Promise<HttpServer>;
 
 /**
- * Opens a connection to the upstream. Rejects when that refuses, or cannot be reached, also when it
- * does not answer within `timeoutMs` milliseconds where these are given.
+ * A connection cannot be made for want of something of our own, or for the moment: of the other
+ * side it says nothing.
+ */
+export class LocalShortage extends Error {
+  /** Whether it is file descriptors that are lacking. */
+  readonly ofDescriptors: boolean;
+
+  constructor(message: string, ofDescriptors: boolean) {
+    super(message);
+    this.ofDescriptors = ofDescriptors;
+  }
+}
+
+/**
+ * Opens a connection to the upstream. Rejects with a {@linkcode LocalShortage} where that is the
+ * reason, with another error when the upstream refuses, or cannot be reached.
+ *
+ * @param timeoutMs Given where the upstream was down, and it is to be seen whether it is back: how
+ *   long that may take, in milliseconds, 0 for any time.
  */
 export type Dial = (timeoutMs?: number) => Promise<Socket>;

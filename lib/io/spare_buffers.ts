@@ -6,9 +6,10 @@
  */
 
 /**
- * How many buffers are made at a time, of one piece of memory: each by itself would take far more.
+ * How much memory is taken at a time for small buffers, in bytes: each by itself would take far
+ * more.
  */
-const CUT = 16;
+const PIECE_BYTES = 64 * 1024;
 
 /** Keeps the buffers that nobody uses. */
 export class SpareBuffers {
@@ -27,18 +28,22 @@ export class SpareBuffers {
 
   /** A buffer, with whatever is left in it from its last use. */
   take(): Uint8Array<ArrayBuffer> {
-    if (this.#spare.length === 0) this.#cut();
+    if (this.#spare.length === 0) this.#make();
     return this.#spare.pop()!;
   }
 
   /** Takes a buffer back that nobody uses any more; one of another size is let go. */
   give(buffer: Uint8Array<ArrayBuffer>): void {
     if (buffer.length === this.#bytes && this.#spare.length < this.#most) this.#spare.push(buffer);
+    // A process that idles collects no garbage: what has memory of its own gives that back at once.
+    else if (buffer.length === buffer.buffer.byteLength) buffer.buffer.transfer(0);
   }
 
-  #cut(): void {
-    const whole = new ArrayBuffer(CUT * this.#bytes);
-    for (let i = 0; i < CUT; i++) {
+  #make(): void {
+    const fitting = Math.max(Math.floor(PIECE_BYTES / this.#bytes), 1);
+    const count = Math.min(fitting, this.#most);
+    const whole = new ArrayBuffer(count * this.#bytes);
+    for (let i = 0; i < count; i++) {
       this.#spare.push(new Uint8Array(whole, i * this.#bytes, this.#bytes));
     }
   }

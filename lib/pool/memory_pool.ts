@@ -25,7 +25,8 @@ export class MemoryPool implements Pool {
   #connected = new LinkedList<Client>();
   #backlog = new LinkedList<Client>();
   #observers: Observer[] = [];
-  #paused = false;
+  /** Why nobody is let in, while that is so. */
+  #paused: RejectReason | undefined;
   #connectedTotal = 0;
   #queuedTotal = 0;
   #promotedTotal = 0;
@@ -87,7 +88,7 @@ export class MemoryPool implements Pool {
       this.#backlog.push(client);
       this.#queuedTotal++;
     } else {
-      return this.#reject(client, "backlog_full");
+      return this.#reject(client, this.#isFull() ? "backlog_full" : this.#paused ?? "backlog_full");
     }
     this.#clients.add(client);
     this.#count(client);
@@ -116,12 +117,12 @@ export class MemoryPool implements Pool {
     return { promoted, ...this.own };
   }
 
-  pause(): void {
-    this.#paused = true;
+  pause(reason: RejectReason): void {
+    this.#paused = reason;
   }
 
   resume(now: number): void {
-    this.#paused = false;
+    this.#paused = undefined;
     this.#fill(now);
   }
 
@@ -130,7 +131,12 @@ export class MemoryPool implements Pool {
   }
 
   #hasRoom(): boolean {
-    return !this.#paused && this.#connected.length < this.#limits.maxConnections;
+    return this.#paused === undefined && !this.#isFull();
+  }
+
+  /** Whether every place is taken. */
+  #isFull(): boolean {
+    return this.#connected.length >= this.#limits.maxConnections;
   }
 
   #reject(client: Client, reason: RejectReason): Client {

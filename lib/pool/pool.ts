@@ -115,8 +115,12 @@ export interface Pool {
   /** Sets both limits. Room that this makes is filled from the backlog; nobody is dropped. */
   configure(limits: Limits, now: number): Configured | Later<Configured>;
 
-  /** From now on no client of this process is let in, until {@linkcode resume}. */
-  pause(): void;
+  /**
+   * From now on no client of this process is let in, until {@linkcode resume}.
+   *
+   * @param reason Why those are rejected that could not be let in for that alone, and cannot wait.
+   */
+  pause(reason: RejectReason): void;
   /** Ends a {@linkcode pause}, and fills the room there is. */
   resume(now: number): void;
   /** Has somebody told of all clients of this process, from now on. */

@@ -320,13 +320,127 @@ for (const kind of POOLS) {
       if (end === "pool_disconnect") await gate.disconnect(client.name);
       if (end === "drain") gate.gate.drain();
       await gate.clock.advance(end === "drain" ? 1000 : end === "--idle-timeout" ? 60_000 : 0);
-      await gate.counts(0, 0);
+      await until("the linger is over, and the place is free", async () => {
+        await gate.clock.advance(30_000);
+        return gate.stats.active === 0;
+      });
       gate.gate.drain();
       await gate.running;
       client.close();
       await flood;
     });
   }
+
+  Deno.test(`--upstream: a client that is reset keeps its place while the service works for it${kind.name}`, async () => {
+    let working = 0;
+    let most = 0;
+    await using service = new Service(async (socket) => {
+      if (await socket.read(new Uint8Array(1)) === null) return;
+      most = Math.max(most, ++working);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      working--;
+      await socket.write(new Uint8Array(1));
+    });
+    await using gate = await forwarding(service, { maxConnections: 2, backlogSize: 50, kind });
+    for (let i = 0; i < 20; i++) {
+      const { arrived } = gate;
+      const client = resettable(Number(gate.address.split(":")[1]));
+      await new Promise((resolve) => client.once("connect", resolve));
+      client.write("x");
+      await until("it has arrived", () => gate.arrived > arrived);
+      await new Promise((resolve) => setTimeout(resolve, 3));
+      client.resetAndDestroy();
+    }
+    await gate.counts(0, 0);
+    assertEquals([most, working], [2, 0]);
+  });
+
+  for (const lingerMs of [5000, 0]) {
+    Deno.test(`--upstream-linger ${lingerMs}ms: is how long a service may go on for a client that is gone${kind.name}`, async () => {
+      const ended = Promise.withResolvers<void>();
+      let left = false;
+      await using service = new Service(async (socket) => {
+        await socket.write(new TextEncoder().encode("!"));
+        while (await socket.read(new Uint8Array(9)) !== null);
+        left = true;
+        await ended.promise;
+      });
+      await using gate = await forwarding(service, { upstreamLingerMs: lingerMs, kind });
+      const lost = resettable(Number(gate.address.split(":")[1]));
+      await new Promise((resolve) => lost.once("data", resolve));
+      lost.resetAndDestroy();
+      await until("the service is left", () => left);
+      if (lingerMs > 0) {
+        await gate.clock.advance(lingerMs - 1);
+        await gate.counts(1, 0);
+        await gate.clock.advance(1);
+      }
+      await gate.counts(0, 0);
+      ended.resolve();
+    });
+  }
+
+  Deno.test(`--upstream: the last word of a service reaches a client that still sends${kind.name}`, async () => {
+    await using service = new Service(async (socket) => {
+      await socket.read(new Uint8Array(10));
+      await socket.write(new Uint8Array(100).fill(120));
+    });
+    await using gate = await forwarding(service, { maxConnections: 60, kind });
+    const heard = await Promise.all(Array.from({ length: 60 }, async () => {
+      const client = await gate.client();
+      await client.say("u".repeat(100_000)).catch(() => {});
+      const { length } = await client.rest();
+      client.close();
+      return length;
+    }));
+    assertEquals(heard, Array(60).fill(100));
+    await gate.counts(0, 0);
+  });
+
+  Deno.test(`--upstream: a request whose client has ended its side waits for a slow dial${kind.name}`, async () => {
+    await using service = new Service();
+    const { hostname, port } = service.address;
+    const held = Promise.withResolvers<void>();
+    const dial = () => held.promise.then(() => Deno.connect({ hostname, port }));
+    await using gate = new TestGate(await listen(ANY_PORT), { kind }, "gate", dial);
+    const [client] = await gate.clients(1) as [Client];
+    await client.say("hello");
+    await (client.socket as Deno.TcpConn).closeWrite();
+    await gate.clock.advance(5000);
+    await settled();
+    held.resolve();
+    assertEquals(await client.rest(), "<hello>");
+  });
+
+  Deno.test(`--upstream: waiting clients that were reset leave, whatever they have sent${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service, { backlogSize: 5, kind });
+    const [first] = await gate.clients(1) as [Client];
+    const ghosts = Array.from({ length: 5 }, () => resettable(Number(gate.address.split(":")[1])));
+    await gate.counts(1, 5);
+    for (const ghost of ghosts) ghost.write(new Uint8Array(200_000));
+    await until("they have sent what is kept", async () => {
+      await gate.clock.advance(0);
+      return gate.clock.timers > 0;
+    });
+    for (const ghost of ghosts) ghost.resetAndDestroy();
+    await until("all are gone", async () => {
+      await gate.clock.advance(1000);
+      return gate.stats.queued === 0;
+    });
+    await first.say("x");
+    await hear(first, "<x>");
+  });
+
+  Deno.test(`--backlog-size 0: who comes while the upstream is down is told so${kind.name}`, async () => {
+    const upstream = { transport: "tcp" as const, hostname: "127.0.0.1", port: freePort() };
+    const settings: Settings = { upstream, maxConnections: 2, backlogSize: 0, rejectAs: "http" };
+    await using gate = await TestGate.open({ ...settings, kind });
+    await gate.clients(1);
+    await until("it is down", () => gate.notes.length > 1);
+    const [second] = await gate.clients(1) as [Client];
+    assertStringIncludes(await second.rest(), REASON_TEXT.upstream_down);
+  });
 
   Deno.test(`--connect-timeout: who hangs up while the upstream does not answer gives its place back soon${kind.name}`, async () => {
     const answer = Promise.withResolvers<Socket>();

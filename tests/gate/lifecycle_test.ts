@@ -3,7 +3,7 @@ import type { Connection } from "../../lib/gate/connection.ts";
 import type { Ending } from "../../lib/gate/ending.ts";
 import { Gate } from "../../lib/gate/gate.ts";
 import type { GateOptions } from "../../lib/gate/gate_options.ts";
-import { LINGER_MS } from "../../lib/gate/lifecycle.ts";
+import { LINGER_MS, LINGER_SILENCE_MS } from "../../lib/gate/lifecycle.ts";
 import type { Session } from "../../lib/gate/session.ts";
 import type { Note } from "../../lib/io/log.ts";
 import type { Limits } from "../../lib/pool/limits.ts";
@@ -29,6 +29,10 @@ class TestSession implements Session {
     this.connection.side.input.watch();
   }
 
+  heldFull(): void {
+    this.log.push("heldFull");
+  }
+
   queued(): void {
     this.log.push("queued");
   }
@@ -49,7 +53,7 @@ class TestSession implements Session {
     this.log.push("endUpstream");
   }
 
-  sayGoodbye(ending: Ending): Promise<void> {
+  sayGoodbye(ending: Ending, _heard: () => void): Promise<void> {
     this.log.push(`sayGoodbye ${ending}`);
     return Promise.resolve();
   }
@@ -65,6 +69,7 @@ class Lab {
   readonly gate: Gate;
   running: Promise<void>;
   ended = false;
+  holdsBack = false;
   /** Called for each session before it is used: what it does may be replaced. */
   opened: (session: TestSession, index: number) => void = () => {};
   note: Note = (level, text) => this.notes.push(`${level}: ${text}`);
@@ -85,6 +90,7 @@ class Lab {
         this.opened(session, this.sessions.length - 1);
         return session;
       },
+      holdsBack: () => this.holdsBack,
       clock: this.clock,
       note: (level, text) => this.note(level, text),
       options: {
@@ -424,4 +430,39 @@ Deno.test(`Gate.drain: one that is still asked for is turned away, whatever the 
     await lab.running;
     await lab.end([visitor]);
   }
+});
+
+Deno.test("Lifecycle.live: who still sends hears the last word, within a bound in silence and in all", async () => {
+  const lab = new Lab(IN_MEMORY, { maxConnections: 0, backlogSize: 0 });
+  const heard: (() => void)[] = [];
+  const goodbye = (_: Ending, hear: () => void) => {
+    heard.push(hear);
+    return new Promise<void>(() => {});
+  };
+  lab.opened = (session) => session.sayGoodbye = goodbye;
+  const [silent, steady] = await lab.arrive(2) as [Visitor, Visitor];
+  for (let ms = 0; ms < LINGER_MS - LINGER_SILENCE_MS; ms += LINGER_SILENCE_MS - 1) {
+    heard[1]!();
+    await lab.clock.advance(LINGER_SILENCE_MS - 1);
+    heard[1]!();
+  }
+  assertEquals([silent.closed, steady.closed], [true, false]);
+  heard[1]!();
+  await lab.clock.advance(LINGER_SILENCE_MS);
+  assertEquals(steady.closed, true);
+});
+
+Deno.test("Gate.run: leaves who comes to the kernel while it is to hold back, and takes them later", async () => {
+  const lab = new Lab(IN_MEMORY);
+  await lab.arrive(1);
+  lab.holdsBack = true;
+  // The one that it was about to take is taken.
+  await lab.arrive(1);
+  assertEquals(lab.counts, [1, 1]);
+  await lab.door.arrive("192.0.2.1");
+  assertEquals(lab.counts, [1, 1]);
+  lab.holdsBack = false;
+  await lab.clock.advance(100);
+  await lab.arrive(1);
+  assertEquals(lab.counts, [1, 2]);
 });

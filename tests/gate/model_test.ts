@@ -112,7 +112,7 @@ class Lab implements AsyncDisposable {
       },
       () => {
         model.paused = !model.paused;
-        if (model.paused) gate.pool.pause();
+        if (model.paused) gate.pool.pause("upstream_down");
         else gate.pool.resume(gate.clock.now());
         model.fill();
       },

@@ -35,8 +35,16 @@ class Source {
 function newReadAhead() {
   const source = new Source();
   let hangUps = 0;
-  const readAhead = new ReadAhead(source, { hungUp: () => hangUps++ });
-  return { source, readAhead, watch: () => readAhead.watch(), hangUps: () => hangUps };
+  let heldFull = 0;
+  const listener = { hungUp: () => hangUps++, heldFull: () => heldFull++ };
+  const readAhead = new ReadAhead(source, listener);
+  return {
+    source,
+    readAhead,
+    watch: () => readAhead.watch(),
+    hangUps: () => hangUps,
+    heldFull: () => heldFull,
+  };
 }
 
 async function text(readAhead: ReadAhead, most: number): Promise<string | null> {
@@ -141,12 +149,30 @@ Deno.test("ReadAhead.watch: begins small, grows with what comes, and reads no mo
   assertEquals([taken, await next], [MAX_HELD_BYTES, "next"]);
 });
 
-Deno.test("ReadAhead.drain: reads to the end, from what is kept on, and takes a failure for one", async () => {
-  const { source, readAhead, watch } = newReadAhead();
+Deno.test("ReadAhead.watch: tells once that it keeps as much as it may, unless somebody reads", async () => {
+  const { source, readAhead, watch, heldFull } = newReadAhead();
   watch();
-  await source.give(bytes("abc"));
-  const drained = readAhead.drain();
-  await source.give(bytes("def"));
-  await source.give(new Error("reset"));
-  await drained;
+  while (source.asked > 0) {
+    assertEquals(heldFull(), 0);
+    await source.give(new Uint8Array(source.asked));
+  }
+  watch();
+  assertEquals(heldFull(), 1);
+  await text(readAhead, 10);
+  assertEquals(heldFull(), 1);
+});
+
+Deno.test("ReadAhead.endedBehindBytes: is an end behind a request, not one without, nor a failure", async () => {
+  const endings: [(Uint8Array | null | Error)[], boolean][] = [
+    [[bytes("abc"), null], true],
+    [[bytes("abc")], false],
+    [[null], false],
+    [[bytes("abc"), new Error("reset")], false],
+  ];
+  for (const [given, expected] of endings) {
+    const { source, readAhead, watch } = newReadAhead();
+    watch();
+    for (const chunk of given) await source.give(chunk);
+    assertEquals(readAhead.endedBehindBytes, expected, `${given}`);
+  }
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Socket } from "../../lib/io/socket.ts";
+import { LocalShortage, type Socket } from "../../lib/io/socket.ts";
 import { Upstream } from "../../lib/gate/upstream.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 
@@ -29,6 +29,7 @@ class Lab {
       },
       onDown: (reason) => this.log.push(`down: ${reason}`),
       onUp: () => this.log.push("up"),
+      onShortage: (reason) => this.log.push(`shortage: ${reason}`),
     });
   }
 
@@ -50,8 +51,12 @@ class Lab {
     await settled();
   }
 
-  async refuse(): Promise<void> {
-    this.dials.shift()?.reject(new Error("refused"));
+  refuse(): Promise<void> {
+    return this.fail(new Error("refused"));
+  }
+
+  async fail(error: Error): Promise<void> {
+    this.dials.shift()?.reject(error);
     await settled();
   }
 
@@ -196,12 +201,14 @@ Deno.test("Upstream: each outage is tried from the shortest wait on", async () =
   assertEquals(heard, ["down: refused", "up", "down: refused", "up"]);
 });
 
-Deno.test("Upstream: a try while it is down has a time of its own, another dial has not", async () => {
-  const lab = new Lab(0);
-  lab.connect("a");
-  await lab.refuse();
-  await lab.clock.advance(100);
-  assertEquals(lab.timeouts, [undefined, 5000]);
+Deno.test("Upstream: a try while it is down has the connect timeout, 0 where that is none", async () => {
+  for (const [connectTimeoutMs, timeout] of [[8000, 8000], [0, 0]] as const) {
+    const lab = new Lab(connectTimeoutMs);
+    lab.connect("a");
+    await lab.refuse();
+    await lab.clock.advance(100);
+    assertEquals(lab.timeouts, [undefined, timeout]);
+  }
 });
 
 Deno.test("Upstream: up again and down again, each is told once", async () => {
@@ -214,4 +221,64 @@ Deno.test("Upstream: up again and down again, each is told once", async () => {
   }
   const heard = lab.news().filter((news) => !news.startsWith("a "));
   assertEquals(heard, ["down: refused", "up", "down: refused", "up", "down: refused", "up"]);
+});
+
+/** What a dial fails with when there is no file descriptor for it. */
+const NO_DESCRIPTOR = () => new LocalShortage("Too many open files", true);
+
+Deno.test("Upstream: a want of our own is no news of it: dialled again soon, in order, told once", async () => {
+  const lab = new Lab();
+  lab.connect("a");
+  await lab.fail(NO_DESCRIPTOR());
+  lab.connect("b");
+  await settled();
+  assertEquals(lab.news(), ["shortage: Too many open files", "a waits", "b waits"]);
+  assertEquals([lab.upstream.up, lab.upstream.lacksDescriptors, lab.dials.length], [true, true, 0]);
+  await lab.clock.advance(50);
+  await lab.fail(NO_DESCRIPTOR());
+  await lab.clock.advance(50);
+  await lab.accept();
+  assertEquals(lab.news(), ["a joined"]);
+  await lab.accept();
+  assertEquals(lab.news(), ["b joined"]);
+  assertEquals([lab.upstream.up, lab.upstream.lacksDescriptors], [true, false]);
+});
+
+Deno.test("Upstream: one that gives up while something of our own is wanting is not dialled for", async () => {
+  const lab = new Lab();
+  const giveUp = lab.connect("a");
+  await lab.fail(NO_DESCRIPTOR());
+  lab.connect("b");
+  giveUp();
+  await lab.clock.advance(50);
+  assertEquals(lab.dials.length, 1);
+  await lab.accept();
+  assertEquals(lab.news().filter((news) => news.endsWith("joined")), ["b joined"]);
+});
+
+Deno.test("Upstream: a refusal behind a want of our own is one: all wait for it to be up", async () => {
+  const lab = new Lab();
+  lab.connect("a");
+  await lab.fail(NO_DESCRIPTOR());
+  lab.connect("b");
+  await lab.clock.advance(50);
+  await lab.refuse();
+  assertEquals(lab.news().slice(3), ["down: refused"]);
+  assertEquals(lab.upstream.up, false);
+  await lab.clock.advance(100);
+  await lab.accept();
+  await lab.accept();
+  assertEquals(lab.news(), ["up", "a joined", "b joined"]);
+});
+
+Deno.test("Upstream: who had no connection in time for want of our own is no sign that it is down", async () => {
+  const lab = new Lab();
+  lab.connect("a");
+  await lab.fail(NO_DESCRIPTOR());
+  for (let ms = 0; ms < CONNECT_TIMEOUT_MS; ms += 50) {
+    await lab.clock.advance(50);
+    await lab.fail(NO_DESCRIPTOR());
+  }
+  assertEquals(lab.news().at(-1), "a nothing");
+  assertEquals(lab.upstream.up, true);
 });

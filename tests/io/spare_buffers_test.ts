@@ -26,3 +26,11 @@ Deno.test("SpareBuffers.give: keeps no more than it may, and none of another siz
   buffers.give(lost);
   assertEquals([buffers.take() === kept, taken.has(buffers.take())], [true, false]);
 });
+
+Deno.test("SpareBuffers.give: gives back the memory of what it does not keep at once", () => {
+  const buffers = new SpareBuffers(128 * 1024, 1);
+  const [kept, lost] = [buffers.take(), buffers.take()];
+  buffers.give(kept);
+  buffers.give(lost);
+  assertEquals([kept.byteLength, lost.byteLength], [128 * 1024, 0]);
+});

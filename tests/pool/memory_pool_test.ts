@@ -73,7 +73,7 @@ class Stage {
         pool.leave(this.record(first), now, (second || undefined) as RejectReason | undefined);
         return counts(pool.own);
       case "pause":
-        pool.pause();
+        pool.pause("upstream_down");
         return "paused";
       case "resume":
         pool.resume(now);

@@ -155,8 +155,8 @@ export class LatePool implements Pool {
     );
   }
 
-  pause(): void {
-    this.#call(() => this.server.pause());
+  pause(reason: RejectReason): void {
+    this.#call(() => this.server.pause(reason));
   }
 
   resume(now: number): void {

@@ -175,7 +175,9 @@ export class PoolModel {
       this.totals.queuedTotal++;
       client.state = "queued";
     } else {
-      return this.#reject(client, "backlog_full");
+      // Where there are places, it is the pause that keeps it out.
+      const free = this.connected.length < this.limits.maxConnections;
+      return this.#reject(client, free && this.paused ? "upstream_down" : "backlog_full");
     }
     this.#show(Object.assign(client, this.counts), "asking", 0);
     return client;
@@ -272,7 +274,7 @@ export class PoolSubject {
       case "configure":
         return pool.configure(operation.limits, now) as Configured;
       case "pause":
-        return pool.pause() as undefined;
+        return pool.pause("upstream_down") as undefined;
       case "resume":
         return pool.resume(now) as undefined;
       case "pass":

@@ -38,10 +38,17 @@ export function resettable(port: number): Socket {
   return socket;
 }
 
+/** As {@linkcode resettable}, connected: until it is, a reset would be a regular end. */
+export async function connectResettable(port: number): Promise<Socket> {
+  const socket = resettable(port);
+  await new Promise((resolve) => socket.once("connect", resolve));
+  return socket;
+}
+
 /** As {@linkcode pair}, with a first end that is {@linkcode resettable}. */
 export async function resettablePair(): Promise<[Socket, Deno.TcpConn]> {
   using door = listener();
-  return [resettable(door.addr.port), await door.accept()];
+  return await Promise.all([connectResettable(door.addr.port), door.accept()]);
 }
 
 /** A client that speaks in text. */

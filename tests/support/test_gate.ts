@@ -63,6 +63,7 @@ export class TestGate implements AsyncDisposable {
         queueTimeoutMs: 0,
         connectTimeoutMs: 10_000,
         idleTimeoutMs: 0,
+        upstreamLingerMs: 30_000,
         drainTimeoutMs: 0,
         rejectAs: upstream === undefined ? "line" : "close",
         maxPerSource: undefined,
