@@ -3,7 +3,7 @@
  * What comes out is no poolgate; `deno task test:executable` builds one and tests it.
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Build, build, ROOT } from "../support/build.ts";
 import { BINARY } from "../support/program.ts";
 
@@ -38,8 +38,11 @@ testBuild(
   "deno task compile: embeds all that the program loads",
   ["task", "compile"],
   async (built) => {
-    const files = ["main.ts", "stdio.ts", "cli/*", "gate.ts", "network.ts"];
-    for (const file of [...files, ...pageFiles(), "uplot/", "prom-client/"]) {
+    // A room without folders of its own is shown as one.
+    for (const room of ["admin", "cli", "gate", "io", "pool", "protocol"]) {
+      assertMatch(embeddedBy(built), new RegExp(`─ ${room}(/\\*)? \\(`));
+    }
+    for (const file of ["main.ts", "stdio.ts", ...pageFiles(), "uplot/", "prom-client/"]) {
       assertStringIncludes(embeddedBy(built), file);
     }
     const runtime = await Deno.stat(Deno.execPath());

@@ -3,6 +3,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Ended } from "../support/program.ts";
 import { Gate, Redis, run, start, testWith } from "../support/servers.ts";
+import { resettable } from "../support/sockets.ts";
 
 const PROGRAMS = ["redis-server", "redis-cli", "redis-benchmark"];
 const PLACES = 10;
@@ -90,3 +91,45 @@ testWith(
     assertEquals((await waiter.ended).stdout, "PONG\n");
   },
 );
+
+testWith(
+  PROGRAMS,
+  "--upstream: clients that are reset never make Redis reject another one",
+  async () => {
+    const places = 7;
+    await using redis = await Redis.start({ maxclients: places });
+    await using gate = await openGate(redis, places, 2000);
+    const answers = new Map<string, number>();
+    await Promise.all(Array.from({ length: 32 }, async (_, worker) => {
+      for (let turn = 0; turn < 50; turn++) {
+        const kind = [
+          "reset at once",
+          "reset when answered",
+          "polite",
+          "polite",
+        ][(worker + turn) % 4]!;
+        const answer = await ping(gate.port, kind);
+        answers.set(answer, (answers.get(answer) ?? 0) + 1);
+      }
+    }));
+    assertEquals([...answers.keys()].sort(), ["", "+PONG\r\n"]);
+    assertEquals(answers.get("+PONG\r\n"), 1200);
+  },
+);
+
+/** Asks Redis for an answer in a connection of its own, and tells what it was. */
+function ping(port: number, kind: string): Promise<string> {
+  const socket = resettable(port);
+  return new Promise((resolve) => {
+    let heard = "";
+    socket.on("data", (data) => {
+      heard += data;
+      if (kind === "polite") socket.end();
+      else socket.resetAndDestroy();
+    });
+    socket.on("close", () => resolve(heard));
+    socket.write("PING\r\n", () => {
+      if (kind === "reset at once") socket.resetAndDestroy();
+    });
+  });
+}

@@ -1,0 +1,103 @@
+/** What fails on the way to the upstream, from outside. Imports nothing from lib/. */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { commandLine, Conversation } from "../support/program.ts";
+import { Gate, OWN_NETWORK, run, testWith } from "../support/servers.ts";
+import { echo, Service } from "../support/service.ts";
+import { Client, until } from "../support/sockets.ts";
+
+const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write"];
+
+Deno.test("--upstream: without a file descriptor left, all that wait are served in the end", async () => {
+  await using service = new Service(echo);
+  const upstream = `127.0.0.1:${service.address.port}`;
+  const args = ["--listen", "127.0.0.1:0", "--upstream", upstream, "--max-connections", "20"];
+  // So few that the second half of many a connection finds none.
+  const poolgate = Conversation.inShell(`ulimit -n 64; exec "$@"`, {
+    args: [...args, "--backlog-size", "100"],
+    permissions: PERMISSIONS,
+  });
+  let notes = "";
+  await until("it listens", async () => {
+    notes += await poolgate.note();
+    return /listening at \S+:(\d+)/.test(notes);
+  });
+  const port = /listening at \S+:(\d+)/.exec(notes)![1];
+  const clients = await Promise.all(Array.from({ length: 90 }, async () => {
+    const client = await Client.to(`127.0.0.1:${port}`);
+    await client.say("x");
+    return client;
+  }));
+  for (const client of clients) {
+    const buffer = new Uint8Array(3);
+    assertEquals(await client.socket.read(buffer), 3);
+    client.close();
+  }
+  poolgate.signal("SIGTERM");
+  notes += await poolgate.note();
+  assertEquals(await poolgate.exit(), 0);
+  assert(!notes.includes("is down"), notes);
+});
+
+testWith(["python3"], "--upstream: a busy Unix socket is not down, and serves all", async () => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/service`;
+  const script = `
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(2); print("up", flush=True)
+for _ in range(31):
+    c, _ = s.accept(); time.sleep(0.01); c.sendall(b"hello\\n"); c.close()
+`;
+  const service = run("python3", ["-c", script, path]);
+  await until("it is up", () => Deno.lstat(path).then(() => true, () => false));
+  {
+    await using gate = await Gate.open(
+      ...["--upstream", `unix:${path}`, "--max-connections", "30"],
+      ...["--admin", "127.0.0.1:0"],
+    );
+    const heard = await Promise.all(Array.from({ length: 30 }, async () => {
+      const client = await Client.to(gate.address);
+      const word = await client.rest();
+      client.close();
+      return word;
+    }));
+    assertEquals(heard, Array(30).fill("hello\n"));
+    assert(!gate.notes.includes("is down"), gate.notes);
+    assertStringIncludes(await gate.metrics(), "poolgate_upstream_up 1");
+    (await Deno.connect({ transport: "unix", path })).close();
+  }
+  await service;
+  await Deno.remove(directory, { recursive: true });
+});
+
+const NETWORK = ["unshare", "ip", "sysctl", "python3", OWN_NETWORK];
+
+testWith(NETWORK, "--upstream: with nobody there, is never connected to itself", async () => {
+  const [program, args] = commandLine({
+    args: ["--listen", "127.0.0.1:7001", "--upstream", "127.0.0.1:40002"],
+    permissions: PERMISSIONS,
+  });
+  // Once the service is missed, there are four ports to connect from, and its own is among them:
+  // without care, that takes some tries.
+  const script = `ip link set lo up; sysctl -qw net.ipv4.ip_local_port_range="50000 60000"
+"$@" < /dev/null 2> >(tee /dev/stderr | grep -q "is down" &&
+  sysctl -qw net.ipv4.ip_local_port_range="40000 40003"; cat > /dev/null) & gate=$!
+python3 - <<'END'
+import socket, time
+def client():
+    for _ in range(200):
+        try: return socket.create_connection(("127.0.0.1", 7001))
+        except OSError: time.sleep(0.05)
+c = client(); c.sendall(b"secret"); c.settimeout(4)
+try: print("heard", c.recv(99))
+except TimeoutError: print("heard nothing")
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", 40002)); print("the port is free")
+END
+kill $gate; wait $gate`;
+  const { stdout, stderr } = await run(
+    "unshare",
+    ["--net", "bash", "-c", script, "bash", program, ...args],
+  );
+  assertEquals(stdout, "heard nothing\nthe port is free\n", stderr);
+});
