@@ -40,7 +40,7 @@ testBuild(
   async (built) => {
     // A room without folders of its own is shown as one.
     for (const room of ["admin", "cli", "gate", "io", "pool", "protocol"]) {
-      assertMatch(embeddedBy(built), new RegExp(`─ ${room}(/\\*)? \\(`));
+      assertMatch(embeddedBy(built), new RegExp(`─┬? ${room}(/\\*)? \\(`));
     }
     for (const file of ["main.ts", "stdio.ts", ...pageFiles(), "uplot/", "prom-client/"]) {
       assertStringIncludes(embeddedBy(built), file);
