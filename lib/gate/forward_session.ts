@@ -94,7 +94,13 @@ export class ForwardSession implements Session {
     const upstream = await this.#attempt.socket;
     if (upstream === undefined) return "upstream_down";
     this.#upstream = upstream;
-    if (await this.#introduce(upstream)) await this.#join(upstream);
+    if (this.#connection.ending !== undefined) {
+      // It came for a client that is gone: the place is free when it has ended.
+      this.#leaveUpstream();
+      await drain(upstream);
+    } else if (await this.#introduce(upstream)) {
+      await this.#join(upstream);
+    }
     return "finished";
   }
 

@@ -28,6 +28,12 @@ const SHORTAGE_RETRY_MS = 50;
  */
 const SLOW_DIAL_MS = 250;
 
+/**
+ * How long a wish that was taken back keeps waiting for its dial, in milliseconds: what that opens
+ * is a connection at the upstream, which is to be ended before another one is opened in its place.
+ */
+const GIVE_UP_MS = 1000;
+
 /** What an {@linkcode Upstream} works with. */
 export interface UpstreamParts {
   dial: Dial;
@@ -44,7 +50,10 @@ export interface UpstreamParts {
 
 /** One wish for a connection, made by {@linkcode Upstream.connect}. */
 export interface Attempt {
-  /** The connection; `undefined` when there was none in time, or the wish was taken back. */
+  /**
+   * The connection; `undefined` when there was none in time, or the wish was taken back. A dial
+   * that is under way then may still bring one.
+   */
   readonly socket: Promise<Socket | undefined>;
   /** Takes the wish back, if it has not been met. */
   giveUp(): void;
@@ -56,6 +65,10 @@ interface Wish {
   /** Ends the wish. A connection that comes for one that has ended is closed. */
   settle: (socket: Socket | undefined) => void;
   settled: boolean;
+  /** Whether a dial for it is under way. */
+  dialing: boolean;
+  /** Whether it was taken back. */
+  givenUp: boolean;
   /** Whether a dial for it has failed. */
   waited: boolean;
   /** Whether `onWait` has been called. */
@@ -109,6 +122,8 @@ export class Upstream {
     const wish: Wish = {
       onWait,
       settled: false,
+      dialing: false,
+      givenUp: false,
       waited: false,
       told: false,
       settle: (socket) => {
@@ -126,16 +141,25 @@ export class Upstream {
     if (this.#down) this.#wait(wish, this.#waiting);
     else if (this.#short.size > 0) this.#wait(wish, this.#short);
     else this.#try(wish);
-    return { socket: promise, giveUp: () => wish.settle(undefined) };
+    return { socket: promise, giveUp: () => this.#giveUp(wish) };
+  }
+
+  #giveUp(wish: Wish): void {
+    wish.givenUp = true;
+    if (wish.dialing) this.#parts.clock.after(GIVE_UP_MS, () => wish.settle(undefined));
+    else wish.settle(undefined);
   }
 
   #try(wish: Wish): void {
+    wish.dialing = true;
     this.#parts.dial().then(
       (socket) => {
         wish.settle(socket);
         this.#rise();
       },
       (error: Error) => {
+        wish.dialing = false;
+        if (wish.givenUp) wish.settle(undefined);
         // Whoever has stopped waiting may hear of a failure long past.
         if (wish.settled) return;
         if (error instanceof LocalShortage) return this.#runShort(wish, error);

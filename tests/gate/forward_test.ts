@@ -397,6 +397,29 @@ for (const kind of POOLS) {
     await gate.counts(0, 0);
   });
 
+  Deno.test(`--upstream: who hangs up during the dial keeps its place until that connection has ended${kind.name}`, async () => {
+    const ended = Promise.withResolvers<void>();
+    await using service = new Service(async (socket) => {
+      while (await socket.read(new Uint8Array(9)) !== null);
+      await ended.promise;
+    });
+    const { hostname, port } = service.address;
+    const held = Promise.withResolvers<void>();
+    const dial = () => held.promise.then(() => Deno.connect({ hostname, port }));
+    await using gate = new TestGate(await listen(ANY_PORT), { kind }, "gate", dial);
+    const clients = await gate.clients(2);
+    await gate.clock.advance(250);
+    clients[0]!.close();
+    await settled();
+    held.resolve();
+    await until("it is dialled", () => service.served === 1);
+    await gate.counts(1, 1);
+    ended.resolve();
+    await until("the next one is dialled for", () => service.served === 2);
+    assertEquals(service.peak, 1);
+    clients[1]!.close();
+  });
+
   Deno.test(`--upstream: a request whose client has ended its side waits for a slow dial${kind.name}`, async () => {
     await using service = new Service();
     const { hostname, port } = service.address;
