@@ -22,6 +22,11 @@ const MAX_RETRY_MS = 1000;
  */
 const SHORTAGE_RETRY_MS = 50;
 
+/** A shortage is over when no dial has failed for one for so long, in milliseconds. */
+const SHORTAGE_CALM_MS = 10_000;
+
+const NO_ANSWER = "no answer within the connect timeout";
+
 /**
  * How long a dial takes, in milliseconds, until it is worth while to see whether the client is
  * still there.
@@ -84,7 +89,11 @@ export class Upstream {
   #waiting = new Set<Wish>();
   /** Those whose dial failed for want of something of our own, and those behind them, in order. */
   #short = new Set<Wish>();
+  /** Whether a dial for these is under way, or set. */
+  #tryingShort = false;
   #lacksDescriptors = false;
+  /** When a dial failed last for want of something of our own. */
+  #shortAt = -Infinity;
   #down = false;
   #retryMs = FIRST_RETRY_MS;
   #cancelRetry: (() => void) | undefined;
@@ -150,16 +159,25 @@ export class Upstream {
     else wish.settle(undefined);
   }
 
-  #try(wish: Wish): void {
+  /** Dials for one who may take its wish back meanwhile. */
+  async #dialFor(wish: Wish, timeoutMs?: number): Promise<Socket> {
     wish.dialing = true;
-    this.#parts.dial().then(
+    try {
+      return await this.#parts.dial(timeoutMs);
+    } catch (error) {
+      wish.dialing = false;
+      if (wish.givenUp) wish.settle(undefined);
+      throw error;
+    }
+  }
+
+  #try(wish: Wish): void {
+    this.#dialFor(wish).then(
       (socket) => {
         wish.settle(socket);
         this.#rise();
       },
       (error: Error) => {
-        wish.dialing = false;
-        if (wish.givenUp) wish.settle(undefined);
         // Whoever has stopped waiting may hear of a failure long past.
         if (wish.settled) return;
         if (error instanceof LocalShortage) return this.#runShort(wish, error);
@@ -185,17 +203,24 @@ export class Upstream {
   #expire(wish: Wish): void {
     wish.settle(undefined);
     // One that has waited may have had no time left for a dial of its own.
-    if (!wish.waited) this.#fall("no answer within the connect timeout");
+    if (!wish.waited) this.#fall(NO_ANSWER);
   }
 
   /** Takes a shortage for what it is: no news of the upstream. */
-  #runShort(wish: Wish, { message, ofDescriptors }: LocalShortage): void {
-    const first = this.#short.size === 0;
-    this.#lacksDescriptors = ofDescriptors;
-    this.#wait(wish, this.#short);
-    if (!first) return;
-    this.#parts.onShortage(message);
+  #runShort(wish: Wish, shortage: LocalShortage): void {
+    this.#noteShortage(shortage);
+    this.#wait(wish, this.#down ? this.#waiting : this.#short);
+    if (this.#tryingShort) return;
+    this.#tryingShort = true;
     this.#tryShortLater();
+  }
+
+  #noteShortage({ message, ofDescriptors }: LocalShortage): void {
+    const now = this.#parts.clock.now();
+    const calm = now - this.#shortAt;
+    this.#shortAt = now;
+    this.#lacksDescriptors = ofDescriptors;
+    if (calm >= SHORTAGE_CALM_MS) this.#parts.onShortage(message);
   }
 
   #tryShortLater(): void {
@@ -205,24 +230,47 @@ export class Upstream {
   /** Dials for the first that ran short, and for the next when it has its connection. */
   #tryShort(): void {
     const [first] = this.#short;
+    this.#tryingShort = first !== undefined;
     if (first === undefined) return;
-    this.#parts.dial().then(
+    this.#dialInTime(first).then(
       (socket) => {
         first.settle(socket);
+        this.#rise();
         this.#tryShort();
       },
       (error: Error) => {
-        if (error instanceof LocalShortage) return this.#tryShortLater();
+        if (error instanceof LocalShortage) {
+          this.#noteShortage(error);
+          return this.#tryShortLater();
+        }
+        this.#tryingShort = false;
         this.#fall(error.message);
-        for (const wish of this.#short) this.#waiting.add(wish);
-        this.#short.clear();
       },
     );
   }
 
+  /** A dial that fails when it is not answered within the connect timeout: others wait behind it. */
+  #dialInTime(wish: Wish): Promise<Socket> {
+    const { clock, connectTimeoutMs } = this.#parts;
+    const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+    let late = false;
+    const expire = () => {
+      late = true;
+      reject(new Error(NO_ANSWER));
+    };
+    const cancel = connectTimeoutMs === 0 ? () => {} : clock.after(connectTimeoutMs, expire);
+    this.#dialFor(wish)
+      .then((socket) => late ? socket.close() : resolve(socket), reject)
+      .finally(cancel);
+    return promise;
+  }
+
+  /** From now on all wait for the upstream, in order. */
   #fall(reason: string): void {
     if (this.#down) return;
     this.#down = true;
+    for (const wish of this.#short) this.#waiting.add(wish);
+    this.#short.clear();
     this.#retryLater();
     this.#parts.onDown(reason);
   }
@@ -249,7 +297,10 @@ export class Upstream {
   #retry(): void {
     const [first] = this.#waiting;
     const { dial, connectTimeoutMs } = this.#parts;
-    dial(connectTimeoutMs).then(
+    const dialled = first === undefined
+      ? dial(connectTimeoutMs)
+      : this.#dialFor(first, connectTimeoutMs);
+    dialled.then(
       (socket) => {
         if (first === undefined) socket.close();
         else first.settle(socket);

@@ -282,3 +282,64 @@ Deno.test("Upstream: who had no connection in time for want of our own is no sig
   assertEquals(lab.news().at(-1), "a nothing");
   assertEquals(lab.upstream.up, true);
 });
+
+Deno.test("Upstream: a want of our own that comes and goes is told once, one that comes later anew", async () => {
+  const lab = new Lab(0);
+  for (let turn = 0; turn < 5; turn++) {
+    lab.connect("a");
+    await lab.fail(NO_DESCRIPTOR());
+    await lab.clock.advance(50);
+    await lab.accept();
+  }
+  const told = () => lab.news().filter((news) => news.startsWith("shortage"));
+  assertEquals(told().length, 1);
+  await lab.clock.advance(10_000);
+  lab.connect("a");
+  await lab.fail(NO_DESCRIPTOR());
+  assertEquals(told().length, 1);
+});
+
+Deno.test("Upstream: dials once at a time for those that wait for something of our own", async () => {
+  const lab = new Lab();
+  for (let turn = 0; turn < 3; turn++) {
+    const giveUp = lab.connect("a");
+    await lab.fail(NO_DESCRIPTOR());
+    giveUp();
+  }
+  for (const name of ["b", "c"]) lab.connect(name);
+  await lab.fail(NO_DESCRIPTOR());
+  await lab.fail(NO_DESCRIPTOR());
+  await lab.clock.advance(50);
+  assertEquals(lab.dials.length, 1);
+});
+
+Deno.test("Upstream: a dial behind a want of our own that nobody answers in time is a sign that it is down", async () => {
+  const lab = new Lab();
+  lab.connect("a");
+  await lab.fail(NO_DESCRIPTOR());
+  await lab.clock.advance(50);
+  await lab.clock.advance(900);
+  lab.connect("b");
+  await lab.clock.advance(100);
+  assertEquals(lab.news().slice(2), [
+    ...["b waits", "a nothing", "down: no answer within the connect timeout"],
+  ]);
+  await lab.accept();
+  assertEquals(lab.closed, 1);
+  await lab.clock.advance(100);
+  await lab.accept();
+  assertEquals(lab.news(), ["up", "b joined"]);
+});
+
+for (const [what, error] of [["want of our own", NO_DESCRIPTOR()], ["refusal", new Error("no")]]) {
+  Deno.test(`Upstream: one that gives up during the dial behind a ${what} gets what that brings`, async () => {
+    const lab = new Lab();
+    const giveUp = lab.connect("a");
+    await lab.fail(error as Error);
+    await lab.clock.advance(100);
+    giveUp();
+    await settled();
+    await lab.accept();
+    assertEquals([lab.news().includes("a joined"), lab.closed], [true, 0]);
+  });
+}
