@@ -11,7 +11,7 @@ import type { Timeout, Timeouts } from "../io/timeouts.ts";
 import type { RejectReason } from "../pool/client.ts";
 import { encodeLine } from "../protocol/encode.ts";
 import type { Node } from "../protocol/node.ts";
-import { type Connection, waits } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { type Ending, rejectReason } from "./ending.ts";
 import type { RejectFormat } from "./gate_options.ts";
 import { lineRejection } from "./line_rejection.ts";
@@ -76,13 +76,14 @@ export class ForwardSession implements Session {
    * Looks whether the client is still there: a write of no bytes fails on a socket that was reset.
    */
   async probe(): Promise<void> {
-    const connection = this.#connection;
-    if (!waits(connection)) return;
+    const { side } = this.#connection;
+    // Once it is joined, its bytes are read on.
+    if (side.closed || this.#sending !== undefined) return;
     try {
-      await connection.side.socket.write(NOTHING);
+      await side.socket.write(NOTHING);
       this.heldFull();
     } catch {
-      connection.end("finished");
+      this.#connection.end("finished");
     }
   }
 

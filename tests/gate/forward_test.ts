@@ -5,7 +5,14 @@ import { listen } from "../../lib/io/network.ts";
 import type { Socket } from "../../lib/io/socket.ts";
 import { settled } from "../support/fake_clock.ts";
 import { type Behaviour, echo, Service } from "../support/service.ts";
-import { type Client, freePort, resettable, until, untilStill } from "../support/sockets.ts";
+import {
+  type Client,
+  connectResettable,
+  freePort,
+  resettable,
+  until,
+  untilStill,
+} from "../support/sockets.ts";
 import { POOLS } from "../support/pools.ts";
 import { ANY_PORT, type Settings, TestGate } from "../support/test_gate.ts";
 
@@ -453,6 +460,23 @@ for (const kind of POOLS) {
     });
     await first.say("x");
     await hear(first, "<x>");
+  });
+
+  Deno.test(`--upstream: one with a place that is reset during the dial leaves, whatever it has sent${kind.name}`, async () => {
+    const answer = Promise.withResolvers<Socket>();
+    const settings = { kind, connectTimeoutMs: 0 };
+    await using gate = new TestGate(await listen(ANY_PORT), settings, "gate", () => answer.promise);
+    const ghost = await connectResettable(Number(gate.address.split(":")[1]));
+    await gate.counts(1, 0);
+    await gate.clock.advance(250);
+    const { timers } = gate.clock;
+    ghost.write(new Uint8Array(200_000));
+    await until("as much is kept as may be", () => gate.clock.timers > timers);
+    ghost.resetAndDestroy();
+    await until("it is gone", async () => {
+      await gate.clock.advance(1000);
+      return gate.stats.active === 0;
+    });
   });
 
   Deno.test(`--backlog-size 0: who comes while the upstream is down is told so${kind.name}`, async () => {
