@@ -249,7 +249,7 @@ export class Upstream {
     );
   }
 
-  /** A dial that fails when it is not answered within the connect timeout: others wait behind it. */
+  /** A dial that fails where nobody answers in the connect timeout: others wait behind it. */
   #dialInTime(wish: Wish): Promise<Socket> {
     const { clock, connectTimeoutMs } = this.#parts;
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();
