@@ -1,34 +1,57 @@
 /**
- * What the README shows is what happens: its commands on the samples are run, and print what stands below
- * them. Its commands to test and to compile are for .ci/run and compile_test.ts. Where POOLGATE_TEST_BINARY names an
- * executable, that runs in the place of `deno run main.ts`.
+ * What the README.md files show is what happens: each block of commands is run here, with free ports in the place of
+ * its own, or it is named below with the place that runs it. Where POOLGATE_TEST_BINARY names an executable, that runs
+ * in the place of `deno run main.ts`.
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { readText } from "../support/modules.ts";
 import { BINARY, timeLimit } from "../support/program.ts";
+import { type Block, BLOCKS, READMES, tableOf, yamlOf } from "../support/readmes.ts";
 import { Service } from "../support/service.ts";
-import { Directory, run, testWith } from "../support/servers.ts";
-import { Client } from "../support/sockets.ts";
+import { Directory, run, start, testWith } from "../support/servers.ts";
+import { Client, freePort, until } from "../support/sockets.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** The README's way of naming Deno on a machine that has only Node; the tests run the Deno they run on. */
 const DENO = "npx --yes deno@2.9.6";
 
-/** Shell blocks, and the block of output right below where there is one. */
-const BLOCKS = /```sh\n([^]*?)```\n(?:\n```json\n([^]*?)```)?/g;
+/** As a newcomer reads it in a quarter of an hour. */
+const MAX_WORDS = 2500;
 
-const readme = await Deno.readTextFile(`${ROOT}README.md`);
-const blocks = [...readme.matchAll(BLOCKS)].map(([, script = "", output]) => ({ script, output }));
+const ADMIN = "lib/admin/README.md";
 
-/** A script of the README for this machine: with the Deno of the tests, or with the executable under test. */
-function runnable(script: string): string {
-  const program = `${DENO} run [^<\n]*?main\\.ts`;
-  const ours = BINARY === undefined ? script : script.replace(new RegExp(program), `'${BINARY}'`);
-  return ours.replaceAll(DENO, `'${Deno.execPath()}'`);
+/** Blocks that are not run here: how each begins, the file that runs it, and what stands in that file. */
+const RUN_ELSEWHERE: readonly (readonly [begins: string, file: string, has: string])[] = [
+  [`${DENO} task test\n`, ".ci/run", "\nrun_task test\n"],
+  [`${DENO} task compile\n`, "tests/program/compile_test.ts", '["task", "compile"]'],
+  [`${DENO} task test:executable\n`, ".ci/run", "\nrun_task test:executable\n"],
+  ["POOLGATE_TEST_BINARY=", "tests/support/test_executable.ts", "POOLGATE_TEST_BINARY: binary"],
+];
+
+/** Blocks that a test of this file runs. */
+const runHere = new Set<Block>();
+
+/** The one block that has a text in it, for a test to run. */
+function blockWith(text: string): Block {
+  const [block, ...others] = BLOCKS.filter(({ script }) => script.includes(text));
+  assert(block !== undefined && others.length === 0, `${text} is to be in one block`);
+  runHere.add(block);
+  return block;
 }
 
-async function stdoutOf(script: string): Promise<string> {
+/** A script for this machine: with the Deno of the tests, or with the executable under test. */
+function runnable(script: string): string {
+  const program = new RegExp(`${DENO} run (?:--env-file=(\\S+) )?[^<\n]*?main\\.ts`);
+  const ours = BINARY === undefined ? script : script.replace(
+    program,
+    (_, file) => file === undefined ? `'${BINARY}'` : `env $(cat ${file}) '${BINARY}'`,
+  );
+  return ours.replaceAll(DENO, `'${Deno.execPath()}'`).replaceAll(" main.ts", ` '${ROOT}main.ts'`);
+}
+
+async function stdoutOf({ script }: Block): Promise<string> {
   const args = ["-c", runnable(script)];
   const command = new Deno.Command("bash", {
     ...{ args, cwd: ROOT, stderr: "inherit", signal: timeLimit() },
@@ -36,37 +59,71 @@ async function stdoutOf(script: string): Promise<string> {
   return new TextDecoder().decode((await command.output()).stdout);
 }
 
-Deno.test("README: shows how to run it and how to test it, in this order", () => {
-  assertEquals(blocks[0]?.script, `${DENO} run main.ts < tests/samples/queue.in.ndjson\n`);
-  assertEquals(blocks[1]?.script, `${DENO} task test\n`);
-  assertEquals(blocks.filter(({ output }) => output !== undefined).length, 2);
+Deno.test("README.md: shows how to run it and how to test it, in this order", () => {
+  const [first, second] = BLOCKS;
+  assertEquals(first?.script, `${DENO} run main.ts < tests/samples/queue.in.ndjson\n`);
+  assertEquals(second?.script, `${DENO} task test\n`);
 });
 
-for (const { script, output } of blocks) {
-  if (output === undefined) continue;
-  Deno.test(`README: ${script.split("\n")[0]} prints what stands below it`, async () => {
-    assertEquals(await stdoutOf(script), output);
+Deno.test(`README.md: has no more than ${MAX_WORDS} words`, () => {
+  const words = readText("README.md").split(/\s+/).filter((word) => word !== "").length;
+  assert(words > 0 && words <= MAX_WORDS, `${words} words`);
+});
+
+Deno.test("README: every link to a file of the project leads to one, and to a heading of it", () => {
+  const broken: string[] = [];
+  let links = 0;
+  for (const path of READMES) {
+    for (const [, to = ""] of readText(path).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+      links++;
+      if (!leadsSomewhere(path, to)) broken.push(`${path}: ${to}`);
+    }
+  }
+  assert(links > 10, `only ${links} links were found`);
+  assertEquals(broken, []);
+});
+
+function leadsSomewhere(path: string, link: string): boolean {
+  const [file = "", heading] = link.split("#");
+  const target = file === "" ? path : new URL(file, `file:///${path}`).pathname.slice(1);
+  try {
+    const headings = [...readText(target).matchAll(/^#+ (.*)$/gm)].map(([, text = ""]) =>
+      text.toLowerCase().replace(/[^\w\s-]/g, "").replaceAll(" ", "-")
+    );
+    return heading === undefined || headings.includes(heading);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+for (const block of BLOCKS) {
+  const { path, script, output } = block;
+  if (output === undefined || !/ main\.ts.*<(?:<| )/.test(script)) continue;
+  runHere.add(block);
+  Deno.test(`${path}: ${script.split("\n")[0]} prints what stands below it`, async () => {
+    assertEquals(await stdoutOf(block), output);
   });
 }
 
+const VARIABLE = blockWith("POOLGATE_BACKLOG_SIZE=5");
+
 Deno.test("README: the variable of its example is read", async () => {
-  const example = blocks.find(({ script }) => script.startsWith("POOLGATE_BACKLOG_SIZE=5"));
-  const stdout = await stdoutOf(example?.script ?? "false");
-  assertEquals(stdout.includes(`"backlog_size": 5,`), true);
+  assertEquals((await stdoutOf(VARIABLE)).includes(`"backlog_size": 5,`), true);
 });
 
-Deno.test("README: names the Deno that .ci/run installs", async () => {
-  const ci = await Deno.readTextFile(`${ROOT}.ci/run`);
-  assertEquals(ci.includes(`DENO_VERSION=${DENO.split("@")[1]}`), true);
+Deno.test("README: names the Deno that .ci/run installs", () => {
+  assertEquals(readText(".ci/run").includes(`DENO_VERSION=${DENO.split("@")[1]}`), true);
 });
 
-Deno.test("README: names the Deno of the runtime that test:executable takes from npm", async () => {
-  const packages = await Deno.readTextFile(`${ROOT}tests/support/borrowed_runtime/package.json`);
+Deno.test("README: names the Deno of the runtime that test:executable takes from npm", () => {
+  const packages = readText("tests/support/borrowed_runtime/package.json");
   const version = JSON.parse(packages).dependencies["@deno/linux-x64-glibc"];
-  assertEquals(readme.includes(`a runtime of Deno ${version} from npm`), true, version);
+  const text = readText("lib/cli/README.md");
+  assertEquals(text.includes(`a runtime of Deno ${version} from npm`), true, version);
 });
 
-/** A command of the README that listens, at free ports instead of its own, until the test disposes of it. */
+/** A block that listens, at free ports instead of its own, until the test disposes of it. */
 class Listening implements AsyncDisposable {
   #child: Deno.ChildProcess;
   #notes: ReadableStreamDefaultReader<string>;
@@ -83,23 +140,19 @@ class Listening implements AsyncDisposable {
     this.said = said;
   }
 
-  /** @param at What it is found by. */
-  static async command(
-    at: string,
-    { upstream = "127.0.0.1:5432", env = {} } = {},
+  /** @param upstream `HOST:PORT` in the place of the block's own. */
+  static async run(
+    { script }: Block,
+    { upstream = "127.0.0.1:5432", env = {}, cwd = ROOT } = {},
   ): Promise<Listening> {
-    const script = (blocks.find(({ script }) => script.includes(at))?.script ?? "")
-      .replace(/(--listen|--admin) 127\.0\.0\.1:\d+/g, "$1 127.0.0.1:0")
-      .replace("--upstream 127.0.0.1:5432", `--upstream ${upstream}`);
+    const ours = script
+      .replace(/(--listen |--admin |_LISTEN=|_ADMIN=)127\.0\.0\.1:\d+/g, "$1127.0.0.1:0")
+      .replace(/(--upstream |_UPSTREAM=)127\.0\.0\.1:\d+/, `$1${upstream}`)
+      .replace(`${DENO} run`, `exec ${DENO} run`);
     const streams = { stdin: "null", stdout: "null", stderr: "piped" } as const;
-    const args = ["-c", `exec ${runnable(script)}`];
-    const child = new Deno.Command("bash", {
-      args,
-      cwd: ROOT,
-      env,
-      signal: timeLimit(),
-      ...streams,
-    }).spawn();
+    const args = ["-c", runnable(ours)];
+    const signal = timeLimit();
+    const child = new Deno.Command("bash", { args, cwd, env, signal, ...streams }).spawn();
     const notes = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
     let said = "";
     while (!/listening at .*\n/.test(said)) {
@@ -127,49 +180,131 @@ class Listening implements AsyncDisposable {
   }
 }
 
-Deno.test("README: what it says that three connections hear is what they hear", async () => {
-  const promised = readme.match(/^\{"src": "127\.0\.0\.1:7000".*$/gm) ?? [];
-  await using poolgate = await Listening.command("--listen 127.0.0.1:7000");
-  const clients: Client[] = [];
-  const heard: string[] = [];
-  for (let i = 0; i < 3; i++) {
-    const client = await Client.to(poolgate.address);
-    clients.push(client);
-    heard.push(await client.line() ?? "");
+const SLOW_SERVICE = blockWith("http.createServer");
+const BEFORE_SERVICE = blockWith("--upstream 127.0.0.1:8080");
+const THREE_CLIENTS = blockWith("http.get(");
+
+testWith(["node"], "README: of three clients before its service, two are served", async () => {
+  const port = freePort();
+  const service = start("bash", ["-c", `exec ${SLOW_SERVICE.script.replace("8080", `${port}`)}`]);
+  try {
+    await until("the service listens", () => takesConnections(port));
+    await using gate = await Listening.run(BEFORE_SERVICE, { upstream: `127.0.0.1:${port}` });
+    const clients = THREE_CLIENTS.script.replace("127.0.0.1:8081", gate.address);
+    const { stdout, stderr } = await run("bash", ["-c", clients]);
+    assertEquals([stdout, stderr], [THREE_CLIENTS.output ?? "nothing", ""]);
+  } finally {
+    service.child.kill();
+    await service.ended;
   }
-  const [first, second, third] = clients as [Client, Client, Client];
+});
+
+async function takesConnections(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
+  }
+}
+
+const PLACES = blockWith("--listen 127.0.0.1:7000");
+const PLACE_CLIENT = blockWith("net.connect(7000");
+
+/** A client as the README starts it, until the test disposes of it. */
+class PlaceClient implements AsyncDisposable {
+  #child: Deno.ChildProcess;
+  #said: ReadableStreamDefaultReader<string>;
+
+  constructor({ address }: Listening) {
+    const script = PLACE_CLIENT.script.replace("7000", address.split(":")[1] ?? "");
+    const args = ["-c", `exec ${script}`];
+    const signal = timeLimit();
+    this.#child = new Deno.Command("bash", { args, signal, stdout: "piped" }).spawn();
+    this.#said = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** What it prints next, which is one line; `undefined` at its end. */
+  async line(): Promise<string | undefined> {
+    const { value } = await this.#said.read();
+    return value?.trimEnd();
+  }
+
+  /** Ends it as Ctrl-C does. */
+  interrupt(): void {
+    this.#child.kill("SIGINT");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#said.cancel();
+    await this.#child[Symbol.asyncDispose]();
+  }
+}
+
+testWith(["node"], "README: its three clients for one place hear what it says", async () => {
+  const promised = readText("README.md").match(/^\{"src": "127\.0\.0\.1:7000".*$/gm) ?? [];
+  await using gate = await Listening.run(PLACES);
+  const heard: (string | undefined)[] = [];
+  await using first = new PlaceClient(gate);
+  heard.push(await first.line());
+  await using second = new PlaceClient(gate);
+  heard.push(await second.line());
+  await using third = new PlaceClient(gate);
+  heard.push(await third.line());
   assertEquals(await third.line(), undefined);
-  first.close();
-  heard.push(await second.line() ?? "");
-  for (const client of [second, third]) client.close();
-  const names = [poolgate.address, ...clients.map(({ name }) => name)];
+  first.interrupt();
+  heard.push(await second.line());
+
+  const clients = heard.slice(0, 3).map((line) => JSON.parse(line ?? "{}").dest as string);
+  const names = [gate.address, ...clients];
   const written = ["127.0.0.1:7000", "127.0.0.1:50001", "127.0.0.1:50002", "127.0.0.1:50003"];
-  const shown = heard.map((line) =>
+  const shown = heard.map((line = "nothing") =>
     names.reduce((text, name, at) => text.replaceAll(name, written[at] ?? ""), line)
   );
   assertEquals(shown, promised);
 });
 
+const BEFORE_POSTGRES = blockWith("--listen 127.0.0.1:6432 --upstream 127.0.0.1:5432 --max-c");
+
 Deno.test("README: its command for PostgreSQL listens", async () => {
-  await using poolgate = await Listening.command("--listen 127.0.0.1:6432");
-  assertMatch(poolgate.address, /^127\.0\.0\.1:\d+$/);
+  await using gate = await Listening.run(BEFORE_POSTGRES);
+  assertMatch(gate.address, /^127\.0\.0\.1:\d+$/);
+});
+
+const ENV_FILE = blockWith("--env-file=");
+
+Deno.test("README: its file of variables is what poolgate runs with", async () => {
+  await using home = await Directory.make();
+  await using gate = await Listening.run(ENV_FILE, { cwd: home.path });
+  assertMatch(gate.said, /listening at .*, for 127\.0\.0\.1:5432\n/);
+  const stats = await (await fetch(`http://${gate.admin}/api/stats`)).json();
+  assertEquals([stats.max_connections, stats.backlog_size], [20, 100], JSON.stringify(stats));
+});
+
+Deno.test("README.md: has a row for each flag that --help names, and no other", async () => {
+  const help = await stdoutOf({
+    path: "",
+    script: `${DENO} run main.ts --help`,
+    output: undefined,
+  });
+  const named = new Set(help.match(/^ {2}--[a-z-]+/gm)?.map((flag) => flag.trim()));
+  const rows = tableOf("README.md", "flag").flatMap(([cell = ""]) =>
+    cell.match(/--[a-z-]+/g) ?? []
+  );
+  assertEquals(rows.sort(), [...named].sort());
 });
 
 const TOKEN = "s3cret";
 
+const OPERATORS = blockWith("--admin 127.0.0.1:9632");
+
 /** The README's command for operators, before a service, with a token. */
 async function serveOperators(service: Service): Promise<Listening> {
-  return await Listening.command("--admin 127.0.0.1:9632", {
+  return await Listening.run(OPERATORS, {
     upstream: `127.0.0.1:${service.address.port}`,
     env: { POOLGATE_ADMIN_TOKEN: TOKEN },
   });
-}
-
-/** The rows of the README's table that has this head. */
-function table(head: string): string[][] {
-  const lines = readme.slice(readme.indexOf(`| ${head} `)).split("\n");
-  const end = lines.findIndex((line) => !line.startsWith("|"));
-  return lines.slice(2, end).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
 }
 
 /** As many as may look at once. */
@@ -220,18 +355,32 @@ Deno.test("README: each path for operators answers with each of its statuses", a
   await meet("/api/events");
   for (const { body } of viewers) await body?.cancel();
 
-  const promised = table("path").flatMap(([path = "", , statuses = ""]) =>
+  const promised = tableOf(ADMIN, "path").flatMap(([path = "", , statuses = ""]) =>
     statuses.split(", ").map((status) => `${path.replaceAll("`", "")}: ${status}`)
   );
   assertEquals(met.sort(), promised.sort());
 });
 
+const MAKE_TOKEN = blockWith("export POOLGATE_ADMIN_TOKEN=");
+
+testWith(["openssl"], "README: makes a token that poolgate takes", async () => {
+  const script = `${MAKE_TOKEN.script}printf %s "$POOLGATE_ADMIN_TOKEN"`;
+  const { stdout: token } = await run("bash", ["-c", script]);
+  assertMatch(token, /^[0-9a-f]{64}$/);
+  await using gate = await Listening.run(OPERATORS, { env: { POOLGATE_ADMIN_TOKEN: token } });
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await fetch(`http://${gate.admin}/api/permission`, { headers });
+  await answer.body?.cancel();
+  assertEquals(answer.status, 204);
+});
+
+const CURL = blockWith("curl -X PUT");
+
 testWith(["curl"], "README: its curl commands change the limits and end a connection", async () => {
   await using service = new Service();
   await using poolgate = await serveOperators(service);
   const client = await Client.to(poolgate.address);
-  const script = blocks.find(({ script }) => script.startsWith("curl "))?.script ?? "";
-  const ours = script.replaceAll("127.0.0.1:9632", poolgate.admin)
+  const ours = CURL.script.replaceAll("127.0.0.1:9632", poolgate.admin)
     .replace("127.0.0.1:50123", client.name);
   const env = { POOLGATE_ADMIN_TOKEN: TOKEN, no_proxy: "*" };
   const { code, stdout } = await run("bash", ["-c", ours], env);
@@ -253,12 +402,12 @@ Deno.test("README: names every metric, its labels and its type", async () => {
     const names = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label);
     return [`\`${name}${names.length === 0 ? "" : `{${names}}`}\``, type];
   });
-  assertEquals(table("metric").map(([name, type]) => [name, type]).sort(), types.sort());
+  assertEquals(tableOf(ADMIN, "metric").map(([name, type]) => [name, type]).sort(), types.sort());
 });
 
 testWith(["promtool"], "README: promtool accepts its configuration and its rules", async () => {
   await using home = await Directory.make();
-  for (const [, name, text = ""] of readme.matchAll(/```yaml\n# (\S+)\n([^]*?)```/g)) {
+  for (const [name, text] of yamlOf(ADMIN)) {
     await Deno.writeTextFile(`${home.path}/${name}`, text);
   }
   const strictly = ["--lint=all", "--lint-fatal"];
@@ -268,5 +417,17 @@ testWith(["promtool"], "README: promtool accepts its configuration and its rules
     const { code, stdout, stderr } = await run("promtool", args);
     assertEquals([code, stderr], [0, ""], stdout);
     assertMatch(stdout, /SUCCESS: 3 rules found/);
+  }
+});
+
+Deno.test("README: every block of commands is run, here or where it is said", () => {
+  const elsewhere = BLOCKS.filter(({ script }) =>
+    RUN_ELSEWHERE.some(([begins]) => script.startsWith(begins))
+  );
+  const forgotten = BLOCKS.filter((block) => !runHere.has(block) && !elsewhere.includes(block));
+  assertEquals(forgotten.map(({ path, script }) => `${path}: ${script}`), []);
+  for (const [begins, file, has] of RUN_ELSEWHERE) {
+    assert(elsewhere.some(({ script }) => script.startsWith(begins)), `no block is ${begins}`);
+    assert(readText(file).includes(has), `${file} does not run ${begins}`);
   }
 });

@@ -1,6 +1,7 @@
 /** What Prometheus and its tools make of `--admin`. Imports nothing from lib/. */
 
 import { assert, assertEquals } from "@std/assert";
+import { yamlOf } from "../support/readmes.ts";
 import { type Behaviour, Service } from "../support/service.ts";
 import { Directory, Gate, Prometheus, run, testWith } from "../support/servers.ts";
 import { Client, until } from "../support/sockets.ts";
@@ -189,13 +190,10 @@ Deno.test("/metrics: counts what pool_stats counts, and what the clients have se
   assertEquals(stays, places + waits - leavers);
 });
 
-const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-
-/** The configuration and the rules of the README, at their names, but sooner. */
+/** The configuration and the rules of the admin side's README, at their names, but sooner. */
 function readmeFiles(gate: Gate): Record<string, string> {
-  const blocks = [...readme.matchAll(/```yaml\n# (\S+)\n([^]*?)```/g)];
   const target = gate.admin.replace("http://", "");
-  return Object.fromEntries(blocks.map(([, name, text = ""]) => [
+  return Object.fromEntries([...yamlOf("lib/admin/README.md")].map(([name, text]) => [
     name,
     text.replace(/(_interval): \S+/g, "$1: 1s").replace(/\bfor: \S+/g, "for: 1s")
       .replace(/(?<=targets: \[")[^"]+/, target),
