@@ -43,8 +43,9 @@ Flags for connections:
   --connect-timeout DUR
                        how long one that has a place waits for the upstream.
                        Default ${GATE_DEFAULTS.connectTimeout}.
-  --idle-timeout DUR   how long one that has a place may go without a byte
-                       either way; it cuts a query that runs longer. Default ${GATE_DEFAULTS.idleTimeout}.
+  --idle-timeout DUR   how long one that has a place may be silent: no byte
+                       either way, which cuts a query that runs longer, or
+                       without an upstream no line of its own. Default ${GATE_DEFAULTS.idleTimeout}.
   --drain-timeout DUR  how long those that have a place may go on after a
                        signal to end. Default ${GATE_DEFAULTS.drainTimeout}.
   --upstream-linger DUR
