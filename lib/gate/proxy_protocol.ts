@@ -6,6 +6,7 @@
  * @module
  */
 
+import { ipBytes, isV6, uint16 } from "../io/address.ts";
 import type { Route } from "../io/socket.ts";
 
 /** The versions of `--proxy-protocol`. */
@@ -31,13 +32,16 @@ function textHeader(route: Route | undefined): Uint8Array {
 }
 
 const SIGNATURE = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
+const VERSION_2_LOCAL = 0x20;
 const VERSION_2_PROXY = 0x21;
 const UNSPECIFIED = 0x00;
 const TCP_OVER_V4 = 0x11;
 const TCP_OVER_V6 = 0x21;
 
 function binaryHeader(route: Route | undefined): Uint8Array {
-  if (route === undefined) return Uint8Array.of(...SIGNATURE, VERSION_2_PROXY, UNSPECIFIED, 0, 0);
+  // Most receivers refuse a connection of the command PROXY without addresses, and nearly all take
+  // LOCAL.
+  if (route === undefined) return Uint8Array.of(...SIGNATURE, VERSION_2_LOCAL, UNSPECIFIED, 0, 0);
   const { client, gate } = route;
   const family = isV6(client.ip) ? TCP_OVER_V6 : TCP_OVER_V4;
   const addresses = [
@@ -48,28 +52,4 @@ function binaryHeader(route: Route | undefined): Uint8Array {
   ];
   const length = uint16(addresses.length);
   return Uint8Array.of(...SIGNATURE, VERSION_2_PROXY, family, ...length, ...addresses);
-}
-
-function isV6(ip: string): boolean {
-  return ip.includes(":");
-}
-
-/** The bytes of an address in the text forms of RFC 4291, 2.2; a zone is left out. */
-function ipBytes(ip: string): number[] {
-  if (!isV6(ip)) return ip.split(".").map(Number);
-  const [head = "", tail] = (ip.split("%")[0] ?? "").split("::");
-  const before = groups(head);
-  const after = groups(tail ?? "");
-  return [...before, ...Array<number>(16 - before.length - after.length).fill(0), ...after];
-}
-
-function groups(text: string): number[] {
-  if (text === "") return [];
-  return text.split(":").flatMap((group) =>
-    group.includes(".") ? group.split(".").map(Number) : uint16(parseInt(group, 16))
-  );
-}
-
-function uint16(value: number): number[] {
-  return [value >> 8, value & 0xff];
 }

@@ -1,6 +1,6 @@
 /**
- * Addresses: where to listen, where the upstream is, and who a peer is, as text and back. Knows no
- * socket.
+ * Addresses: where to listen, where the upstream is, and who a peer is, as text and back, and as
+ * bytes. Knows no socket.
  *
  * @module
  */
@@ -49,4 +49,33 @@ const MAPPED = "::ffff:";
  */
 export function unmapped(ip: string): string {
   return ip.startsWith(MAPPED) && ip.includes(".") ? ip.slice(MAPPED.length) : ip;
+}
+
+/** Whether an IP address is one of IPv6. */
+export function isV6(ip: string): boolean {
+  return ip.includes(":");
+}
+
+/**
+ * @returns The bytes of an IP address in the text forms of RFC 4291, 2.2, in network order: 4 of
+ *   IPv4, 16 of IPv6. A zone is left out.
+ */
+export function ipBytes(ip: string): number[] {
+  if (!isV6(ip)) return ip.split(".").map(Number);
+  const [head = "", tail] = (ip.split("%")[0] ?? "").split("::");
+  const before = groups(head);
+  const after = groups(tail ?? "");
+  return [...before, ...Array<number>(16 - before.length - after.length).fill(0), ...after];
+}
+
+function groups(text: string): number[] {
+  if (text === "") return [];
+  return text.split(":").flatMap((group) =>
+    group.includes(".") ? group.split(".").map(Number) : uint16(parseInt(group, 16))
+  );
+}
+
+/** @returns The two bytes of a number, in network order. */
+export function uint16(value: number): number[] {
+  return [value >> 8, value & 0xff];
 }
