@@ -14,6 +14,7 @@ import type { Node } from "../protocol/node.ts";
 import type { Connection } from "./connection.ts";
 import { type Ending, rejectReason } from "./ending.ts";
 import type { RejectFormat } from "./gate_options.ts";
+import type { HeaderLog } from "./header_log.ts";
 import { lineRejection } from "./line_rejection.ts";
 import { pass, type PassEnd } from "./pass.ts";
 import { proxyHeader, type ProxyProtocol } from "./proxy_protocol.ts";
@@ -25,6 +26,8 @@ import type { Attempt, Upstream } from "./upstream.ts";
 export interface Forwarding {
   upstream: Upstream;
   proxyProtocol: ProxyProtocol | undefined;
+  /** Told how the upstream takes the header, where it gets one. */
+  headerLog: HeaderLog | undefined;
   rejectAs: RejectFormat;
   /** How long a joined connection may be silent. */
   idle: Timeouts<Connection>;
@@ -55,6 +58,8 @@ export class ForwardSession implements Session {
   #upstream: Socket | undefined;
   /** The direction from the client to the upstream, once it is joined. */
   #sending: Promise<PassEnd> | undefined;
+  /** Whether the client has ended what it sends. */
+  #clientEnded = false;
   /** Whether the client has been sent the end of what it hears. */
   #endSent = false;
   #lingering: Timeout<ForwardSession> | undefined;
@@ -143,7 +148,7 @@ export class ForwardSession implements Session {
   async #join(upstream: Socket): Promise<void> {
     const connection = this.#connection;
     const { side } = connection;
-    const { idle, halfClosed } = this.#forwarding;
+    const { idle, halfClosed, headerLog } = this.#forwarding;
     const silence = idle.begin(connection);
     let afterEnd: Timeout<Connection> | undefined;
     const moved = () => {
@@ -153,8 +158,10 @@ export class ForwardSession implements Session {
     this.#sending = this.#send(upstream, moved);
     const receiving = await pass(upstream, side.socket, (bytes) => {
       side.countSent(bytes);
+      headerLog?.answered();
       moved();
     });
+    if (receiving !== "sink_failed" && this.#isUnanswered()) headerLog?.endedSilently();
     if (receiving === "sink_failed") {
       this.#loseClient();
       await drain(upstream);
@@ -168,6 +175,12 @@ export class ForwardSession implements Session {
     if (afterEnd !== undefined) halfClosed.end(afterEnd);
   }
 
+  /** Whether the client still waits for its first byte, with both sides open. */
+  #isUnanswered(): boolean {
+    const { side, ending } = this.#connection;
+    return side.sent === 0 && ending === undefined && !side.closed && !this.#clientEnded;
+  }
+
   /** Passes on what the client sends, and its end. */
   async #send(upstream: Socket, moved: () => void): Promise<PassEnd> {
     const { side } = this.#connection;
@@ -175,6 +188,7 @@ export class ForwardSession implements Session {
       side.countReceived(bytes);
       moved();
     });
+    if (end === "ended") this.#clientEnded = true;
     if (end === "source_failed") this.#loseClient();
     else if (end === "ended") await upstream.closeWrite().catch(() => {});
     return end;

@@ -15,6 +15,7 @@ import { noteFault } from "./fault.ts";
 import { ForwardSession } from "./forward_session.ts";
 import { Gate } from "./gate.ts";
 import type { GateOptions } from "./gate_options.ts";
+import { HeaderLog } from "./header_log.ts";
 import { NativeSession } from "./native_session.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -86,13 +87,14 @@ function openUpstream({ clock, pool, now, note, options }: OpenGateParts, dial: 
 }
 
 function forwardSessions(
-  { node, listener, clock, options }: OpenGateParts,
+  { node, listener, clock, note, options }: OpenGateParts,
   upstream: Upstream,
 ) {
   const { idleTimeoutMs, upstreamLingerMs: lingerMs, proxyProtocol, rejectAs } = options;
   const forwarding = {
     upstream,
     proxyProtocol,
+    headerLog: proxyProtocol && new HeaderLog(proxyProtocol, note),
     rejectAs,
     idle: new Timeouts(clock, idleTimeoutMs, endSilent),
     halfClosed: new Timeouts(clock, HALF_CLOSED_MS, endSilent),
