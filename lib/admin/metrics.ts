@@ -6,7 +6,7 @@
  */
 
 import { Counter, Gauge, Registry } from "prom-client";
-import { REJECT_REASONS } from "../pool/client.ts";
+import { EVICT_REASONS, REJECT_REASONS } from "../pool/client.ts";
 import type { Report } from "./report.ts";
 import type { Timings } from "./timings.ts";
 
@@ -106,10 +106,19 @@ export class Metrics {
       "poolgate_rejected_total",
       "Clients turned away when they came or later, by reason. Rising means, for backlog_full, that " +
         "the queue is too short for the storm; for queue_timeout, that places are held too long; for " +
-        "per_source, that one address wants more than its share; for draining, that clients still " +
-        "come to a poolgate that ends; for upstream_down, that the upstream cannot be reached.",
+        "per_source, that one address wants more than its share; for waiting_per_source, that one " +
+        "address wants more than its share of the queue; for draining, that clients still come to a " +
+        "poolgate that ends; for upstream_down, that the upstream cannot be reached.",
       "reason",
       () => REJECT_REASONS.map((reason) => [reason, report.rejected[reason]]),
+    );
+    this.#counter(
+      "poolgate_evicted_total",
+      "Clients whose place was taken from them for a limit of time, by reason. Rising means, for " +
+        "idle_timeout, that clients hold places in silence; for max_lifetime, that they want them " +
+        "for longer than they may have them.",
+      "reason",
+      () => EVICT_REASONS.map((reason) => [reason, report.evicted[reason]]),
     );
     this.#counter(
       "poolgate_promoted_total",

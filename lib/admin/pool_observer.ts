@@ -1,11 +1,18 @@
 /**
- * What the pool itself does not count: clients by the reason for which they were rejected, those
- * that gave up, and how long things took.
+ * What the pool itself does not count: clients by the reason for which they were rejected, or
+ * evicted for a limit of time, those that gave up, and how long things took.
  *
  * @module
  */
 
-import { type Client, REJECT_REASONS, type RejectReason, type State } from "../pool/client.ts";
+import {
+  type Client,
+  EVICT_REASONS,
+  type EvictReason,
+  REJECT_REASONS,
+  type RejectReason,
+  type State,
+} from "../pool/client.ts";
 import type { Observer } from "../pool/pool.ts";
 
 /**
@@ -24,10 +31,8 @@ export interface Stopwatch {
 /** Watches the clients of a pool. */
 export class PoolObserver implements Observer {
   #stopwatch: Stopwatch;
-  #rejections = Object.fromEntries(REJECT_REASONS.map((reason) => [reason, 0])) as Record<
-    RejectReason,
-    number
-  >;
+  #rejections = zeroes(REJECT_REASONS);
+  #evictions = zeroes(EVICT_REASONS);
   #abandoned = 0;
 
   constructor(stopwatch: Stopwatch) {
@@ -39,6 +44,11 @@ export class PoolObserver implements Observer {
     return this.#rejections;
   }
 
+  /** How many were evicted for a limit of time, for each one. */
+  get evictions(): Readonly<Record<EvictReason, number>> {
+    return this.#evictions;
+  }
+
   /** How many have left the backlog without a place, and were not rejected. */
   get abandoned(): number {
     return this.#abandoned;
@@ -46,7 +56,7 @@ export class PoolObserver implements Observer {
 
   changed({ state, reason }: Client, from: State, ms: number): void {
     const seconds = ms / 1000;
-    if (reason !== undefined && reason !== "evicted") this.#rejections[reason]++;
+    this.#count(reason);
     if (from === "connected") this.#stopwatch.held(seconds);
     if (from !== "queued") return;
     if (state === "connected") this.#stopwatch.waited("promoted", seconds);
@@ -54,8 +64,22 @@ export class PoolObserver implements Observer {
     else if (reason === undefined || reason === "evicted") this.#abandon(seconds);
   }
 
+  #count(reason: Client["reason"]): void {
+    if (reason === undefined || reason === "evicted") return;
+    if (isEviction(reason)) this.#evictions[reason]++;
+    else this.#rejections[reason]++;
+  }
+
   #abandon(seconds: number): void {
     this.#abandoned++;
     this.#stopwatch.waited("abandoned", seconds);
   }
+}
+
+function zeroes<T extends string>(names: readonly T[]): Record<T, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<T, number>;
+}
+
+function isEviction(reason: RejectReason | EvictReason): reason is EvictReason {
+  return EVICT_REASONS.some((evict) => evict === reason);
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "../io/clock.ts";
-import type { Client, Counts, RejectReason, Traffic } from "../pool/client.ts";
+import type { Client, Counts, EvictReason, RejectReason, Traffic } from "../pool/client.ts";
 import type { Pool, Stats } from "../pool/pool.ts";
 import { type Distributions, History, type Sample } from "./history.ts";
 import type { PoolObserver } from "./pool_observer.ts";
@@ -96,6 +96,10 @@ export class Report {
 
   get rejected(): Readonly<Record<RejectReason, number>> {
     return this.#parts.observer.rejections;
+  }
+
+  get evicted(): Readonly<Record<EvictReason, number>> {
+    return this.#parts.observer.evictions;
   }
 
   get abandoned(): number {

@@ -11,10 +11,13 @@ export const GATE_FLAGS = [
   "queue-timeout",
   "connect-timeout",
   "idle-timeout",
+  "max-lifetime",
   "drain-timeout",
   "upstream-linger",
   "reject-as",
   "max-per-source",
+  "max-waiting-per-source",
+  "source-prefix-v6",
   "proxy-protocol",
   "log-connections",
 ] as const;

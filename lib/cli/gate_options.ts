@@ -12,13 +12,16 @@ import { GATE_FLAGS, type ValueFlag } from "./flag_names.ts";
 import { readListen } from "./listen_option.ts";
 import { oneOf, type Reading, readSwitch, type Settings } from "./settings.ts";
 
-/** The defaults, as they would be given. */
+/** The defaults; durations as they would be given. */
 export const GATE_DEFAULTS = {
   queueTimeout: "2m",
   connectTimeout: "10s",
   idleTimeout: "0",
+  maxLifetime: "0",
   drainTimeout: "30s",
   upstreamLinger: "30s",
+  /** What an IPv6 network gives to each host. */
+  sourcePrefixV6: 64,
 } as const;
 
 const NEEDS_UPSTREAM: readonly ValueFlag[] = [
@@ -27,6 +30,17 @@ const NEEDS_UPSTREAM: readonly ValueFlag[] = [
   "proxy-protocol",
 ];
 const NEEDS_LISTEN: readonly ValueFlag[] = GATE_FLAGS.filter((name) => name !== "listen");
+
+const LIMITS_OF_SOURCES: readonly ValueFlag[] = ["max-per-source", "max-waiting-per-source"];
+
+/** Of the services that can be named, those that take no PROXY header, in any version. */
+const TAKE_NO_HEADER: { readonly [format in RejectFormat]?: string } = {
+  postgres: "PostgreSQL",
+  redis: "Redis",
+};
+
+/** The bits of an IPv6 address. */
+const MAX_PREFIX_V6 = 128;
 
 /** What a client of the pool itself can be told by. */
 const NATIVE_FORMATS: readonly RejectFormat[] = ["close", "line"];
@@ -42,6 +56,9 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
   const upstream = settings.read<Address | undefined>("upstream", readUpstream, undefined);
   settings.demand("listen", NEEDS_LISTEN);
   settings.demand("upstream", NEEDS_UPSTREAM);
+  if (!settings.anyOf(LIMITS_OF_SOURCES)) {
+    settings.refuse("source-prefix-v6", "it needs --max-per-source or --max-waiting-per-source");
+  }
   const time = (name: ValueFlag, byDefault: string) =>
     settings.read(name, readTime, readDuration(byDefault) ?? 0);
   const rejectAs = settings.read<RejectFormat>(
@@ -49,15 +66,28 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
     settings.given("upstream") === undefined ? readNativeFormat : oneOf(REJECT_FORMATS),
     upstream === undefined ? "line" : "close",
   );
+  const headerless = TAKE_NO_HEADER[rejectAs];
+  if (headerless !== undefined) {
+    const why =
+      `it must be left out with --reject-as ${rejectAs}: ${headerless} takes no PROXY header`;
+    settings.refuse("proxy-protocol", why);
+  }
   const options = {
     upstream,
     queueTimeoutMs: time("queue-timeout", GATE_DEFAULTS.queueTimeout),
     connectTimeoutMs: time("connect-timeout", GATE_DEFAULTS.connectTimeout),
     idleTimeoutMs: time("idle-timeout", GATE_DEFAULTS.idleTimeout),
+    maxLifetimeMs: time("max-lifetime", GATE_DEFAULTS.maxLifetime),
     drainTimeoutMs: time("drain-timeout", GATE_DEFAULTS.drainTimeout),
     upstreamLingerMs: time("upstream-linger", GATE_DEFAULTS.upstreamLinger),
     rejectAs,
     maxPerSource: settings.read<number | undefined>("max-per-source", readCount, undefined),
+    maxWaitingPerSource: settings.read<number | undefined>(
+      "max-waiting-per-source",
+      readCount,
+      undefined,
+    ),
+    sourcePrefixV6: settings.read("source-prefix-v6", readPrefix, GATE_DEFAULTS.sourcePrefixV6),
     proxyProtocol: settings.read<ProxyProtocol | undefined>(
       "proxy-protocol",
       oneOf(PROXY_PROTOCOLS),
@@ -82,9 +112,17 @@ function readTime(text: string): Reading<number> {
 }
 
 function readCount(text: string): Reading<number> {
+  return readInteger(text, Number.MAX_SAFE_INTEGER);
+}
+
+function readPrefix(text: string): Reading<number> {
+  return readInteger(text, MAX_PREFIX_V6);
+}
+
+function readInteger(text: string, most: number): Reading<number> {
   const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return { value };
-  return { allowed: `an integer from 1 to ${Number.MAX_SAFE_INTEGER}` };
+  if (/^\d+$/.test(text) && value >= 1 && value <= most) return { value };
+  return { allowed: `an integer from 1 to ${most}` };
 }
 
 function readNativeFormat(text: string): Reading<RejectFormat> {

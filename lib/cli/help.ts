@@ -46,21 +46,32 @@ Flags for connections:
   --idle-timeout DUR   how long one that has a place may be silent: no byte
                        either way, which cuts a query that runs longer, or
                        without an upstream no line of its own. Default ${GATE_DEFAULTS.idleTimeout}.
+  --max-lifetime DUR   how long one may keep its place; then it is evicted, also
+                       amidst a query. Clients of stdin have no connection
+                       that could be ended, and keep theirs. Default ${GATE_DEFAULTS.maxLifetime}.
   --drain-timeout DUR  how long those that have a place may go on after a
                        signal to end. Default ${GATE_DEFAULTS.drainTimeout}.
   --upstream-linger DUR
                        how long the upstream may go on for a client that is
                        gone, whose place it keeps until it has ended; 0 closes
                        it at once. Default ${GATE_DEFAULTS.upstreamLinger}.
-  --max-per-source N   how many connections of one address may be in the pool
-                       and its queue together, from 1. Default: any number.
-                       Those over a Unix socket have no address.
+  --max-per-source N   how many connections of one source may be in the pool
+                       and its queue together, from 1. A source is an IPv4
+                       address, or an IPv6 network. Those over a Unix socket
+                       have none. Default: any number.
+  --max-waiting-per-source N
+                       how many connections of one source may wait, from 1.
+                       Default: any number.
+  --source-prefix-v6 BITS
+                       how long the prefix of an IPv6 network is, from 1 to
+                       128: it counts as one source. Default ${GATE_DEFAULTS.sourcePrefixV6}.
   --reject-as FORMAT   what a connection hears that is turned away: close
                        (nothing), line (a message of the pool), and with an
                        upstream also http (503), postgres, mysql or redis (an
                        error). Default: close with an upstream, line without.
   --proxy-protocol V   tell the upstream the client's address, as v1 or v2.
-                       Default: do not.
+                       Take v2 with --listen unix:, where clients have none.
+                       PostgreSQL and Redis take neither. Default: do not.
   --log-connections    note each connection. Default false.
 
 Flags for operators:

@@ -71,10 +71,13 @@ export class Settings {
   /** Complains of those settings of `by` that were given, where `needed` was not. */
   demand(needed: ValueFlag, by: readonly ValueFlag[]): void {
     if (this.given(needed) !== undefined) return;
-    for (const name of by) {
-      const given = this.given(name);
-      if (given !== undefined) this.complain(`${shown(given)}, it needs --${needed}`);
-    }
+    for (const name of by) this.refuse(name, `it needs --${needed}`);
+  }
+
+  /** Complains of a setting, where it was given. */
+  refuse(name: ValueFlag, why: string): void {
+    const given = this.given(name);
+    if (given !== undefined) this.complain(`${shown(given)}, ${why}`);
   }
 
   /** Complains of a variable that is not poolgate's own, where it is set. */

@@ -8,7 +8,13 @@
 import type { Links } from "../io/linked_list.ts";
 import type { Arrival } from "../io/socket.ts";
 import type { Timeout } from "../io/timeouts.ts";
-import { type Client, hasPlace, type Holder, type Traffic } from "../pool/client.ts";
+import {
+  type Client,
+  hasPlace,
+  type Holder,
+  type RejectReason,
+  type Traffic,
+} from "../pool/client.ts";
 import { ClientSide } from "./client_side.ts";
 import type { Ending } from "./ending.ts";
 import type { Session } from "./session.ts";
@@ -29,8 +35,10 @@ export class Connection implements Links, Holder {
   wait: Timeout<Connection> | undefined;
   /** Whether it has been told that it is queued. */
   toldQueued = false;
-  /** The address that it counts for, while it is in the pool. */
+  /** The source that it counts for, while it is in the pool. */
   countedFor: string | undefined;
+  /** The source that it counts for among those that wait, while it does. */
+  waitsFor: string | undefined;
   #signal: (() => void) | undefined;
   #ending: Ending | undefined;
 
@@ -69,6 +77,11 @@ export class Connection implements Links, Holder {
   end(ending: Ending): void {
     this.#ending ??= ending;
     if (!this.#wake()) this.session.interrupt(ending);
+  }
+
+  /** Ends it before anything goes on in its session. */
+  refuse(reason: RejectReason): void {
+    this.#ending ??= reason;
   }
 
   /** The pool has changed the record, and not on behalf of this connection. */

@@ -17,7 +17,7 @@ import { Connection, type OpenSession } from "./connection.ts";
 import type { Ending } from "./ending.ts";
 import { noteFault } from "./fault.ts";
 import type { GateOptions } from "./gate_options.ts";
-import { Lifecycle } from "./lifecycle.ts";
+import { Lifecycle, type LifecycleParts } from "./lifecycle.ts";
 
 /** How long until accepting is tried again that has failed, or was held back, in milliseconds. */
 const ACCEPT_RETRY_MS = 100;
@@ -33,10 +33,7 @@ export interface GateParts {
   holdsBack: () => boolean;
   clock: Clock;
   note: Note;
-  options: Pick<
-    GateOptions,
-    "upstream" | "queueTimeoutMs" | "drainTimeoutMs" | "maxPerSource" | "logConnections"
-  >;
+  options: Pick<GateOptions, "upstream" | "drainTimeoutMs"> & LifecycleParts["options"];
 }
 
 /** Accepts connections. */

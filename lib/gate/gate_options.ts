@@ -30,11 +30,17 @@ export interface GateOptions {
    * at all.
    */
   upstreamLingerMs: number;
+  /** How long a connection may keep its place, in milliseconds. */
+  maxLifetimeMs: number;
   /** How long connections may go on after a signal to end, in milliseconds. */
   drainTimeoutMs: number;
   rejectAs: RejectFormat;
-  /** How many connections of one address may be in the pool and its backlog, from 1. */
+  /** How many connections of one source may be in the pool and its backlog, from 1. */
   maxPerSource: number | undefined;
+  /** How many of these may be in the backlog, from 1. */
+  maxWaitingPerSource: number | undefined;
+  /** How many leading bits of an IPv6 address name its source, 1 to 128. */
+  sourcePrefixV6: number;
   proxyProtocol: ProxyProtocol | undefined;
   /** Whether each connection is noted. */
   logConnections: boolean;

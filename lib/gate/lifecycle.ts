@@ -9,15 +9,21 @@ import type { Clock } from "../io/clock.ts";
 import type { Note } from "../io/log.ts";
 import type { Arrival } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
-import { type Client, hasPlace, isInPool, type RejectReason } from "../pool/client.ts";
+import {
+  type Client,
+  type EvictReason,
+  hasPlace,
+  isInPool,
+  type RejectReason,
+} from "../pool/client.ts";
 import type { Pool } from "../pool/pool.ts";
 import { type Connection, waits } from "./connection.ts";
-import { type Ending, rejectReason } from "./ending.ts";
+import { type Ending, evictReason, rejectReason } from "./ending.ts";
 import { noteFault } from "./fault.ts";
 import type { GateOptions } from "./gate_options.ts";
-import { REASON_TEXT } from "./reason_text.ts";
+import { EVICT_TEXT, REASON_TEXT } from "./reason_text.ts";
 import { RejectionLog } from "./rejection_log.ts";
-import { Sources } from "./sources.ts";
+import { sourceOf, Sources } from "./sources.ts";
 
 /**
  * How long a client that is out of the pool may take to end, in milliseconds: in silence, and in
@@ -37,7 +43,15 @@ export interface LifecycleParts {
   now: () => number;
   clock: Clock;
   note: Note;
-  options: Pick<GateOptions, "queueTimeoutMs" | "maxPerSource" | "logConnections">;
+  options: Pick<
+    GateOptions,
+    | "queueTimeoutMs"
+    | "maxLifetimeMs"
+    | "maxPerSource"
+    | "maxWaitingPerSource"
+    | "sourcePrefixV6"
+    | "logConnections"
+  >;
   /** Whether no more clients are let in because poolgate ends. */
   draining: () => boolean;
   /** Told when a connection is closed, which is the last of it. */
@@ -47,8 +61,11 @@ export interface LifecycleParts {
 /** Leads connections through their lives. */
 export class Lifecycle {
   #parts: LifecycleParts;
+  /** Those in the pool, and those of them that wait. */
   #sources = new Sources();
+  #waitingSources = new Sources();
   #waits: Timeouts<Connection>;
+  #lifetimes: Timeouts<Connection>;
   #lingers: Timeouts<Connection>;
   #silences: Timeouts<Connection>;
   #lingering = 0;
@@ -62,6 +79,11 @@ export class Lifecycle {
       options.queueTimeoutMs,
       (connection) => connection.end("queue_timeout"),
     );
+    this.#lifetimes = new Timeouts(
+      clock,
+      options.maxLifetimeMs,
+      (connection) => connection.end("max_lifetime"),
+    );
     this.#lingers = new Timeouts(clock, LINGER_MS, ({ side }) => side.close());
     this.#silences = new Timeouts(clock, LINGER_SILENCE_MS, ({ side }) => side.close());
     this.#rejections = new RejectionLog(clock, (text) => note("warn", text));
@@ -70,11 +92,14 @@ export class Lifecycle {
   /** Asks the pool for a place. */
   enter(connection: Connection, arrival: Arrival): Client {
     const { pool, now, draining, options: { maxPerSource = Infinity } } = this.#parts;
-    const { source } = arrival;
     const id = this.#idOf(arrival);
     if (draining()) return pool.reject(id, "draining", now());
+    const source = this.#sourceOf(arrival);
     if (source === undefined) return pool.connect(id, connection, now());
     if (this.#sources.count(source) >= maxPerSource) return pool.reject(id, "per_source", now());
+    if (!pool.hasRoom && !this.#mayWait(source)) {
+      return pool.reject(id, "waiting_per_source", now());
+    }
     const client = pool.connect(id, connection, now());
     if (isInPool(client)) {
       this.#sources.add(source);
@@ -94,7 +119,7 @@ export class Lifecycle {
     try {
       while (waits(connection)) {
         this.#hold(connection);
-        await connection.signal();
+        if (waits(connection)) await connection.signal();
       }
       ending = connection.ending ?? await this.#serve(connection);
     } catch (error) {
@@ -118,17 +143,44 @@ export class Lifecycle {
     return id;
   }
 
+  /** What an arrival counts as; `undefined` where that does not matter. */
+  #sourceOf({ source }: Arrival): string | undefined {
+    const { maxPerSource, maxWaitingPerSource, sourcePrefixV6 } = this.#parts.options;
+    const limited = maxPerSource !== undefined || maxWaitingPerSource !== undefined;
+    return limited && source !== undefined ? sourceOf(source, sourcePrefixV6) : undefined;
+  }
+
+  /** Whether one more of a source may wait. */
+  #mayWait(source: string): boolean {
+    const { maxWaitingPerSource = Infinity } = this.#parts.options;
+    return this.#waitingSources.count(source) < maxWaitingPerSource;
+  }
+
   /** Has its hang-up seen and its time run, and tells it that it is queued, once that is known. */
   #hold(connection: Connection): void {
-    const { client, session } = connection;
+    const { client, session, countedFor: source } = connection;
     if (connection.wait === undefined) {
       connection.wait = this.#waits.begin(connection);
       session.hold();
     }
     if (client.state !== "queued" || connection.toldQueued) return;
+    if (source !== undefined) {
+      // A pool that answers later may have had room when it was asked.
+      if (!this.#mayWait(source)) return connection.refuse("waiting_per_source");
+      this.#waitingSources.add(source);
+      connection.waitsFor = source;
+    }
     connection.toldQueued = true;
     this.#note(connection, "queued");
     session.queued();
+  }
+
+  /** It waits no more. */
+  #release(connection: Connection): void {
+    const { wait, waitsFor: source } = connection;
+    if (wait !== undefined) this.#waits.end(wait);
+    if (source !== undefined) this.#waitingSources.remove(source);
+    connection.waitsFor = undefined;
   }
 
   /**
@@ -136,19 +188,24 @@ export class Lifecycle {
    * not.
    */
   async #serve(connection: Connection): Promise<Ending> {
-    const { client, session, wait, toldQueued } = connection;
-    if (wait !== undefined) this.#waits.end(wait);
+    const { client, session, toldQueued } = connection;
+    this.#release(connection);
     if (!hasPlace(client)) return client.reason ?? "fault";
     this.#note(connection, toldQueued ? "promoted" : "connected");
-    const ending = await session.serve();
-    // Whoever ended it from elsewhere knows better.
-    return connection.ending ?? ending;
+    const lifetime = this.#lifetimes.begin(connection);
+    try {
+      const ending = await session.serve();
+      // Whoever ended it from elsewhere knows better.
+      return connection.ending ?? ending;
+    } finally {
+      this.#lifetimes.end(lifetime);
+    }
   }
 
   /** Ends the upstream and waits for it, gives the place back, says goodbye, and closes. */
   async #end(connection: Connection, ending: Ending): Promise<void> {
-    const { session, side, wait } = connection;
-    if (wait !== undefined) this.#waits.end(wait);
+    const { session, side } = connection;
+    this.#release(connection);
     await this.#step(() => session.endUpstream());
     await this.#step(() => this.#leave(connection, ending));
     await this.#step(() => this.#sayGoodbye(connection, ending));
@@ -159,18 +216,25 @@ export class Lifecycle {
   /** Gives the place back, unless an eviction has. */
   #leave(connection: Connection, ending: Ending): void {
     const { client, countedFor: source } = connection;
-    const reason = rejectReason(ending);
+    const rejected = rejectReason(ending);
+    const evicted = evictReason(ending);
     try {
       if (source !== undefined) this.#sources.remove(source);
-      if (isInPool(client)) this.#parts.pool.leave(client, this.#parts.now(), reason);
+      if (isInPool(client)) this.#parts.pool.leave(client, this.#parts.now(), rejected ?? evicted);
     } finally {
-      this.#tell(connection, ending, reason);
+      this.#tell(connection, ending, rejected, evicted);
     }
   }
 
-  #tell(connection: Connection, ending: Ending, reason: RejectReason | undefined): void {
-    if (reason !== undefined && reason !== "draining") this.#rejections.reject(reason);
-    if (reason !== undefined) this.#note(connection, `turned away: ${REASON_TEXT[reason]}`);
+  #tell(
+    connection: Connection,
+    ending: Ending,
+    rejected: RejectReason | undefined,
+    evicted: EvictReason | undefined,
+  ): void {
+    if (rejected !== undefined && rejected !== "draining") this.#rejections.reject(rejected);
+    if (rejected !== undefined) this.#note(connection, `turned away: ${REASON_TEXT[rejected]}`);
+    else if (evicted !== undefined) this.#note(connection, `evicted: ${EVICT_TEXT[evicted]}`);
     else this.#note(connection, ending === "evicted" ? "disconnected by a request" : "left");
   }
 

@@ -57,6 +57,9 @@ const PORTIONS: Portions = { line: MAX_HELD_BYTES, read: 4 * 1024 };
  */
 const FIRST_BYTES = 256;
 
+/** The endings behind which a client may still read what it was told. */
+const HEARD: readonly Ending[] = ["finished", "evicted", "max_lifetime"];
+
 /** The session of one connection. */
 export class NativeSession implements Session {
   #connection: Connection;
@@ -111,7 +114,7 @@ export class NativeSession implements Session {
   }
 
   interrupt(ending: Ending): void {
-    if (ending !== "finished" && ending !== "evicted") this.#connection.side.close();
+    if (!HEARD.includes(ending)) this.#connection.side.close();
     this.#stop();
   }
 

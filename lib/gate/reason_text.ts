@@ -1,16 +1,24 @@
 /**
- * Why a connection is rejected, as sentences for those who are.
+ * Why a connection is rejected, as sentences for those who are, and why one is evicted, for
+ * operators.
  *
  * @module
  */
 
-import type { RejectReason } from "../pool/client.ts";
+import type { EvictReason, RejectReason } from "../pool/client.ts";
 
 /** Each reason as a sentence, without counts: it is read by strangers. */
 export const REASON_TEXT: Readonly<Record<RejectReason, string>> = {
   backlog_full: "too many connections, and the queue is full",
   queue_timeout: "too many connections, and no place became free in time",
   per_source: "too many connections from this address",
+  waiting_per_source: "too many connections from this address wait already",
   draining: "the service is shutting down",
   upstream_down: "the service cannot be reached",
+};
+
+/** Each reason of an eviction, as a sentence. */
+export const EVICT_TEXT: Readonly<Record<EvictReason, string>> = {
+  idle_timeout: "it has been silent for too long",
+  max_lifetime: "it has had its place for as long as it may",
 };

@@ -18,10 +18,15 @@ export const REJECT_REASONS = [
   "backlog_full",
   "queue_timeout",
   "per_source",
+  "waiting_per_source",
   "draining",
   "upstream_down",
 ] as const;
 export type RejectReason = typeof REJECT_REASONS[number];
+
+/** Why a client is evicted for a limit of time: how long it is silent, or has its place. */
+export const EVICT_REASONS = ["idle_timeout", "max_lifetime"] as const;
+export type EvictReason = typeof EVICT_REASONS[number];
 
 /**
  * Where a client stands. One that is `asking` is in the pool, which will answer later; a pool in
@@ -53,8 +58,8 @@ export interface Client extends Entry, Links, Counts {
   readonly id: string;
   readonly holder: Holder | undefined;
   state: State;
-  /** Why it was rejected, or evicted by somebody else. */
-  reason: RejectReason | "evicted" | undefined;
+  /** Why it was rejected, or evicted, which is `evicted` where somebody asked for that. */
+  reason: RejectReason | EvictReason | "evicted" | undefined;
   /** When it came into its state, in milliseconds of the clock of whoever calls the pool. */
   since: number;
   /** How long it waited in the backlog, in milliseconds, once that is over. */

@@ -8,7 +8,7 @@
 
 import { hashOf, IdTable } from "../io/id_table.ts";
 import { LinkedList } from "../io/linked_list.ts";
-import type { Client, Counts, Holder, RejectReason, State } from "./client.ts";
+import type { Client, Counts, EvictReason, Holder, RejectReason, State } from "./client.ts";
 import type { Limits } from "./limits.ts";
 import type { Configured, Description, Disconnected, Observer, Pool, Stats } from "./pool.ts";
 
@@ -47,7 +47,11 @@ export class MemoryPool implements Pool {
   }
 
   get full(): boolean {
-    return !this.#hasRoom() && this.#backlog.length >= this.#limits.backlogSize;
+    return !this.hasRoom && this.#backlog.length >= this.#limits.backlogSize;
+  }
+
+  get hasRoom(): boolean {
+    return this.#paused === undefined && !this.#isFull();
   }
 
   stats(): Stats {
@@ -79,7 +83,7 @@ export class MemoryPool implements Pool {
     const present = this.#clients.find(id, hash);
     if (present !== undefined) return this.#count(present);
     const client = newClient(id, hash, holder, now);
-    if (this.#hasRoom()) {
+    if (this.hasRoom) {
       client.state = "connected";
       this.#connected.push(client);
       this.#connectedTotal++;
@@ -100,7 +104,7 @@ export class MemoryPool implements Pool {
     return this.#reject(newClient(id, 0, undefined, now), reason);
   }
 
-  leave(client: Client, now: number, reason?: RejectReason): void {
+  leave(client: Client, now: number, reason?: RejectReason | EvictReason): void {
     this.#remove(client, now, reason, false);
   }
 
@@ -130,10 +134,6 @@ export class MemoryPool implements Pool {
     this.#observers.push(observer);
   }
 
-  #hasRoom(): boolean {
-    return this.#paused === undefined && !this.#isFull();
-  }
-
   /** Whether every place is taken. */
   #isFull(): boolean {
     return this.#connected.length >= this.#limits.maxConnections;
@@ -152,7 +152,7 @@ export class MemoryPool implements Pool {
   #remove(
     client: Client,
     now: number,
-    reason: RejectReason | "evicted" | undefined,
+    reason: Client["reason"],
     evicted: boolean,
   ): Disconnected {
     const { state: from } = client;
@@ -195,7 +195,7 @@ export class MemoryPool implements Pool {
 
   /** Lets the head of the backlog in, if there is one and room for it. */
   #promote(now: number): Client | undefined {
-    if (!this.#hasRoom()) return undefined;
+    if (!this.hasRoom) return undefined;
     const client = this.#backlog.shift();
     if (client === undefined) return undefined;
     client.state = "connected";

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Client, Counts, Holder, RejectReason, State } from "./client.ts";
+import type { Client, Counts, EvictReason, Holder, RejectReason, State } from "./client.ts";
 import type { Later } from "./later.ts";
 import type { Limits } from "./limits.ts";
 
@@ -73,6 +73,8 @@ export interface Pool {
   readonly limits: Limits;
   /** How many clients of this process are in the pool. */
   readonly own: Counts;
+  /** Whether a client that comes next would have a place, as far as is known. */
+  readonly hasRoom: boolean;
   /** Whether a client that comes next would be rejected. */
   readonly full: boolean;
 
@@ -100,10 +102,10 @@ export interface Pool {
   /**
    * Takes out a client on behalf of its holder, who is not told: its place goes to the next.
    *
-   * @param reason Why it is rejected, where it is.
+   * @param reason Why it is rejected or evicted, where it is.
    * @throws {Error} `BUG:` where the client is not in the pool.
    */
-  leave(client: Client, now: number, reason?: RejectReason): void;
+  leave(client: Client, now: number, reason?: RejectReason | EvictReason): void;
   /**
    * Takes out a client on behalf of somebody else: its holder is told, and the client is found no
    * more. That it has left stands in its record at once; where it is still `asking`, as soon as it

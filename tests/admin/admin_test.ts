@@ -76,6 +76,21 @@ Deno.test("GET /metrics: counts arrivals by what they met, and those turned away
   );
 });
 
+Deno.test("GET /metrics: counts evictions by the limit of time that was over", async () => {
+  const limits = { idleTimeoutMs: 1000, maxLifetimeMs: 2500 };
+  await using admin = await TestAdmin.open({ maxConnections: 2, ...limits });
+  const series = ["idle_timeout", "max_lifetime"].map((why) => `evicted_total{reason="${why}"}`);
+  assertEquals(await values(admin, ...series), [0, 0]);
+  const [, speaker] = await admin.gate.clients(2) as [Client, Client];
+  for (let line = 1; line <= 3; line++) {
+    await speaker.say("\n");
+    await until("it is heard", () => admin.gate.gate.traffic.received === line);
+    await admin.gate.clock.advance(900);
+  }
+  await admin.gate.counts(0, 0);
+  assertEquals(await values(admin, ...series), [1, 1]);
+});
+
 Deno.test("GET /metrics: measures waits from the moment of queueing, by how they ended, and stays", async () => {
   await using admin = await TestAdmin.open({ maxConnections: 1, queueTimeoutMs: 9000 });
   const [first, second] = await admin.gate.clients(4) as [Client, Client];
@@ -171,7 +186,7 @@ Deno.test("GET /metrics: says of every metric what it means when it rises", asyn
   assertEquals(helps.map(([, name]) => name), names);
   const silent = helps.filter(([, , help = ""]) => !/[Rr]is(es|ing)|new label value/.test(help));
   assertEquals(silent.map(([, name]) => name), []);
-  assertEquals(names.length, 15);
+  assertEquals(names.length, 16);
 });
 
 Deno.test("GET /healthz: answers as long as the process does, also while it drains", async () => {
@@ -243,7 +258,8 @@ Deno.test("GET /api/stats: has the limits, counts, totals and times, and what th
     disconnected: 1,
     rejected: 1,
     rejected_for: {
-      ...{ backlog_full: 1, queue_timeout: 0, per_source: 0, draining: 0, upstream_down: 0 },
+      ...{ backlog_full: 1, queue_timeout: 0, per_source: 0, waiting_per_source: 0 },
+      ...{ draining: 0, upstream_down: 0 },
     },
   });
   assertEquals([received_bytes, sent_bytes > 0], [0, true]);

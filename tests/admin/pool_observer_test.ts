@@ -131,9 +131,19 @@ Deno.test("PoolObserver.rejections: counts by reason, on arrival, after a wait, 
     backlog_full: 1,
     queue_timeout: 1,
     per_source: 1,
+    waiting_per_source: 0,
     draining: 0,
     upstream_down: 1,
   });
+});
+
+Deno.test("PoolObserver.evictions: counts by the limit of time, and neither requests nor rejections", () => {
+  const observer = observed(
+    ...["connect a", "connect b", "connect c", "connect d", "connect e"],
+    ...["leave a idle_timeout", "leave b max_lifetime", "leave c max_lifetime"],
+    ...["disconnect d", "leave e upstream_down", "reject per_source"],
+  );
+  assertEquals(observer.evictions, { idle_timeout: 1, max_lifetime: 2 });
 });
 
 Deno.test("PoolObserver.abandoned: counts those that left the backlog and were not rejected", () => {

@@ -14,10 +14,13 @@ Deno.test("readGateOptions: without flags, the defaults that --help tells", () =
     queueTimeoutMs: 120_000,
     connectTimeoutMs: 10_000,
     idleTimeoutMs: 0,
+    maxLifetimeMs: 0,
     upstreamLingerMs: 30_000,
     drainTimeoutMs: 30_000,
     rejectAs: "line",
     maxPerSource: undefined,
+    maxWaitingPerSource: undefined,
+    sourcePrefixV6: 64,
     proxyProtocol: undefined,
     logConnections: false,
   });
@@ -40,9 +43,31 @@ const refused: [Values, string][] = [
   [{ ...LISTEN, "proxy-protocol": "v1" }, '--proxy-protocol is "v1", it needs --upstream'],
   [{ ...LISTEN, "queue-timeout": "5" }, '--queue-timeout is "5", it must be a duration such as'],
   [{ ...LISTEN, "max-per-source": "0" }, '--max-per-source is "0", it must be an integer from 1'],
+  [{ ...LISTEN, "max-lifetime": "1d" }, '--max-lifetime is "1d", it must be a duration such as'],
+  [{ "max-lifetime": "5s" }, '--max-lifetime is "5s", it needs --listen'],
+  [
+    { ...LISTEN, "max-waiting-per-source": "x" },
+    '--max-waiting-per-source is "x", it must be an integer from 1',
+  ],
+  ...["0", "129", "4.5", ""].map((bits): [Values, string] => [
+    { ...LISTEN, "max-per-source": "2", "source-prefix-v6": bits },
+    `--source-prefix-v6 is "${bits}", it must be an integer from 1 to 128`,
+  ]),
+  [
+    { ...LISTEN, "source-prefix-v6": "48" },
+    '--source-prefix-v6 is "48", it needs --max-per-source or --max-waiting-per-source',
+  ],
   [{ ...LISTEN, "reject-as": "http" }, "must be close or line without --upstream"],
   [{ ...FORWARD, "reject-as": "ftp" }, "must be close, line, http, postgres, mysql or redis"],
   [{ ...FORWARD, "proxy-protocol": "3" }, '--proxy-protocol is "3", it must be v1 or v2'],
+  [
+    { ...FORWARD, "proxy-protocol": "v2", "reject-as": "postgres" },
+    '--proxy-protocol is "v2", it must be left out with --reject-as postgres: PostgreSQL takes no',
+  ],
+  [
+    { ...FORWARD, "proxy-protocol": "v1", "reject-as": "redis" },
+    '--proxy-protocol is "v1", it must be left out with --reject-as redis: Redis takes no',
+  ],
 ];
 
 for (const [values, text] of refused) {
@@ -50,6 +75,22 @@ for (const [values, text] of refused) {
     assertStringIncludes(complaint(values), text);
   });
 }
+
+for (const format of ["mysql", "http"] as const) {
+  Deno.test(`readGateOptions: --proxy-protocol goes with --reject-as ${format}`, () => {
+    const { gate } = options({ ...FORWARD, "proxy-protocol": "v2", "reject-as": format });
+    assertEquals([gate?.proxyProtocol, gate?.rejectAs], ["v2", format]);
+  });
+}
+
+Deno.test("readGateOptions: either limit of a source goes with the length of its prefix", () => {
+  for (const limit of ["max-per-source", "max-waiting-per-source"] as const) {
+    for (const bits of [1, 128]) {
+      const { gate } = options({ ...LISTEN, [limit]: "2", "source-prefix-v6": `${bits}` });
+      assertEquals(gate?.sourcePrefixV6, bits);
+    }
+  }
+});
 
 Deno.test("readGateOptions: a variable without the flag it needs is named", () => {
   const text = complaint({}, { POOLGATE_UPSTREAM: "db:5432" });

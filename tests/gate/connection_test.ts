@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Connection } from "../../lib/gate/connection.ts";
-import { rejectReason } from "../../lib/gate/ending.ts";
+import { evictReason, rejectReason } from "../../lib/gate/ending.ts";
 import type { Session } from "../../lib/gate/session.ts";
-import { REJECT_REASONS } from "../../lib/pool/client.ts";
+import { EVICT_REASONS, REJECT_REASONS } from "../../lib/pool/client.ts";
 import { MemoryPool } from "../../lib/pool/memory_pool.ts";
 import { Visitor } from "../support/door.ts";
 import { settled } from "../support/fake_clock.ts";
@@ -66,9 +66,18 @@ Deno.test("Connection.hungUp: ends it", () => {
   assertEquals([connection.ending, interrupts], ["finished", ["finished"]]);
 });
 
+const OTHER_ENDINGS = ["finished", "evicted", "drain_timeout", "fault"] as const;
+
 Deno.test("rejectReason: is the ending itself where that is a reason to reject, else nothing", () => {
   assertEquals(REJECT_REASONS.map(rejectReason), [...REJECT_REASONS]);
-  for (const ending of ["finished", "evicted", "idle_timeout", "drain_timeout", "fault"] as const) {
+  for (const ending of [...EVICT_REASONS, ...OTHER_ENDINGS]) {
     assertEquals(rejectReason(ending), undefined);
+  }
+});
+
+Deno.test("evictReason: is the ending itself where that is a limit of time, else nothing", () => {
+  assertEquals(EVICT_REASONS.map(evictReason), [...EVICT_REASONS]);
+  for (const ending of [...REJECT_REASONS, ...OTHER_ENDINGS]) {
+    assertEquals(evictReason(ending), undefined);
   }
 });

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { RejectFormat } from "../../lib/gate/gate_options.ts";
+import { SILENT_ENDS } from "../../lib/gate/header_log.ts";
+import { proxyHeader } from "../../lib/gate/proxy_protocol.ts";
 import { REASON_TEXT } from "../../lib/gate/reason_text.ts";
 import { listen } from "../../lib/io/network.ts";
 import type { Socket } from "../../lib/io/socket.ts";
@@ -259,6 +261,115 @@ for (const kind of POOLS) {
     await hear(client, `<${header}>`);
     await client.say("hello");
     await hear(client, "<hello>");
+  });
+
+  Deno.test(`--proxy-protocol: the header is one write, as soon as there is a connection${kind.name}`, async () => {
+    for (const version of ["v1", "v2"] as const) {
+      const writes: Uint8Array[] = [];
+      const end = Promise.withResolvers<null>();
+      const upstream: Socket = {
+        read: () => end.promise,
+        write: (bytes) => {
+          writes.push(bytes.slice());
+          return bytes.length;
+        },
+        closeWrite: () => Promise.resolve(end.resolve(null)),
+        close: () => end.resolve(null),
+      };
+      const dial = () => Promise.resolve(upstream);
+      const settings = { kind, proxyProtocol: version };
+      await using gate = new TestGate(await listen(ANY_PORT), settings, "gate", dial);
+      const [client] = await gate.clients(1) as [Client];
+      await until("it is written", () => writes.length > 0);
+      const [ip = "", port] = client.name.split(":");
+      const route = {
+        client: { ip, port: Number(port) },
+        gate: { ip, port: Number(gate.address.split(":")[1]) },
+      };
+      await client.say("hello");
+      await until("the client is heard", () => writes.length > 1);
+      const hello = new TextEncoder().encode("hello");
+      assertEquals(writes, [proxyHeader(version, route), hello]);
+    }
+  });
+
+  Deno.test(`--proxy-protocol: one note says that an upstream that hangs up may not take it${kind.name}`, async () => {
+    let answers = false;
+    await using service = new Service(async (socket) => {
+      await socket.read(new Uint8Array(1024));
+      if (answers) await socket.write(new TextEncoder().encode("hello"));
+    });
+    await using gate = await forwarding(service, { proxyProtocol: "v1", maxConnections: 99 });
+    const come = async (times: number) => {
+      for (let i = 0; i < times; i++) {
+        const [client] = await gate.clients(1) as [Client];
+        assertEquals(await client.rest(), answers ? "hello" : "");
+        client.close();
+        await gate.counts(0, 0);
+      }
+    };
+    const notes = () => gate.notes.filter((note) => note.includes("PROXY header"));
+    await come(SILENT_ENDS - 1);
+    answers = true;
+    await come(1);
+    answers = false;
+    await come(SILENT_ENDS - 1);
+    assertEquals(notes(), []);
+    await come(3);
+    assertEquals(notes().length, 1);
+  });
+
+  Deno.test(`--proxy-protocol: clients that leave first say nothing of the header${kind.name}`, async () => {
+    await using service = new Service(async (socket) => {
+      const buffer = new Uint8Array(1024);
+      while (await socket.read(buffer) !== null);
+    });
+    await using gate = await forwarding(service, { proxyProtocol: "v1", idleTimeoutMs: 1000 });
+    for (let i = 0; i < 3 * SILENT_ENDS; i++) {
+      const [client] = await gate.clients(1) as [Client];
+      await until("the service has it", () => service.served === i + 1);
+      if (i % 3 === 0) await client.say("one way");
+      if (i % 3 === 1) await gate.clock.advance(1000);
+      client.close();
+      await gate.counts(0, 0);
+    }
+    assertEquals(gate.notes.filter((note) => note.startsWith("warn")), []);
+  });
+
+  Deno.test(`--max-waiting-per-source: who is turned away hears which limit it was${kind.name}`, async () => {
+    await using service = new Service();
+    const limit = { maxWaitingPerSource: 1, rejectAs: "http" } as const;
+    await using gate = await forwarding(service, limit);
+    const [, , third] = await gate.clients(3) as [Client, Client, Client];
+    assertStringIncludes(await third.rest(), REASON_TEXT.waiting_per_source);
+    await gate.counts(1, 1);
+  });
+
+  Deno.test(`--max-lifetime: ends a joined connection amidst its work, and frees the place when the upstream has ended${kind.name}`, async () => {
+    let told = 0;
+    const ends: (() => void)[] = [];
+    await using service = new Service(async (socket) => {
+      const end = new Promise<void>((resolve) => ends.push(resolve));
+      const buffer = new Uint8Array(64);
+      while (await socket.read(buffer) !== null);
+      told++;
+      await end;
+    });
+    await using gate = await forwarding(service, { maxLifetimeMs: 1000 });
+    const [first] = await gate.clients(2) as [Client, Client];
+    for (let turn = 1; turn <= 2; turn++) {
+      await first.say("x");
+      await until("it is passed on", () => gate.gate.traffic.received === turn);
+      await gate.clock.advance(500);
+    }
+    assertEquals(await first.rest(), "");
+    await until("the upstream hears the end", () => told === 1);
+    await gate.quiet();
+    assertEquals([gate.stats.active, gate.stats.queued, service.served], [1, 1, 1]);
+    ends[0]!();
+    await until("the next one is joined", () => service.served === 2);
+    await gate.counts(1, 0);
+    ends[1]?.();
   });
 
   Deno.test(`--idle-timeout: a joined connection that is silent for so long is closed, one that speaks is not${kind.name}`, async () => {

@@ -95,11 +95,27 @@ class Lab {
       note: (level, text) => this.note(level, text),
       options: {
         ...{ upstream: undefined, queueTimeoutMs: QUEUE_TIMEOUT_MS, drainTimeoutMs: 0 },
-        ...{ maxPerSource: undefined, logConnections: true, ...options },
+        ...{ maxLifetimeMs: 0, maxPerSource: undefined, maxWaitingPerSource: undefined },
+        ...{ sourcePrefixV6: 64, logConnections: true, ...options },
       },
     });
     this.running = this.gate.run();
     this.running.then(() => this.ended = true);
+  }
+
+  /** As {@linkcode arrive}, one from each of these addresses. */
+  async arriveFrom(...sources: (string | undefined)[]): Promise<Visitor[]> {
+    const visitors: Visitor[] = [];
+    for (const source of sources) {
+      visitors.push(await this.door.arrive(source));
+      await quiet(this.pool);
+    }
+    return visitors;
+  }
+
+  /** Which of some have been turned away, or taken out. */
+  closed(visitors: Visitor[]): number[] {
+    return [...visitors.keys()].filter((index) => visitors[index]!.closed);
   }
 
   /** Lets so many arrive, each when the one before it knows where it stands. */
@@ -419,6 +435,81 @@ Deno.test("Lifecycle.enter: an address counts until its connection has left, als
   assertEquals(lab.log(2), ["endUpstream", "sayGoodbye per_source"]);
   await lab.end([first, second, third]);
 });
+
+for (const kind of POOLS) {
+  Deno.test(`--max-per-source: all of an IPv6 network are one source, each IPv4 address is${kind.name}`, async () => {
+    const lab = new Lab(kind, { maxConnections: 9, backlogSize: 9 }, { maxPerSource: 2 });
+    const visitors = await lab.arriveFrom(
+      ...["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1", undefined],
+      ...["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2", undefined, undefined],
+    );
+    assertEquals(lab.closed(visitors), [2, 7]);
+    await lab.end(visitors);
+  });
+
+  Deno.test(`--max-waiting-per-source: those of a source beyond it are turned away, whoever else waits${kind.name}`, async () => {
+    const lab = new Lab(kind, { maxConnections: 2, backlogSize: 9 }, { maxWaitingPerSource: 2 });
+    const visitors = await lab.arriveFrom(
+      ...["2001:db8::1", "2001:db8::2"],
+      ...["2001:db8::3", "2001:db8::4", "2001:db8::5", "2001:db8:0:1::1", undefined, undefined],
+      ...[undefined, "2001:db8::6"],
+    );
+    assertEquals([lab.closed(visitors), lab.counts], [[4, 9], [2, 6]]);
+    assertEquals(lab.log(4), ["endUpstream", "sayGoodbye waiting_per_source"]);
+    assertEquals(lab.pool.stats().rejectedTotal, 2);
+    assertEquals(lab.notes.filter((note) => note.startsWith("warn")), [
+      "warn: turning connections away: too many connections from this address wait already",
+    ]);
+    await lab.end(visitors);
+  });
+
+  for (const leaving of ["is let in", "hangs up", "has waited too long", "is evicted"]) {
+    Deno.test(`--max-waiting-per-source: one that ${leaving} makes way for another${kind.name}`, async () => {
+      const lab = new Lab(kind, undefined, { maxWaitingPerSource: 1 });
+      const [placed, waiting] = await lab.arrive(2) as [Visitor, Visitor];
+      if (leaving === "is let in") placed.hangUp();
+      if (leaving === "hangs up") waiting.hangUp();
+      if (leaving === "has waited too long") await lab.clock.advance(QUEUE_TIMEOUT_MS);
+      if (leaving === "is evicted") lab.pool.disconnect(waiting.name, lab.clock.now());
+      await quiet(lab.pool);
+      const [third, fourth] = await lab.arrive(2) as [Visitor, Visitor];
+      assertEquals([third.closed, fourth.closed, lab.counts], [false, true, [1, 1]]);
+      await lab.end([placed, waiting, third, fourth]);
+    });
+  }
+
+  Deno.test(`--max-waiting-per-source: holds for those that come at once, whatever is known by then${kind.name}`, async () => {
+    const lab = new Lab(kind, { maxConnections: 3, backlogSize: 50 }, { maxWaitingPerSource: 4 });
+    const visitors: Visitor[] = [];
+    for (let i = 0; i < 30; i++) visitors.push(await lab.door.arrive("192.0.2.1"));
+    await quiet(lab.pool);
+    assertEquals([lab.counts, lab.closed(visitors).length], [[3, 4], 23]);
+    await lab.end(visitors);
+  });
+
+  Deno.test(`--max-lifetime: takes the place of who has had it for so long, and none before${kind.name}`, async () => {
+    const lab = new Lab(kind, undefined, { maxLifetimeMs: 800 });
+    const [first, second, third] = await lab.arrive(3) as [Visitor, Visitor, Visitor];
+    await lab.clock.advance(799);
+    assertEquals([first.closed, lab.counts], [false, [1, 2]]);
+    await lab.clock.advance(1);
+    await quiet(lab.pool);
+    assertEquals([first.closed, second.closed, lab.counts], [true, false, [1, 1]]);
+    const steps = ["interrupt max_lifetime", "endUpstream", "sayGoodbye max_lifetime"];
+    assertEquals(lab.log(0).filter((step) => steps.includes(step)), steps);
+    second.hangUp();
+    await quiet(lab.pool);
+    await lab.clock.advance(799);
+    assertEquals([third.closed, lab.counts], [false, [1, 0]]);
+    const ends = lab.notes.filter((note) => /: (evicted|left)/.test(note));
+    assertEquals(ends, [
+      "info: client 1: evicted: it has had its place for as long as it may",
+      "info: client 2: left",
+    ]);
+    await lab.end([first, second, third]);
+    assertEquals(lab.errors, []);
+  });
+}
 
 Deno.test(`Gate.drain: one that is still asked for is turned away, whatever the answer${LATE.name}`, async () => {
   for (const maxConnections of [0, 1]) {

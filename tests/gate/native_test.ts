@@ -234,6 +234,18 @@ for (const kind of POOLS) {
     assertEquals((await ask(speaker, { type: "pool_stats" })).active, 2);
   });
 
+  Deno.test(`--max-lifetime: who has had its place for so long hears the end, as one that is evicted${kind.name}`, async () => {
+    await using gate = await TestGate.open({ kind, maxLifetimeMs: 1000 });
+    const [first, second] = await gate.clients(2) as [Client, Client];
+    for (const client of [first, second]) await hear(client);
+    await gate.clock.advance(900);
+    assertEquals((await ask(first, { type: "pool_stats" })).active, 1);
+    await gate.clock.advance(100);
+    assertEquals(await first.line(), undefined);
+    assertEquals((await hear(second)).type, "pool_promoted");
+    await gate.counts(1, 0);
+  });
+
   Deno.test(`pool_config: more places let the queue in at once, fewer cut nobody${kind.name}`, async () => {
     await using gate = await TestGate.open({ kind });
     const changes: unknown[] = [];

@@ -9,6 +9,7 @@
  *   resume               -> promoted: a b; 2+0
  *   reject               -> rejected 2+0         with a reason, or for draining
  *   full                 -> no                   whether a new client would be rejected
+ *   room                 -> yes                  whether a new client would have a place
  *   stats                -> 2/1 1+0 c1 q0 p0 r0 d0     limits, counts, the five totals
  *   clients              -> a b | c              who is connected, and who waits
  *   pass 5               -> 5                    milliseconds go by; what the clock says
@@ -84,6 +85,8 @@ class Stage {
       }
       case "full":
         return pool.full ? "yes" : "no";
+      case "room":
+        return pool.hasRoom ? "yes" : "no";
       case "stats": {
         const s = pool.stats();
         return `${limits(s)} ${counts(s)} c${s.connectedTotal} ` +
@@ -323,6 +326,23 @@ transcript(
   reject a   -> rejected 1+0
   stats      -> 2/2 1+0 c1 q0 p0 r2 d0
   clients    -> a | -
+  `,
+);
+
+transcript(
+  "MemoryPool.hasRoom: is whether a new client would have a place",
+  `
+  config 1 1      -> promoted: -; 0+0
+  room            -> yes
+  connect a       -> connected 1+0
+  room            -> no
+  disconnect a    -> promoted: -; 0+0
+  pause           -> paused
+  room            -> no
+  resume          -> promoted: -; 0+0
+  room            -> yes
+  config 0 1      -> promoted: -; 0+0
+  room            -> no
   `,
 );
 

@@ -168,6 +168,7 @@ Deno.test("/metrics: counts what pool_stats counts, and what the clients have se
     ['{reason="backlog_full"}', surplus],
     ['{reason="queue_timeout"}', 0],
     ['{reason="per_source"}', 0],
+    ['{reason="waiting_per_source"}', 0],
     ['{reason="draining"}', 0],
     ['{reason="upstream_down"}', 0],
   ]);

@@ -11,6 +11,7 @@ import { setImmediate } from "node:timers";
 import {
   type Client,
   type Counts,
+  type EvictReason,
   type Holder,
   isInPool,
   type RejectReason,
@@ -84,6 +85,10 @@ export class LatePool implements Pool {
     return { active: count("connected"), queued: count("queued") };
   }
 
+  get hasRoom(): boolean {
+    return this.server.hasRoom;
+  }
+
   get full(): boolean {
     return this.server.full;
   }
@@ -125,7 +130,7 @@ export class LatePool implements Pool {
     return record;
   }
 
-  leave(client: Client, now: number, reason?: RejectReason): void {
+  leave(client: Client, now: number, reason?: RejectReason | EvictReason): void {
     if (!isInPool(client)) throw new Error(`BUG: a client that is ${client.state} cannot leave`);
     const facing = [...this.#known].find(({ record }) => record === client);
     if (facing === undefined) throw new Error("BUG: a client of another pool cannot leave");
@@ -176,7 +181,7 @@ export class LatePool implements Pool {
     return { record, at: undefined, evicted: false };
   }
 
-  #leaveServer({ at }: Facing, now: number, reason: RejectReason | undefined): void {
+  #leaveServer({ at }: Facing, now: number, reason?: RejectReason | EvictReason): void {
     if (at !== undefined && isInPool(at)) this.server.leave(at, now, reason);
   }
 
