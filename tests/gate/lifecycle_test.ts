@@ -507,7 +507,8 @@ for (const kind of POOLS) {
       "info: client 2: left",
     ]);
     await lab.end([first, second, third]);
-    assertEquals(lab.errors, []);
+    const cut = lab.sessions.map(({ log }) => log.includes("interrupt max_lifetime"));
+    assertEquals([cut, lab.errors], [[true, false, false], []]);
   });
 }
 
