@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Browser, CHROMIUM } from "../support/browser.ts";
 import type { Ended } from "../support/program.ts";
-import { Gate, IPV6, Nginx, run, start, testWith } from "../support/servers.ts";
+import { Gate, Nginx, run, start, testWith } from "../support/servers.ts";
 import { until } from "../support/sockets.ts";
 
 const CURL = ["nginx", "curl"];
@@ -107,43 +107,6 @@ testWith(CURL, "--reject-as http: curl hears the 503 while it is still uploading
   );
   assertEquals(stdout, "503", stderr);
 });
-
-const HOSTS: [string, string[], RegExp][] = [
-  ["127.0.0.1", CURL, /^127\.0\.0\.1 \d+$/],
-  ["[::1]", [...CURL, IPV6], /^::1 \d+$/],
-];
-
-for (const version of ["v1", "v2"]) {
-  for (const [host, needs, address] of HOSTS) {
-    const name = `--proxy-protocol ${version}: nginx knows the address of a client of ${host}`;
-    testWith(needs, name, async () => {
-      await using nginx = await Nginx.start();
-      await using gate = await Gate.open(
-        ...["--listen", `${host}:0`, "--upstream", `127.0.0.1:${nginx.proxyPort}`],
-        ...["--proxy-protocol", version],
-      );
-      const own = "\n%{local_ip} %{local_port}";
-      const { code, stdout } = await curl("-w", own, `http://${gate.address}/`);
-      const [told = "", truth] = stdout.split("\n");
-      assertEquals([code, told], [0, truth]);
-      assertMatch(told, address);
-    });
-  }
-
-  testWith(
-    CURL,
-    `--proxy-protocol ${version}: nginx serves a client without an address`,
-    async () => {
-      await using nginx = await Nginx.start();
-      const socket = `${nginx.directory}/gate.sock`;
-      await using _gate = await Gate.open(
-        ...["--listen", `unix:${socket}`, "--upstream", `127.0.0.1:${nginx.proxyPort}`],
-        ...["--proxy-protocol", version],
-      );
-      assertEquals(await curl("--unix-socket", socket, "http://localhost/"), ok(" "));
-    },
-  );
-}
 
 testWith(CURL, "--listen unix:, --upstream unix: curl reaches nginx by sockets only", async () => {
   await using nginx = await Nginx.start();

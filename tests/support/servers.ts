@@ -16,6 +16,7 @@ const PLACES = [
   ...newestFirst("/usr/lib/postgresql").map((version) => `${version}/bin`),
   ...(Deno.env.get("PATH") ?? "").split(":"),
   "/usr/sbin",
+  "/usr/lib/postfix/sbin",
 ];
 
 function newestFirst(directory: string): string[] {
@@ -63,14 +64,23 @@ function mayMakeNetworks(): boolean {
   }
 }
 
+/** What a test may need besides programs: to be run by root, as some servers have to be. */
+export const ROOT = "rights of root";
+
+function isRoot(): boolean {
+  const { stdout } = new Deno.Command("id", { args: ["-u"] }).outputSync();
+  return new TextDecoder().decode(stdout).trim() === "0";
+}
+
 /**
- * @returns The first of `needs`, programs, {@linkcode IPV6} or {@linkcode OWN_NETWORK}, that this
+ * @returns The first of `needs`, programs, {@linkcode IPV6}, {@linkcode OWN_NETWORK} or {@linkcode ROOT}, that this
  * machine lacks.
  */
 export function missing(needs: readonly string[]): string | undefined {
   return needs.find((need) => {
     if (need === IPV6) return !hasIpv6();
     if (need === OWN_NETWORK) return !mayMakeNetworks();
+    if (need === ROOT) return !isRoot();
     return find(need) === undefined;
   });
 }
@@ -212,7 +222,7 @@ export class Directory implements AsyncDisposable {
 }
 
 /** A process that serves until it is told to end. */
-class Server {
+export class Server {
   #child: Deno.ChildProcess;
   #log: string;
   #over = false;
@@ -247,7 +257,8 @@ class Server {
   }
 }
 
-async function accepts(port: number): Promise<boolean> {
+/** Whether somebody takes connections at a port of 127.0.0.1. */
+export async function accepts(port: number): Promise<boolean> {
   try {
     (await Deno.connect({ hostname: "127.0.0.1", port })).close();
     return true;
