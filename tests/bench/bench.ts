@@ -10,7 +10,8 @@
  * Peers that are always there are in peers/, in Python and Node; they know no errors.
  * POOLGATE_BENCH_PEERS adds others that read the same messages:
  * `rust=/path/to/program,go=/path/to/other`. POOLGATE_BENCH_BINARY measures a compiled poolgate
- * instead of the source, POOLGATE_BENCH_ECHO a compiled peers/line_echo.ts.
+ * instead of the source, POOLGATE_BENCH_ECHO a compiled peers/line_echo.ts. Measure copies of both,
+ * made by `cp`: a file as `deno compile` wrote it started up to 2 ms later than a copy of it.
  *
  * @module
  */
