@@ -63,6 +63,10 @@ export class Connection implements Links, Holder {
     return this.side;
   }
 
+  get leavesLater(): boolean {
+    return this.session.leavesLater;
+  }
+
   /** How it is to end, once that is so; the first to say so decides. */
   get ending(): Ending | undefined {
     return this.#ending;
@@ -85,8 +89,8 @@ export class Connection implements Links, Holder {
   }
 
   /** The pool has changed the record, and not on behalf of this connection. */
-  changed({ state, reason }: Client): void {
-    if (state === "left" || state === "rejected") this.end(reason ?? "evicted");
+  changed({ reason }: Client): void {
+    if (reason !== undefined) this.end(reason);
     else this.#wake();
   }
 

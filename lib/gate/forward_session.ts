@@ -69,6 +69,10 @@ export class ForwardSession implements Session {
     this.#forwarding = forwarding;
   }
 
+  get leavesLater(): boolean {
+    return this.#forwarding.linger !== undefined;
+  }
+
   hold(): void {
     this.#connection.side.input.watch();
   }

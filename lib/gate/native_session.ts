@@ -62,6 +62,7 @@ const HEARD: readonly Ending[] = ["finished", "evicted", "max_lifetime"];
 
 /** The session of one connection. */
 export class NativeSession implements Session {
+  readonly leavesLater = false;
   #connection: Connection;
   #native: Native;
   #writer: BufferedWriter;

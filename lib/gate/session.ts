@@ -8,6 +8,9 @@ import type { Ending } from "./ending.ts";
 
 /** What is spoken on one connection. */
 export interface Session {
+  /** Whether it may have an upstream that is to end before its place is another's. */
+  readonly leavesLater: boolean;
+
   /** Called once for a connection that has to wait: from now on its hang-up is seen. */
   hold(): void;
 

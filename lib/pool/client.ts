@@ -49,6 +49,11 @@ export interface Holder {
    * that caused it returns; what the holder does about it, it does later.
    */
   changed(client: Client): void;
+  /**
+   * Whether it has something to end before its place is another's: evicted from a place, the client
+   * stays `connected`, with the reason `evicted`, until the holder has it leave.
+   */
+  readonly leavesLater?: boolean;
   /** What has gone over the client's connection, where it has one. */
   readonly traffic?: Traffic;
 }
@@ -58,7 +63,10 @@ export interface Client extends Entry, Links, Counts {
   readonly id: string;
   readonly holder: Holder | undefined;
   state: State;
-  /** Why it was rejected, or evicted, which is `evicted` where somebody asked for that. */
+  /**
+   * Why it was rejected, or evicted, which is `evicted` where somebody asked for that, also while
+   * it has yet to leave.
+   */
   reason: RejectReason | EvictReason | "evicted" | undefined;
   /** When it came into its state, in milliseconds of the clock of whoever calls the pool. */
   since: number;

@@ -105,12 +105,16 @@ export class MemoryPool implements Pool {
   }
 
   leave(client: Client, now: number, reason?: RejectReason | EvictReason): void {
-    this.#remove(client, now, reason, false);
+    this.#remove(client, now, reason ?? client.reason, false);
   }
 
   disconnect(id: string, now: number): Disconnected | undefined {
     const client = this.#clients.find(id, hashOf(id));
-    return client === undefined ? undefined : this.#remove(client, now, "evicted", true);
+    if (client === undefined) return undefined;
+    const { state, holder } = client;
+    return state === "connected" && holder?.leavesLater
+      ? this.#evict(client, holder)
+      : this.#remove(client, now, "evicted", true);
   }
 
   configure({ maxConnections, backlogSize }: Limits, now: number): Configured {
@@ -146,6 +150,15 @@ export class MemoryPool implements Pool {
     this.#count(client);
     if (this.#observers.length > 0) this.#show(client, "asking", 0);
     return client;
+  }
+
+  /** Tells the holder of one that leaves later to have it leave, once. */
+  #evict(client: Client, holder: Holder): Disconnected {
+    if (client.reason === undefined) {
+      client.reason = "evicted";
+      holder.changed(this.#count(client));
+    }
+    return { promoted: null, ...this.own };
   }
 
   /** @param evicted Whether the holder is told. */

@@ -11,11 +11,12 @@ import { settled } from "../support/fake_clock.ts";
  * A connection that waits behind another client, the pool, and the endings that its session was
  * told.
  */
-function newConnection() {
+function newConnection(leavesLater = false) {
   const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 });
   pool.connect("first", undefined, 0);
   const interrupts: string[] = [];
-  const session = { interrupt: (ending: string) => interrupts.push(ending) } as unknown as Session;
+  const interrupt = (ending: string) => interrupts.push(ending);
+  const session = { leavesLater, interrupt } as unknown as Session;
   const socket = new Visitor("second");
   const arrival = { socket, name: socket.name, source: undefined, route: undefined };
   const all = { received: 0, sent: 0 };
@@ -58,6 +59,14 @@ Deno.test("Connection.changed: one that is in the pool no more ends, for the rea
   const { pool, connection, interrupts } = newConnection();
   pool.disconnect("second", 0);
   assertEquals([connection.ending, interrupts], ["evicted", ["evicted"]]);
+});
+
+Deno.test("Connection.changed: one that leaves later, and is evicted, ends while it still has its place", () => {
+  const { pool, connection, interrupts } = newConnection(true);
+  pool.disconnect("first", 0);
+  pool.disconnect("second", 0);
+  assertEquals([connection.client.state, connection.ending], ["connected", "evicted"]);
+  assertEquals(interrupts, ["evicted"]);
 });
 
 Deno.test("Connection.hungUp: ends it", () => {

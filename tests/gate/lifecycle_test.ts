@@ -16,6 +16,7 @@ const QUEUE_TIMEOUT_MS = 1000;
 
 /** A session that tells what it is asked to do, and does what the test has put in its place. */
 class TestSession implements Session {
+  leavesLater = false;
   readonly log: string[] = [];
   readonly connection: Connection;
   #stop = () => {};
@@ -303,6 +304,46 @@ for (const kind of POOLS) {
   });
 
   const evict = ({ pool, clock }: Lab, id: string) => pool.disconnect(id, clock.now());
+
+  Deno.test(`Lifecycle.live: one that leaves later, and is evicted twice, leaves once, and that is noted once${kind.name}`, async () => {
+    const lab = new Lab(kind);
+    const upstream = Promise.withResolvers<void>();
+    lab.opened = (session, index) => {
+      session.leavesLater = true;
+      if (index === 0) session.endUpstream = () => upstream.promise;
+    };
+    const [first, second] = await lab.arrive(2) as [Visitor, Visitor];
+    const noted = () => lab.notes.filter((note) => /disconnected by a request|left/.test(note));
+    for (let i = 0; i < 2; i++) {
+      evict(lab, first.name);
+      await quiet(lab.pool);
+      assertEquals([lab.counts, lab.log(1).includes("serve"), noted()], [[1, 1], false, []]);
+    }
+    const interrupts = lab.log(0).filter((step) => step.startsWith("interrupt"));
+    assertEquals(interrupts, ["interrupt evicted"]);
+    upstream.resolve();
+    await quiet(lab.pool);
+    assertEquals([lab.counts, lab.log(1).includes("serve")], [[1, 0], true]);
+    assertEquals(noted(), ["info: client 1: disconnected by a request"]);
+    await lab.end([first, second]);
+    assertEquals(noted(), ["info: client 1: disconnected by a request", "info: client 2: left"]);
+  });
+
+  Deno.test(`Lifecycle.live: an eviction from a place is noted once, and the promotion that it makes${kind.name}`, async () => {
+    const lab = new Lab(kind);
+    const [first, second] = await lab.arrive(2) as [Visitor, Visitor];
+    evict(lab, first.name);
+    evict(lab, first.name);
+    await quiet(lab.pool);
+    const noted = lab.notes.filter((note) => note.includes("client "));
+    assertEquals(noted.toSorted(), [
+      "info: client 1: connected",
+      "info: client 1: disconnected by a request",
+      "info: client 2: promoted",
+      "info: client 2: queued",
+    ]);
+    await lab.end([first, second]);
+  });
 
   /** What happens to the second of three in one turn, while it waits, and how it may end. */
   const together: [string, (lab: Lab, visitors: Visitor[]) => void, Ending[]][] = [

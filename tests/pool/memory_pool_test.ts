@@ -2,7 +2,7 @@
  * The pool as transcripts: one operation a line, with what it must come to behind the arrow.
  *
  *   config 2 1           -> promoted: -; 0+0     the clients let in, then active+queued
- *   connect a            -> connected 1+0
+ *   connect a            -> connected 1+0        with `later`, one that leaves later when evicted
  *   disconnect a         -> promoted: b; 1+0     who got the place
  *   leave a              -> 1+0                  by its holder; with a reason where it is rejected
  *   pause                -> paused
@@ -62,7 +62,8 @@ class Stage {
         return `promoted: ${this.#promoted.join(" ") || "-"}; ${counts(done)}`;
       }
       case "connect": {
-        const client = pool.connect(first, { changed: (client) => this.#tell(client) }, now);
+        const changed = (client: Client) => this.#tell(client);
+        const client = pool.connect(first, { changed, leavesLater: second === "later" }, now);
         this.#records.set(first, client);
         return `${client.state} ${counts(client)}`;
       }
@@ -638,3 +639,56 @@ Deno.test("MemoryPool: ids that are names of Object's members are clients like a
   const promoted = ids.map((id) => pool.disconnect(id, 0)?.promoted);
   assertEquals(promoted, [...ids.slice(1), null]);
 });
+
+transcript(
+  "MemoryPool.disconnect: one that leaves later keeps its place until then",
+  `
+  connect a later  -> connected 1+0
+  connect b        -> connected 2+0
+  connect c later  -> queued 2+1
+  disconnect a     -> promoted: -; 2+1
+  record a         -> connected evicted 2+1 since 0 waited 0
+  clients          -> a b | c
+  stats            -> 2/2 2+1 c2 q1 p0 r0 d0
+  connect a        -> connected 2+1
+  pass 5           -> 5
+  disconnect a     -> promoted: -; 2+1
+  leave a          -> 2+0
+  record a         -> left evicted 2+0 since 5 waited 0
+  disconnect a     -> not in the pool
+  stats            -> 2/2 2+0 c2 q1 p1 r0 d1
+  `,
+);
+
+transcript(
+  "MemoryPool.disconnect: one that would leave later, and waits, leaves at once",
+  `
+  config 1 2       -> promoted: -; 0+0
+  connect a        -> connected 1+0
+  connect b later  -> queued 1+1
+  disconnect b     -> promoted: -; 1+0
+  record b         -> left evicted 1+0 since 0 waited 0
+  `,
+);
+
+told(
+  "MemoryPool.disconnect: tells one that leaves later once, and all others when it has left",
+  `
+  connect a later      -> see a asking>connected 0
+  config 1 2           -> see limits 2/2 -> 1/2
+  connect b            -> see b asking>queued 0
+  disconnect a         -> tell a connected evicted 1+1
+  disconnect a         -> -
+  pass 7               -> -
+  leave a              -> see a connected>left evicted 7, see b queued>connected 7, tell b connected 1+0
+  `,
+);
+
+told(
+  "MemoryPool.leave: of one that is evicted and was rejected meanwhile, the rejection is told",
+  `
+  connect a later        -> see a asking>connected 0
+  disconnect a           -> tell a connected evicted 1+0
+  leave a upstream_down  -> see a connected>left upstream_down 0
+  `,
+);

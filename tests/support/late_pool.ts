@@ -134,7 +134,7 @@ export class LatePool implements Pool {
     if (!isInPool(client)) throw new Error(`BUG: a client that is ${client.state} cannot leave`);
     const facing = [...this.#known].find(({ record }) => record === client);
     if (facing === undefined) throw new Error("BUG: a client of another pool cannot leave");
-    this.#leave(facing, now, reason);
+    this.#leave(facing, now, reason ?? client.reason);
     // Where it was to be evicted, that is under way.
     if (!facing.evicted) this.#call(() => this.#leaveServer(facing, now, reason));
   }
@@ -143,6 +143,7 @@ export class LatePool implements Pool {
     const facing = this.#present.get(id);
     if (facing === undefined) return undefined;
     const { record } = facing;
+    if (record.state === "connected" && record.holder?.leavesLater) return this.#haveLeave(record);
     facing.evicted = true;
     if (record.state === "asking") this.#present.delete(id);
     else this.#evict(facing, now);
@@ -150,7 +151,7 @@ export class LatePool implements Pool {
       const { at } = facing;
       const gone = at === undefined || !isInPool(at);
       return gone ? undefined : this.server.disconnect(id, now);
-    }, () => ({ promoted: null, ...this.server.own }));
+    }, () => this.#nobodyPromoted());
   }
 
   configure(limits: Limits, now: number): Later<Configured> {
@@ -202,6 +203,19 @@ export class LatePool implements Pool {
     record.holder?.changed(record);
     // Its holder has been told what the connect came to; now it is told that this is over.
     if (evicted && isInPool(record)) this.#evict(facing, record.since);
+  }
+
+  /** Tells one that leaves later to do so, once: the server hears of it when it has. */
+  #haveLeave(record: Client): Later<Disconnected> {
+    if (record.reason === undefined) {
+      record.reason = "evicted";
+      record.holder?.changed(record);
+    }
+    return this.#ask(() => this.#nobodyPromoted(), () => this.#nobodyPromoted());
+  }
+
+  #nobodyPromoted(): Disconnected {
+    return { promoted: null, ...this.server.own };
   }
 
   #evict(facing: Facing, now: number): void {

@@ -34,7 +34,7 @@ export function factsOf(client: Facts): Facts {
 
 /** What is done to a pool. */
 export type Operation =
-  | { type: "connect"; id: string; holder: number }
+  | { type: "connect"; id: string; holder: number; leavesLater: boolean }
   | { type: "disconnect"; id: string }
   | { type: "leave"; id: string; reason: RejectReason | undefined }
   | { type: "reject"; reason: RejectReason }
@@ -55,7 +55,10 @@ const type = <T extends string>(type: T) => fc.constant(type);
 
 /** Any operation, those most often that come most often. */
 export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ type: type("connect"), id, holder }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ type: type("connect"), id, holder, leavesLater: fc.boolean() }),
+  },
   { weight: 3, arbitrary: fc.record({ type: type("disconnect"), id }) },
   {
     weight: 4,
@@ -83,6 +86,7 @@ export type Outcome = Facts | Disconnected | Configured | "not in the pool" | un
 /** What is told of a client, and what becomes of it, as the rules have it. */
 interface Modelled extends Facts {
   holder: number | undefined;
+  leavesLater: boolean;
 }
 
 /** The rules of the pool. */
@@ -126,15 +130,16 @@ export class PoolModel {
   perform(operation: Operation): Outcome {
     switch (operation.type) {
       case "connect":
-        return factsOf(this.#connect(operation.id, operation.holder));
+        return factsOf(this.#connect(operation));
       case "disconnect":
-        return this.#remove(operation.id, "evicted") ?? "not in the pool";
+        return this.#disconnect(operation.id) ?? "not in the pool";
       case "leave": {
         const left = this.find(operation.id);
-        return this.#remove(operation.id, operation.reason) && left && factsOf(left);
+        return this.#remove(operation.id, operation.reason ?? left?.reason) && left &&
+          factsOf(left);
       }
       case "reject":
-        return factsOf(this.#reject(this.#new("rejected", undefined), operation.reason));
+        return factsOf(this.#reject(this.#new("rejected"), operation.reason));
       case "configure": {
         this.limits = operation.limits;
         return { promoted: this.#fill().length, ...this.counts };
@@ -157,15 +162,15 @@ export class PoolModel {
     return this.paused ? 0 : free;
   }
 
-  #new(id: string, holder: number | undefined): Modelled {
+  #new(id: string, holder?: number, leavesLater = false): Modelled {
     const known = { since: this.now, waited: 0, ...this.counts };
-    return { id, holder, state: "asking", reason: undefined, ...known };
+    return { id, holder, leavesLater, state: "asking", reason: undefined, ...known };
   }
 
-  #connect(id: string, holder: number): Facts {
+  #connect({ id, holder, leavesLater }: Operation & { type: "connect" }): Facts {
     const present = this.find(id);
     if (present !== undefined) return Object.assign(present, this.counts);
-    const client = this.#new(id, holder);
+    const client = this.#new(id, holder, leavesLater);
     if (this.#room > 0) {
       this.connected.push(client);
       this.totals.connectedTotal++;
@@ -189,7 +194,23 @@ export class PoolModel {
     return client;
   }
 
-  #remove(id: string, reason: Facts["reason"]): Disconnected | undefined {
+  #disconnect(id: string): Disconnected | undefined {
+    const client = this.connected.find((client) => client.id === id);
+    if (!client?.leavesLater) {
+      return this.#remove(id, "evicted", (client) => this.#tell(client));
+    }
+    if (client.reason === undefined) {
+      Object.assign(client, { reason: "evicted", ...this.counts });
+      this.#tell(client);
+    }
+    return { promoted: null, ...this.counts };
+  }
+
+  #remove(
+    id: string,
+    reason: Facts["reason"],
+    tell: (client: Modelled) => void = () => {},
+  ): Disconnected | undefined {
     const client = [...this.connected, ...this.queued].find((client) => client.id === id);
     if (client === undefined) return undefined;
     const { state: from, since } = client;
@@ -202,7 +223,7 @@ export class PoolModel {
     const [next] = this.#promote();
     this.#show(Object.assign(client, this.counts), from, ms);
     if (next !== undefined) this.#show(Object.assign(next, this.counts), "queued", next.waited);
-    if (reason === "evicted") this.#tell(client);
+    tell(client);
     if (next !== undefined) this.#tell(next);
     return { promoted: next?.id ?? null, ...this.counts };
   }
@@ -257,9 +278,9 @@ export class PoolSubject {
     const now = this.#now;
     switch (operation.type) {
       case "connect": {
-        const { id, holder } = operation;
+        const { id, holder, leavesLater } = operation;
         const changed = (client: Client) => this.told.push({ to: holder, ...factsOf(client) });
-        return factsOf(pool.connect(id, { changed }, now));
+        return factsOf(pool.connect(id, { changed, leavesLater }, now));
       }
       case "disconnect":
         return pool.disconnect(operation.id, now) as Disconnected | undefined ?? "not in the pool";
