@@ -5,6 +5,7 @@
  */
 
 import type { Note } from "../io/log.ts";
+import { hasPlace } from "../pool/client.ts";
 import { type Later, whenKnown } from "../pool/later.ts";
 import type { Pool } from "../pool/pool.ts";
 import { decodeLimits, describe, isObject } from "../protocol/decode.ts";
@@ -55,17 +56,23 @@ export class Changes {
     });
   }
 
-  /** Takes a client out of the pool, and ends its connection where it has one. */
+  /**
+   * Takes a client out of the pool, and ends its connection where it has one. The answer says
+   * whether it has left: one that is joined to an upstream keeps its place until that has ended.
+   */
   async disconnect(request: Request, id: string): Promise<Response> {
     this.#demandPermission(request);
     const { pool, now, note } = this.#parts;
+    const client = pool.find(id);
+    const evicted = client?.reason !== undefined;
     const done = pool.disconnect(id, now());
-    if (done === undefined) {
+    if (done === undefined || client === undefined) {
       throw new Refusal(404, `client ${describe(id)} is neither connected nor queued`);
     }
-    note("info", `an operator has disconnected ${describe(id)}`);
+    if (!evicted) note("info", `an operator has disconnected ${describe(id)}`);
+    const left = !hasPlace(client);
     const { promoted, active, queued } = await known(done);
-    return respondJson({ promoted, active, queued });
+    return respondJson({ promoted, active, queued, left });
   }
 
   #demandPermission({ headers }: Request): void {

@@ -48,6 +48,8 @@ export interface ClientReport {
   /** Its place in the queue, from 1. */
   position: number | null;
   waited_seconds: number;
+  /** Whether it was disconnected by a request, and keeps its place until its upstream has ended. */
+  evicted: boolean;
   received_bytes: number | null;
   sent_bytes: number | null;
 }
@@ -204,7 +206,7 @@ export class Report {
     return rows;
   }
 
-  #describe({ id, state, since, waited, holder }: Client, position: number): ClientReport {
+  #describe({ id, state, reason, since, waited, holder }: Client, position: number): ClientReport {
     const active = state === "connected";
     const traffic = holder?.traffic;
     const seconds = this.#secondsSince(since);
@@ -215,6 +217,7 @@ export class Report {
       seconds,
       position: active ? null : position,
       waited_seconds: active ? waited / 1000 : seconds,
+      evicted: reason === "evicted",
       received_bytes: traffic?.received ?? null,
       sent_bytes: traffic?.sent ?? null,
     };

@@ -4,7 +4,7 @@
  */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Report } from "../../lib/admin/report.ts";
+import type { ClientReport, Report } from "../../lib/admin/report.ts";
 import { DEFAULT_LISTED, MAX_LISTED, Routes } from "../../lib/admin/routes.ts";
 import { MAX_BODY_BYTES } from "../../lib/admin/http.ts";
 import { PAGE_FILES } from "../../lib/admin/page.ts";
@@ -304,7 +304,7 @@ Deno.test("GET /api/clients: lists who has a place and who waits, in order, with
   const [first, second, third] = clients.map(({ name }) => name) as [string, string, string];
   const state = "active";
   const [at0, at1] = ["2026-01-02T03:04:05.000Z", "2026-01-02T03:04:06.000Z"];
-  const of = { position: null, waited_seconds: 0 };
+  const of = { position: null, waited_seconds: 0, evicted: false };
   const active = [
     { id: first, state, since: at0, seconds: 1.5, ...of, received_bytes: 5, sent_bytes: 7 },
     {
@@ -317,7 +317,13 @@ Deno.test("GET /api/clients: lists who has a place and who waits, in order, with
       sent_bytes: null,
     },
   ];
-  const waiting = { state: "queued", since: at1, seconds: 0.5, waited_seconds: 0.5 };
+  const waiting = {
+    state: "queued",
+    since: at1,
+    seconds: 0.5,
+    waited_seconds: 0.5,
+    evicted: false,
+  };
   const silent = { received_bytes: 0, sent_bytes: 0 };
   const queued = [
     { id: second, ...waiting, position: 1, ...silent },
@@ -450,8 +456,12 @@ for (const kind of POOLS) {
       const response = await admin.change("DELETE", `/api/clients/${encodeURIComponent(id)}`);
       return [response.status, await response.json()];
     };
-    assertEquals(await remove(second.name), [200, { promoted: null, active: 1, queued: 1 }]);
-    assertEquals(await remove(first.name), [200, { promoted: third.name, active: 1, queued: 0 }]);
+    const left = true;
+    assertEquals(await remove(second.name), [200, { promoted: null, active: 1, queued: 1, left }]);
+    assertEquals(await remove(first.name), [200, {
+      promoted: third.name,
+      ...{ active: 1, queued: 0, left },
+    }]);
     assertEquals(await remove(first.name), [404, {
       error: `client "${first.name}" is neither connected nor queued`,
     }]);
@@ -459,6 +469,33 @@ for (const kind of POOLS) {
     assertEquals([first.ended, second.ended], [true, true]);
     const noted = `info: an operator has disconnected "${first.name}"`;
     assertEquals(admin.gate.notes.includes(noted), true);
+  });
+
+  Deno.test(`DELETE /api/clients/: of a joined connection, says that it has its place until the upstream has ended${kind.name}`, async () => {
+    const { promise: work, resolve: finish } = Promise.withResolvers<void>();
+    await using service = new Service(() => work);
+    const { address: upstream } = service;
+    await using admin = await TestAdmin.open({ upstream, maxConnections: 1, kind });
+    const [first, second] = await admin.gate.clients(2) as [Client, Client];
+    await until("it is joined", () => service.open === 1);
+    const { name } = first;
+    const evicted = async () =>
+      (await admin.json("/api/clients")).clients.map((client: ClientReport) => client.evicted);
+    assertEquals(await evicted(), [false, false]);
+    for (let i = 0; i < 2; i++) {
+      const response = await admin.change("DELETE", `/api/clients/${name}`);
+      const answer = { promoted: null, active: 1, queued: 1, left: false };
+      assertEquals([response.status, await response.json()], [200, answer]);
+      assertEquals(await evicted(), [true, false]);
+    }
+    assertEquals(await first.rest(), "");
+    const noted = `info: an operator has disconnected "${name}"`;
+    assertEquals(admin.gate.notes.filter((note) => note === noted).length, 1);
+    finish();
+    await admin.gate.counts(1, 0);
+    const { clients } = await admin.json("/api/clients");
+    assertEquals(clients.map(({ id }: ClientReport) => id), [second.name]);
+    assertEquals((await admin.change("DELETE", `/api/clients/${name}`)).status, 404);
   });
 }
 

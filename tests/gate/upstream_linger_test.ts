@@ -2,6 +2,8 @@
 
 import type { Socket } from "node:net";
 import { assertEquals } from "@std/assert";
+import { whenKnown } from "../../lib/pool/later.ts";
+import type { ReplyBody, Request } from "../../lib/protocol/messages.ts";
 import { type PoolKind, POOLS } from "../support/pools.ts";
 import { Service } from "../support/service.ts";
 import { type Client, connectResettable, until } from "../support/sockets.ts";
@@ -187,6 +189,35 @@ for (const kind of POOLS) {
       await until("the second is at work, too", () => slow.atWork === 2);
     });
   }
+
+  Deno.test(`pool_disconnect: is answered while the upstream goes on; who waits at stdin is told of its place later${kind.name}`, async () => {
+    await using lab = await Lab.open(kind);
+    const { gate, slow } = lab;
+    const client = await lab.asking();
+    const announced: ReplyBody[] = [];
+    const ask = async (operation: Request["operation"]): Promise<ReplyBody> => {
+      const answer = gate.node.answer(
+        { type: "request", src: "c1", dest: "n1", msgId: "1", operation },
+        { announce: (_, body) => announced.push(body) },
+      );
+      return await new Promise((resolve) => whenKnown(answer, resolve));
+    };
+    await ask({ type: "pool_connect", clientId: "ann", notify: true });
+    for (let i = 0; i < 2; i++) {
+      assertEquals(await ask({ type: "pool_disconnect", clientId: client.name }), {
+        type: "pool_disconnect_ok",
+        ...{ promoted: null, active: 1, queued: 1 },
+      });
+    }
+    assertEquals(await client.rest(), "");
+    await gate.quiet();
+    assertEquals([slow.atWork, announced], [1, []]);
+    slow.finish();
+    await until("ann is told", () => announced.length > 0);
+    await gate.quiet();
+    const told = { type: "pool_promoted" as const, clientId: "ann", active: 1, queued: 0 };
+    assertEquals([announced, slow.atWork], [[told], 0]);
+  });
 
   Deno.test(`--upstream-linger: is not for a client that has only ended its side, which may want its answer${kind.name}`, async () => {
     await using lab = await Lab.open(kind);

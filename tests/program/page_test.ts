@@ -4,6 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Browser, CHROMIUM, type View } from "../support/browser.ts";
 import { Conversation } from "../support/program.ts";
 import { testWith } from "../support/servers.ts";
+import { Service } from "../support/service.ts";
 import { Client, freePort, until } from "../support/sockets.ts";
 
 const TOKEN = "sesame";
@@ -324,6 +325,30 @@ testWith(
     assertEquals(browser.problems, []);
   },
 );
+
+testWith([CHROMIUM], "page: a client is ending until its upstream has ended", async () => {
+  const { promise: work, resolve: finish } = Promise.withResolvers<void>();
+  await using service = new Service(async (socket) => {
+    await socket.write(new TextEncoder().encode("ready\n"));
+    await work;
+  });
+  const upstream = `127.0.0.1:${service.address.port}`;
+  const flags = ["--admin-token", TOKEN, "--upstream", upstream];
+  await using poolgate = await Watched.open(1, 5, { flags });
+  await using browser = await poolgate.browse();
+  const { page } = browser;
+  const [client] = await poolgate.clients(1) as [Client];
+  await browser.shows("#client-table .state", "connected");
+  await unlock(browser);
+  await page.getByRole("button", { name: `Disconnect ${client.name}` }).click();
+  await page.locator("dialog").getByRole("button", { name: "Disconnect" }).click();
+  await browser.shows("#notice", /is disconnected. Its place is free when the upstream has ended/);
+  await browser.shows("#client-table .state", "ending");
+  assertEquals(await client.line(), undefined);
+  finish();
+  await browser.shows("#active .reading", "0 of 1");
+  assertEquals(browser.problems, []);
+});
 
 testWith([CHROMIUM], "page: is loaded anew when another version of poolgate answers", async () => {
   await using poolgate = await Watched.open(2, 2);

@@ -44,7 +44,7 @@ export function putLimits(limits) {
 
 /**
  * @param {string} id
- * @returns {Promise<Outcome<Counts & { promoted: string | null }>>}
+ * @returns {Promise<Outcome<Counts & { promoted: string | null, left: boolean }>>}
  */
 export async function disconnect(id) {
   if (!id.isWellFormed()) return { error: "No address can carry this id.", forbidden: false };

@@ -91,7 +91,7 @@ function fill(row, client) {
   const set = (cell, text) => setText(find(`.${cell}`, HTMLElement, row), text);
   const waits = client.state === "queued";
   row.className = client.state;
-  set("swatch", waits ? "waiting" : "connected");
+  set("swatch", waits ? "waiting" : client.evicted ? "ending" : "connected");
   set("position", client.position === null ? "" : count(client.position));
   set("seconds", duration(whole(client.seconds)));
   set("since", since(client.since, client.seconds));

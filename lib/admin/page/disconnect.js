@@ -20,11 +20,17 @@ find(".cancel", HTMLButtonElement, dialog).addEventListener("click", () => dialo
 find(".confirm", HTMLButtonElement, dialog).addEventListener("click", async () => {
   dialog.close();
   const gone = name(id);
-  tell(await disconnect(id), ({ promoted }) => {
-    const next = promoted === null ? "Nobody was let in by it." : `${name(promoted)} was let in.`;
-    return `${gone} is disconnected. ${next}`;
+  tell(await disconnect(id), ({ promoted, left }) => {
+    return `${gone} is disconnected. ${left ? next(promoted) : LEAVES_LATER}`;
   });
 });
+
+const LEAVES_LATER = "Its place is free when the upstream has ended.";
+
+/** @param {string | null} promoted */
+function next(promoted) {
+  return promoted === null ? "Nobody was let in by it." : `${name(promoted)} was let in.`;
+}
 
 /** @param {string} client */
 export function askToDisconnect(client) {
