@@ -42,11 +42,13 @@ export async function serve({ input, output, node, log, lasting }: Stdio): Promi
   const writer = new BufferedWriter(output);
   const reader = new LineReader(input);
   let number = 0;
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  // Nobody may wait for it: a write of the next reply can meet the failure first.
+  failed.catch(() => {});
   const replies = new Replies({
     node,
     gathered: () => writer.gathered,
-    // Where the output fails, the next reply meets it too, and says so.
-    late: () => queueMicrotask(() => writer.flush().catch(() => {})),
+    late: () => queueMicrotask(() => writer.flush().catch(fail)),
     crashed: (error) => log.note("error", `line ${number} met a fault of poolgate: ${error}`),
   });
   for (let batch = await reader.read(); batch !== undefined; batch = await reader.read()) {
@@ -59,10 +61,13 @@ export async function serve({ input, output, node, log, lasting }: Stdio): Promi
     await writer.flush();
     await log.flush();
   }
-  await new Promise<void>((resolve) => replies.whenAnswered(resolve));
+  const answered = new Promise<void>((resolve) => replies.whenAnswered(resolve));
+  await Promise.race([failed, answered]);
   await writer.flush();
-  await lasting;
+  await Promise.race([failed, lasting]);
   await writer.flush();
+  // The last write may have failed before there was another one to meet that.
+  await Promise.race([failed, undefined]);
 }
 
 function answer(line: Line, number: number, replies: Replies, log: Log): void {
