@@ -115,15 +115,18 @@ async function run(options: Options): Promise<number> {
   const alone = gate === undefined && admin === undefined;
   const { stdin, stdout, stderr } = alone && !PROCESS_1 ? BLOCKING_STREAMS : ASYNC_STREAMS;
   const log = new Log(stderr, { ...TEXT_LOG, format: logFormat, quiet });
-  const pool = new MemoryPool(limits);
-  const now = admin === undefined ? () => 0 : () => performance.now();
-  const node = new Node(pool, now, nodeId);
-  const stdio = { input: stdin, output: stdout, node, log };
-  if (alone) return await serveAlone(stdio);
   const note: Note = (level, text) => {
     log.note(level, text);
     log.flush();
   };
+  const pool = new MemoryPool(
+    limits,
+    (error) => note("error", `telling of a client met a fault of poolgate: ${error}`),
+  );
+  const now = admin === undefined ? () => 0 : () => performance.now();
+  const node = new Node(pool, now, nodeId);
+  const stdio = { input: stdin, output: stdout, node, log };
+  if (alone) return await serveAlone(stdio);
   pool.observe({ configured: (before, after) => noteLimits(before, after, note) });
   return await serveNetwork(options, { pool, now, node, note }, stdio);
 }

@@ -11,6 +11,7 @@ import { serve } from "../lib/stdio.ts";
 import { settled } from "./support/fake_clock.ts";
 import { bytes, input, Output } from "./support/memory_streams.ts";
 import { until } from "./support/sockets.ts";
+import { raise } from "./support/raise.ts";
 
 const LIMITS = { maxConnections: 1, backlogSize: 1 };
 
@@ -54,7 +55,7 @@ class Failing extends Output {
 Deno.test("serve: behind the end of the input, ends when nobody can be promoted any more, and that is written", async () => {
   const { promise: lasting, resolve: last } = Promise.withResolvers<void>();
   const { promise: taken, resolve: take } = Promise.withResolvers<void>();
-  const pool = new MemoryPool(LIMITS);
+  const pool = new MemoryPool(LIMITS, raise);
   const output = new Output();
   const slow = {
     async write(chunk: Uint8Array): Promise<number> {
@@ -78,7 +79,7 @@ Deno.test("serve: behind the end of the input, ends when nobody can be promoted 
 });
 
 Deno.test("serve: behind the end of the input, rejects when a promotion cannot be written", async () => {
-  const pool = new MemoryPool(LIMITS);
+  const pool = new MemoryPool(LIMITS, raise);
   const output = new Failing(1);
   const served = serveTwo(pool, output, new Promise(() => {}));
   const rejected = assertRejects(() => served, Error, "output gone");
@@ -89,7 +90,7 @@ Deno.test("serve: behind the end of the input, rejects when a promotion cannot b
 
 Deno.test("serve: behind the end of the input, rejects when the last promotion cannot be written", async () => {
   const { promise: lasting, resolve: last } = Promise.withResolvers<void>();
-  const pool = new MemoryPool(LIMITS);
+  const pool = new MemoryPool(LIMITS, raise);
   const output = new Failing(1);
   const served = serveTwo(pool, output, lasting);
   const rejected = assertRejects(() => served, Error, "output gone");
@@ -102,7 +103,7 @@ Deno.test("serve: behind the end of the input, rejects when the last promotion c
 for (const when of ["before the end of the input", "behind it"]) {
   Deno.test(`serve: rejects at the end when a late reply cannot be written, ${when}`, async () => {
     const answer = new Later<Configured>();
-    const pool: Pool = new MemoryPool(LIMITS);
+    const pool: Pool = new MemoryPool(LIMITS, raise);
     pool.configure = () => answer;
     const output = new Failing(1);
     const { promise: ended, resolve: end } = Promise.withResolvers<null>();

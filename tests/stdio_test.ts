@@ -10,6 +10,7 @@ import { MAX_UNSENT_BYTES, serve } from "../lib/stdio.ts";
 import { settled } from "./support/fake_clock.ts";
 import { bytes, input, Output, watched } from "./support/memory_streams.ts";
 import { POOLS, quiet } from "./support/pools.ts";
+import { raise } from "./support/raise.ts";
 
 const SAMPLES = new URL("samples/", import.meta.url);
 
@@ -21,7 +22,7 @@ interface Parts {
 }
 
 function serveParts({ reader, output, notes, pool }: Parts): Promise<void> {
-  const ownPool = new MemoryPool({ maxConnections: 100, backlogSize: 100 });
+  const ownPool = new MemoryPool({ maxConnections: 100, backlogSize: 100 }, raise);
   const node = new Node(pool ?? ownPool, () => 0);
   const clock = () => new Date(0);
   const log = new Log(notes ?? new Output(), { format: "text", quiet: false, clock });
@@ -62,7 +63,7 @@ Deno.test("serve: a promotion that a request causes leaves together with the rep
     stats(2),
   ];
   const output = new Output();
-  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 }, raise);
   await serveParts({ reader: input([bytes(requests.join(""))]), output, pool });
   assertEquals(output.writes.map((text) => text.split("\n").length - 1), [6]);
 });

@@ -46,7 +46,8 @@ export interface Traffic {
 export interface Holder {
   /**
    * The client's record has changed, and not by a call of the holder's own. Called before the call
-   * that caused it returns; what the holder does about it, it does later.
+   * that caused it returns; what the holder does about it, it does later. What it throws keeps
+   * nobody else from being told.
    */
   changed(client: Client): void;
   /**

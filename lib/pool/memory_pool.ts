@@ -20,6 +20,7 @@ import type { Configured, Description, Disconnected, Observer, Pool, Stats } fro
  */
 export class MemoryPool implements Pool {
   #limits: Limits;
+  #failed: (error: unknown) => void;
   /** Everyone in the pool, connected or waiting. */
   #clients = new IdTable<Client>();
   #connected = new LinkedList<Client>();
@@ -33,8 +34,15 @@ export class MemoryPool implements Pool {
   #rejectedTotal = 0;
   #disconnectedTotal = 0;
 
-  /** Starts empty, with these limits. */
-  constructor({ maxConnections, backlogSize }: Limits) {
+  /**
+   * Starts empty.
+   *
+   * @param limits The limits to begin with.
+   * @param failed Told what an observer or a holder throws that is told something: the others are
+   *   told all the same, and the operation is done. Must not throw.
+   */
+  constructor({ maxConnections, backlogSize }: Limits, failed: (error: unknown) => void) {
+    this.#failed = failed;
     this.#limits = { maxConnections, backlogSize };
   }
 
@@ -113,14 +121,20 @@ export class MemoryPool implements Pool {
     if (client === undefined) return undefined;
     const { state, holder } = client;
     return state === "connected" && holder?.leavesLater
-      ? this.#evict(client, holder)
+      ? this.#evict(client)
       : this.#remove(client, now, "evicted", true);
   }
 
   configure({ maxConnections, backlogSize }: Limits, now: number): Configured {
     const before = this.#limits;
     this.#limits = { maxConnections, backlogSize };
-    for (const observer of this.#observers) observer.configured?.(before, this.#limits);
+    for (const observer of this.#observers) {
+      try {
+        observer.configured?.(before, this.#limits);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
     const promoted = this.#fill(now);
     return { promoted, ...this.own };
   }
@@ -153,10 +167,10 @@ export class MemoryPool implements Pool {
   }
 
   /** Tells the holder of one that leaves later to have it leave, once. */
-  #evict(client: Client, holder: Holder): Disconnected {
+  #evict(client: Client): Disconnected {
     if (client.reason === undefined) {
       client.reason = "evicted";
-      holder.changed(this.#count(client));
+      this.#tell(this.#count(client));
     }
     return { promoted: null, ...this.own };
   }
@@ -186,8 +200,8 @@ export class MemoryPool implements Pool {
       this.#show(client, from, ms);
       if (next !== undefined) this.#show(next, "queued", next.waited);
     }
-    if (evicted) client.holder?.changed(client);
-    next?.holder?.changed(next);
+    if (evicted) this.#tell(client);
+    if (next !== undefined) this.#tell(next);
     const { active, queued } = client;
     return { promoted: next === undefined ? null : next.id, active, queued };
   }
@@ -202,7 +216,7 @@ export class MemoryPool implements Pool {
       this.#count(client);
       this.#show(client, "queued", client.waited);
     }
-    for (const client of promoted) client.holder?.changed(client);
+    for (const client of promoted) this.#tell(client);
     return promoted.length;
   }
 
@@ -226,7 +240,22 @@ export class MemoryPool implements Pool {
   }
 
   #show(client: Client, from: State, ms: number): void {
-    for (const observer of this.#observers) observer.changed?.(client, from, ms);
+    for (const observer of this.#observers) {
+      try {
+        observer.changed?.(client, from, ms);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+
+  /** Tells the holder. */
+  #tell(client: Client): void {
+    try {
+      client.holder?.changed(client);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 }
 

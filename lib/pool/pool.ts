@@ -54,7 +54,10 @@ export interface Description {
   gates: GateShare[];
 }
 
-/** Whoever is told of all clients, each time before their holders are. */
+/**
+ * Whoever is told of all clients, each time before their holders are. What it throws keeps nobody
+ * else from being told.
+ */
 export interface Observer {
   /**
    * A client has changed.
@@ -114,7 +117,8 @@ export interface Pool {
    * One with a place whose holder leaves later ({@linkcode Holder.leavesLater}) is found, and counts
    * as active, until it has left: its place is free then. Asked again meanwhile, nobody is told.
    *
-   * @returns What that did by the time of the answer; `undefined` where the client is not in the pool.
+   * @returns What that did by the time of the answer; `undefined` where the client is not in the
+   *   pool.
    */
   disconnect(id: string, now: number): Disconnected | Later<Disconnected> | undefined;
   /** Sets both limits. Room that this makes is filled from the backlog; nobody is dropped. */

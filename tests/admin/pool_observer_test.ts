@@ -10,6 +10,7 @@ import { type Client, REJECT_REASONS, type RejectReason } from "../../lib/pool/c
 import { MemoryPool } from "../../lib/pool/memory_pool.ts";
 import { anyLimits, anyOperations, PoolModel, PoolSubject } from "../support/pool_model.ts";
 import { fc } from "../support/property.ts";
+import { raise } from "../support/raise.ts";
 
 class Measured implements Stopwatch {
   times: string[] = [];
@@ -27,7 +28,7 @@ class Measured implements Stopwatch {
 class Stage {
   readonly measured = new Measured();
   readonly observer = new PoolObserver(this.measured);
-  readonly #pool = new MemoryPool({ maxConnections: 1, backlogSize: 9 });
+  readonly #pool = new MemoryPool({ maxConnections: 1, backlogSize: 9 }, raise);
   #now = 5000;
 
   constructor() {
@@ -158,7 +159,7 @@ Deno.test("PoolObserver.abandoned: counts those that left the backlog and were n
 Deno.test("PoolObserver: its sums are those of the model, after every operation", () => {
   fc.assert(
     fc.property(anyLimits, anyOperations, (start, operations) => {
-      const subject = new PoolSubject(new MemoryPool(start), 0);
+      const subject = new PoolSubject(new MemoryPool(start, raise), 0);
       const model = new PoolModel(start, 0);
       const waits = { promoted: 0, timeout: 0, abandoned: 0 };
       let held = 0;

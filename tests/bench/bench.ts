@@ -19,6 +19,7 @@
 import { MemoryPool } from "../../lib/pool/memory_pool.ts";
 import { compare, has, readArguments, report } from "./figures.ts";
 import { writeMixed, writeReversed, writeStanding, writeUnknown } from "./workloads.ts";
+import { raise } from "../support/raise.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -170,7 +171,7 @@ function memory(): void {
   const waiting = WAITING[1];
   const ids = Array.from({ length: waiting }, (_, n) => `client-${n}`);
   const before = Deno.memoryUsage().heapUsed;
-  const pool = new MemoryPool({ maxConnections: 0, backlogSize: waiting });
+  const pool = new MemoryPool({ maxConnections: 0, backlogSize: waiting }, raise);
   for (const id of ids) pool.connect(id, undefined, 0);
   const bytes = (Deno.memoryUsage().heapUsed - before) / waiting;
   console.log(`  memory: at most ${bytes.toFixed(0)} bytes a waiting client, its id not counted`);

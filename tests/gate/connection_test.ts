@@ -6,13 +6,14 @@ import { EVICT_REASONS, REJECT_REASONS } from "../../lib/pool/client.ts";
 import { MemoryPool } from "../../lib/pool/memory_pool.ts";
 import { Visitor } from "../support/door.ts";
 import { settled } from "../support/fake_clock.ts";
+import { raise } from "../support/raise.ts";
 
 /**
  * A connection that waits behind another client, the pool, and the endings that its session was
  * told.
  */
 function newConnection(leavesLater = false) {
-  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 }, raise);
   pool.connect("first", undefined, 0);
   const interrupts: string[] = [];
   const interrupt = (ending: string) => interrupts.push(ending);

@@ -3,8 +3,9 @@ import { lineRejection } from "../../lib/gate/line_rejection.ts";
 import { REASON_TEXT } from "../../lib/gate/reason_text.ts";
 import { REJECT_REASONS } from "../../lib/pool/client.ts";
 import { MemoryPool } from "../../lib/pool/memory_pool.ts";
+import { raise } from "../support/raise.ts";
 
-const pool = new MemoryPool({ maxConnections: 2, backlogSize: 3 });
+const pool = new MemoryPool({ maxConnections: 2, backlogSize: 3 }, raise);
 for (const id of ["a", "b", "c", "d", "e"]) pool.connect(id, undefined, 0);
 const client = pool.connect("one too many", undefined, 0);
 

@@ -24,12 +24,13 @@ import { assertEquals, assertThrows } from "@std/assert";
 import type { Client, Counts, RejectReason } from "../../lib/pool/client.ts";
 import type { Limits } from "../../lib/pool/limits.ts";
 import { MemoryPool } from "../../lib/pool/memory_pool.ts";
+import { raise } from "../support/raise.ts";
 
 const START: Limits = { maxConnections: 2, backlogSize: 2 };
 
 /** A pool, a clock, and everything that is told. */
 class Stage {
-  readonly pool = new MemoryPool(START);
+  readonly pool = new MemoryPool(START, raise);
   /** What was told in this step. */
   heard: string[] = [];
   #now = 0;
@@ -522,7 +523,7 @@ Deno.test("MemoryPool.observe: each observer is shown everything before the firs
 });
 
 Deno.test("MemoryPool.observe: an observer may want to hear of the limits or of the clients only", () => {
-  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 }, raise);
   const heard: unknown[] = [];
   pool.observe({ configured: (before, after) => heard.push([before, after]) });
   pool.observe({ changed: ({ id }) => heard.push(id) });
@@ -535,7 +536,7 @@ Deno.test("MemoryPool.observe: an observer may want to hear of the limits or of 
 });
 
 Deno.test("MemoryPool.connect: the first holder is told, until the client leaves", () => {
-  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 9 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 9 }, raise);
   const heard: string[] = [];
   const holder = (name: string) => ({
     changed: ({ id, state }: Client) => heard.push(`${name}: ${id} ${state}`),
@@ -552,7 +553,7 @@ Deno.test("MemoryPool.connect: the first holder is told, until the client leaves
 });
 
 Deno.test("MemoryPool.connect: a client without a holder is let in and taken out, and nobody is told", () => {
-  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 9 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 9 }, raise);
   const [a, b] = ["a", "b"].map((id) => pool.connect(id, undefined, 0));
   pool.leave(a!, 0);
   assertEquals([a!.state, b!.state, b!.holder], ["left", "connected", undefined]);
@@ -560,7 +561,7 @@ Deno.test("MemoryPool.connect: a client without a holder is let in and taken out
 });
 
 Deno.test("MemoryPool.leave: of a client that is not in the pool is a bug, and changes nothing", () => {
-  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 0 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 0 }, raise);
   const a = pool.connect("a", undefined, 0);
   const rejected = [pool.connect("b", undefined, 0), pool.reject("c", "draining", 0)];
   const of = (client: Client) => () => pool.leave(client, 0);
@@ -576,8 +577,8 @@ Deno.test("MemoryPool.leave: of a client that is not in the pool is a bug, and c
 });
 
 Deno.test("MemoryPool.leave: of a client of another pool is a bug, and changes nothing", () => {
-  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 0 });
-  const other = new MemoryPool({ maxConnections: 1, backlogSize: 0 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 0 }, raise);
+  const other = new MemoryPool({ maxConnections: 1, backlogSize: 0 }, raise);
   pool.connect("a", undefined, 0);
   const stranger = other.connect("a", undefined, 0);
   const before = pool.stats();
@@ -593,7 +594,7 @@ Deno.test("MemoryPool.disconnect: of nobody tells nobody", () => {
 });
 
 Deno.test("MemoryPool.find: is the record of a client, and its holder's traffic, while it is in the pool", () => {
-  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 0 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 0 }, raise);
   const traffic = { received: 1, sent: 2 };
   const a = pool.connect("a", { changed: () => {}, traffic }, 0);
   pool.reject("b", "per_source", 0);
@@ -613,7 +614,7 @@ Deno.test("MemoryPool: has the whole pool to itself, and no gates to describe", 
 });
 
 Deno.test("MemoryPool.stats: is a copy, which later changes leave alone", () => {
-  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 }, raise);
   const before = pool.stats();
   const copy = { ...before };
   pool.connect("a", undefined, 0);
@@ -624,13 +625,13 @@ Deno.test("MemoryPool.stats: is a copy, which later changes leave alone", () => 
 });
 
 Deno.test("MemoryPool.configure: keeps no more of its argument than the two limits", () => {
-  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 }, raise);
   pool.configure(Object.assign({ maxConnections: 3, backlogSize: 4 }, { type: "pool_config" }), 0);
   assertEquals(Object.hasOwn(pool.stats(), "type"), false);
 });
 
 Deno.test("MemoryPool: ids that are names of Object's members are clients like any other", () => {
-  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 9 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 9 }, raise);
   const ids = ["__proto__", "constructor", "toString", "", "hasOwnProperty"];
   assertEquals(
     ids.map((id) => pool.connect(id, undefined, 0).state),

@@ -13,6 +13,7 @@ import {
   type Told,
 } from "../support/pool_model.ts";
 import { fc } from "../support/property.ts";
+import { raise } from "../support/raise.ts";
 
 const START = 1000;
 
@@ -45,7 +46,7 @@ function checkSums(told: readonly Told[], stats: Stats): void {
 Deno.test("MemoryPool: does what the naive model does, after every operation", () => {
   fc.assert(
     fc.property(anyLimits, anyOperations, (start, operations) => {
-      const pool = new MemoryPool(start);
+      const pool = new MemoryPool(start, raise);
       const subject = new PoolSubject(pool, START);
       const model = new PoolModel(start, START);
       let told = 0;

@@ -28,6 +28,7 @@ import type {
   Pool,
   Stats,
 } from "../../lib/pool/pool.ts";
+import { raise } from "./raise.ts";
 import { Random } from "./random.ts";
 
 /** What is said of a client: its record as it was at the server when that was sent. */
@@ -49,6 +50,7 @@ const ORDER: readonly State[] = ["asking", "queued", "connected", "rejected", "l
 export class LatePool implements Pool {
   /** The truth, which a test may change behind the back of this process, as another one would. */
   readonly server: MemoryPool;
+  #failed: (error: unknown) => void;
   #random: Random;
   #calls: (() => void)[] = [];
   #messages: (() => void)[] = [];
@@ -59,14 +61,20 @@ export class LatePool implements Pool {
   #known = new Set<Facing>();
   #observers: Observer[] = [];
 
-  /** @param seed What decides when, and in which order, things are told. */
-  constructor(limits: Limits, seed: number) {
-    this.server = new MemoryPool(limits);
+  /**
+   * @param seed What decides when, and in which order, things are told.
+   * @param failed Told what observers and holders throw; by default, that fails the test.
+   */
+  constructor(limits: Limits, seed: number, failed: (error: unknown) => void = raise) {
+    this.#failed = failed;
+    this.server = new MemoryPool(limits, raise);
     this.#random = new Random(seed);
     this.server.observe({
       configured: (before, after) =>
         this.#send(() => {
-          for (const observer of this.#observers) observer.configured?.(before, after);
+          for (const observer of this.#observers) {
+            this.#tell(() => observer.configured?.(before, after));
+          }
         }),
     });
   }
@@ -200,7 +208,7 @@ export class LatePool implements Pool {
     Object.assign(record, news);
     if (!isInPool(record)) this.#forget(facing);
     this.#show(record, from, record.since - since);
-    record.holder?.changed(record);
+    this.#tell(() => record.holder?.changed(record));
     // Its holder has been told what the connect came to; now it is told that this is over.
     if (evicted && isInPool(record)) this.#evict(facing, record.since);
   }
@@ -209,7 +217,7 @@ export class LatePool implements Pool {
   #haveLeave(record: Client): Later<Disconnected> {
     if (record.reason === undefined) {
       record.reason = "evicted";
-      record.holder?.changed(record);
+      this.#tell(() => record.holder?.changed(record));
     }
     return this.#ask(() => this.#nobodyPromoted(), () => this.#nobodyPromoted());
   }
@@ -220,7 +228,8 @@ export class LatePool implements Pool {
 
   #evict(facing: Facing, now: number): void {
     this.#leave(facing, now, "evicted");
-    facing.record.holder?.changed(facing.record);
+    const { record } = facing;
+    this.#tell(() => record.holder?.changed(record));
   }
 
   #leave(facing: Facing, now: number, reason: Client["reason"]): void {
@@ -239,7 +248,17 @@ export class LatePool implements Pool {
   }
 
   #show(client: Client, from: State, ms: number): void {
-    for (const observer of this.#observers) observer.changed?.(client, from, ms);
+    for (const observer of this.#observers) {
+      this.#tell(() => observer.changed?.(client, from, ms));
+    }
+  }
+
+  #tell(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   /** Asks the server for something, and says later what that came to. */

@@ -9,6 +9,7 @@ import { MemoryPool } from "../../lib/pool/memory_pool.ts";
 import type { Pool } from "../../lib/pool/pool.ts";
 import { settled } from "./fake_clock.ts";
 import { LatePool } from "./late_pool.ts";
+import { raise } from "./raise.ts";
 import { SEED, SEEDED } from "./random.ts";
 import { until } from "./sockets.ts";
 
@@ -16,16 +17,20 @@ import { until } from "./sockets.ts";
 export interface PoolKind {
   /** What is added to the name of a test that runs with it. */
   name: string;
-  make(limits: Limits): Pool;
+  /** @param failed Told what those who are told throw; by default, that fails the test. */
+  make(limits: Limits, failed?: (error: unknown) => void): Pool;
 }
 
 /** The default: everything is known at once. */
-export const IN_MEMORY: PoolKind = { name: "", make: (limits) => new MemoryPool(limits) };
+export const IN_MEMORY: PoolKind = {
+  name: "",
+  make: (limits, failed = raise) => new MemoryPool(limits, failed),
+};
 
 /** One that answers later, and out of order. */
 export const LATE: PoolKind = {
   name: ` (late pool, ${SEEDED})`,
-  make: (limits) => new LatePool(limits, SEED),
+  make: (limits, failed) => new LatePool(limits, SEED, failed),
 };
 
 /** All kinds. */

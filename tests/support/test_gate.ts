@@ -4,9 +4,11 @@
  * @module
  */
 
+import { noteFault } from "../../lib/gate/fault.ts";
 import type { Gate } from "../../lib/gate/gate.ts";
 import type { GateOptions } from "../../lib/gate/gate_options.ts";
 import { dialer, listen } from "../../lib/io/network.ts";
+import type { Note } from "../../lib/io/log.ts";
 import { Node } from "../../lib/protocol/node.ts";
 import { openGate } from "../../lib/gate/open_gate.ts";
 import type { Dial, Listener } from "../../lib/io/socket.ts";
@@ -41,7 +43,11 @@ export class TestGate implements AsyncDisposable {
     const { maxConnections = 1, backlogSize = 5, kind = IN_MEMORY, ...options } = settings;
     const { upstream } = options;
     const now = () => this.clock.now();
-    this.pool = kind.make({ maxConnections, backlogSize });
+    const note: Note = (level, text) => this.notes.push(`${level}: ${text}`);
+    this.pool = kind.make(
+      { maxConnections, backlogSize },
+      (error) => noteFault(note, error, "telling of a client"),
+    );
     this.pool.observe({
       changed: (_, from) => {
         if (from === "asking") this.arrived++;
@@ -56,7 +62,7 @@ export class TestGate implements AsyncDisposable {
       pool: this.pool,
       now,
       node: this.node,
-      note: (level, text) => this.notes.push(`${level}: ${text}`),
+      note,
       options: {
         listen: ANY_PORT,
         upstream,
