@@ -114,10 +114,15 @@ export class ForwardSession implements Session {
     return "finished";
   }
 
+  /** Closes the client's side, and leaves the upstream. */
   interrupt(): void {
-    this.#connection.side.close();
-    this.#attempt?.giveUp();
-    this.#leaveUpstream();
+    // Each is tried, also where one before it meets a fault.
+    try {
+      this.#attempt?.giveUp();
+      this.#leaveUpstream();
+    } finally {
+      this.#connection.side.close();
+    }
   }
 
   /**
@@ -131,8 +136,9 @@ export class ForwardSession implements Session {
 
   /** Closes the upstream, whatever it does. */
   closeUpstream(): void {
-    this.#upstream?.close();
+    const upstream = this.#upstream;
     this.#upstream = undefined;
+    upstream?.close();
   }
 
   async sayGoodbye(ending: Ending, heard: () => void): Promise<void> {
@@ -160,23 +166,28 @@ export class ForwardSession implements Session {
       if (afterEnd !== undefined) halfClosed.extend(afterEnd);
     };
     this.#sending = this.#send(upstream, moved);
-    const receiving = await pass(upstream, side.socket, (bytes) => {
-      side.countSent(bytes);
-      headerLog?.answered();
-      moved();
-    });
-    if (receiving !== "sink_failed" && this.#isUnanswered()) headerLog?.endedSilently();
-    if (receiving === "sink_failed") {
-      this.#loseClient();
-      await drain(upstream);
-    } else if (receiving === "ended") {
-      afterEnd = halfClosed.begin(connection);
-      this.#endSent = true;
-      await side.closeWrite().catch(() => {});
-      await this.#sending;
+    // A fault in it is met where it is waited for, and may come before that.
+    this.#sending.catch(() => {});
+    try {
+      const receiving = await pass(upstream, side.socket, (bytes) => {
+        side.countSent(bytes);
+        headerLog?.answered();
+        moved();
+      });
+      if (receiving !== "sink_failed" && this.#isUnanswered()) headerLog?.endedSilently();
+      if (receiving === "sink_failed") {
+        this.interrupt();
+        await drain(upstream);
+      } else if (receiving === "ended") {
+        afterEnd = halfClosed.begin(connection);
+        this.#endSent = true;
+        await side.closeWrite().catch(() => {});
+        await this.#sending;
+      }
+    } finally {
+      idle.end(silence);
+      if (afterEnd !== undefined) halfClosed.end(afterEnd);
     }
-    idle.end(silence);
-    if (afterEnd !== undefined) halfClosed.end(afterEnd);
   }
 
   /** Whether the client still waits for its first byte, with both sides open. */
@@ -193,15 +204,10 @@ export class ForwardSession implements Session {
       moved();
     });
     if (end === "ended") this.#clientEnded = true;
-    if (end === "source_failed") this.#loseClient();
+    // The client has gone without an end: the upstream is left too.
+    if (end === "source_failed") this.interrupt();
     else if (end === "ended") await upstream.closeWrite().catch(() => {});
     return end;
-  }
-
-  /** The client has gone without an end: the upstream is left too. */
-  #loseClient(): void {
-    this.#connection.side.close();
-    this.#leaveUpstream();
   }
 
   /** Ends this side of the upstream, and closes it when it does not end soon. */

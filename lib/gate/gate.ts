@@ -147,10 +147,19 @@ export class Gate {
       );
     } catch (error) {
       noteFault(this.#parts.note, error);
-      return arrival.socket.close();
+      return this.#close(arrival);
     }
     this.#connections.push(connection);
     this.#lifecycle.live(connection);
+  }
+
+  /** Closes one that has no session. Never throws. */
+  #close({ socket }: Arrival): void {
+    try {
+      socket.close();
+    } catch (error) {
+      noteFault(this.#parts.note, error);
+    }
   }
 
   #closed(connection: Connection): void {

@@ -209,7 +209,7 @@ export class Lifecycle {
     await this.#step(() => session.endUpstream());
     await this.#step(() => this.#leave(connection, ending));
     await this.#step(() => this.#sayGoodbye(connection, ending));
-    side.close();
+    await this.#step(() => side.close());
     this.#parts.closed(connection);
   }
 

@@ -115,8 +115,9 @@ export class NativeSession implements Session {
   }
 
   interrupt(ending: Ending): void {
-    if (!HEARD.includes(ending)) this.#connection.side.close();
+    // First, so that a fault of the closing does not keep it from ending.
     this.#stop();
+    if (!HEARD.includes(ending)) this.#connection.side.close();
   }
 
   endUpstream(): void {}
@@ -193,7 +194,9 @@ export class NativeSession implements Session {
   }
 
   #flush(): void {
-    this.#writer.flush().catch(() => this.#connection.side.close());
+    this.#writer.flush()
+      .catch(() => this.#connection.side.close())
+      .catch((error) => noteFault(this.#native.note, error));
   }
 }
 

@@ -154,6 +154,7 @@ export class Upstream {
   }
 
   #giveUp(wish: Wish): void {
+    if (wish.settled) return;
     wish.givenUp = true;
     if (wish.dialing) this.#parts.clock.after(GIVE_UP_MS, () => wish.settle(undefined));
     else wish.settle(undefined);
