@@ -109,7 +109,9 @@ function rethrow(error: Error & { code?: string }): never {
 
 /**
  * Whether both ends are the same. Where nobody listens at a local port that the kernel also gives
- * to outgoing connections, it may give one the very port that it is for.
+ * to outgoing connections, it may give one the very port that it is for. A socket of Deno can only
+ * be closed in the regular way, so the service cannot have the port for a minute then: that goes
+ * for the dial that finds it gone. Those after it are behind a look by `probe.ts`, which resets.
  */
 function isOwnEnd({ localAddr, remoteAddr }: Deno.TcpConn): boolean {
   return localAddr.port === remoteAddr.port && localAddr.hostname === remoteAddr.hostname;
