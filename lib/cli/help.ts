@@ -50,7 +50,8 @@ Flags for connections:
                        amidst a query. Clients of stdin have no connection
                        that could be ended, and keep theirs. Default ${GATE_DEFAULTS.maxLifetime}.
   --drain-timeout DUR  how long those that have a place may go on after a
-                       signal to end. Default ${GATE_DEFAULTS.drainTimeout}.
+                       signal to end; what the upstream has under way for
+                       them, a second more. Default ${GATE_DEFAULTS.drainTimeout}.
   --upstream-linger DUR
                        how long the upstream may go on for a client that is
                        gone, whose place it keeps until it has ended; 0 closes

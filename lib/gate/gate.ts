@@ -22,6 +22,13 @@ import { Lifecycle, type LifecycleParts } from "./lifecycle.ts";
 /** How long until accepting is tried again that has failed, or was held back, in milliseconds. */
 const ACCEPT_RETRY_MS = 100;
 
+/**
+ * How much longer than the drain timeout an upstream may go on whose client was ended by it, or
+ * before, in milliseconds. No place is given to anybody any more; it is for what the upstream has
+ * under way to end well, and short, since a supervisor that waits for the end kills in the end.
+ */
+export const DRAIN_LINGER_MS = 1000;
+
 /** What a {@linkcode Gate} works with. */
 export interface GateParts {
   listener: Listener;
@@ -86,7 +93,8 @@ export class Gate {
 
   /**
    * Accepts no more connections, rejects those that wait, and closes those that have a place when
-   * they have not ended within the drain timeout.
+   * they have not ended within the drain timeout, and their upstreams {@linkcode DRAIN_LINGER_MS}
+   * later.
    */
   drain(): void {
     if (this.#draining) return;
@@ -103,6 +111,9 @@ export class Gate {
     if (drainTimeoutMs === 0) return;
     clock.after(drainTimeoutMs, () => {
       for (const connection of this.#connections) this.#end(connection, "drain_timeout");
+      clock.after(DRAIN_LINGER_MS, () => {
+        for (const connection of this.#connections) this.#cut(connection);
+      });
     });
   }
 
@@ -110,6 +121,15 @@ export class Gate {
   #end(connection: Connection, ending: Ending): void {
     try {
       connection.end(ending);
+    } catch (error) {
+      noteFault(this.#parts.note, error);
+    }
+  }
+
+  /** Closes the upstream of one of many. Never throws, as {@linkcode #end}. */
+  #cut({ session }: Connection): void {
+    try {
+      session.closeUpstream();
     } catch (error) {
       noteFault(this.#parts.note, error);
     }

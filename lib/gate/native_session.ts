@@ -120,6 +120,8 @@ export class NativeSession implements Session {
     if (!HEARD.includes(ending)) this.#connection.side.close();
   }
 
+  closeUpstream(): void {}
+
   endUpstream(): void {}
 
   async sayGoodbye(ending: Ending, heard: () => void): Promise<void> {

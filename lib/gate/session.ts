@@ -33,6 +33,9 @@ export interface Session {
   /** Ends {@linkcode serve}, whatever goes on there. */
   interrupt(ending: Ending): void;
 
+  /** Closes the upstream, where there is one, whatever goes on there. */
+  closeUpstream(): void;
+
   /** Ends the upstream, where there is one, and resolves when that has ended. */
   endUpstream(): Promise<void> | void;
 

@@ -114,8 +114,9 @@ export interface Pool {
    * more. That it has left stands in its record at once; where it is still `asking`, as soon as it
    * has been told what it asked for.
    *
-   * One with a place whose holder leaves later ({@linkcode Holder.leavesLater}) is found, and counts
-   * as active, until it has left: its place is free then. Asked again meanwhile, nobody is told.
+   * One with a place whose holder leaves later ({@linkcode Holder.leavesLater}) is found, and is
+   * counted as active, until it has left: its place is free then. Asked again meanwhile, nobody is
+   * told.
    *
    * @returns What that did by the time of the answer; `undefined` where the client is not in the
    *   pool.

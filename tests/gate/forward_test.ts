@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { DRAIN_LINGER_MS } from "../../lib/gate/gate.ts";
 import type { RejectFormat } from "../../lib/gate/gate_options.ts";
 import { SILENT_ENDS } from "../../lib/gate/header_log.ts";
 import { proxyHeader } from "../../lib/gate/proxy_protocol.ts";
@@ -445,7 +446,7 @@ for (const kind of POOLS) {
       if (end === "drain") gate.gate.drain();
       await gate.clock.advance(end === "drain" ? 1000 : end === "--idle-timeout" ? 60_000 : 0);
       await until("the client is closed", () => closed);
-      await gate.clock.advance(LINGER_MS - 1);
+      await gate.clock.advance((end === "drain" ? DRAIN_LINGER_MS : LINGER_MS) - 1);
       await gate.counts(1, 0);
       await gate.clock.advance(1);
       await gate.counts(0, 0);

@@ -50,6 +50,10 @@ class TestSession implements Session {
     this.#stop();
   }
 
+  closeUpstream(): void {
+    this.log.push("closeUpstream");
+  }
+
   endUpstream(): void | Promise<void> {
     this.log.push("endUpstream");
   }

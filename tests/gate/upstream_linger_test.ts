@@ -2,6 +2,7 @@
 
 import type { Socket } from "node:net";
 import { assertEquals } from "@std/assert";
+import { DRAIN_LINGER_MS } from "../../lib/gate/gate.ts";
 import { whenKnown } from "../../lib/pool/later.ts";
 import type { ReplyBody, Request } from "../../lib/protocol/messages.ts";
 import { type PoolKind, POOLS } from "../support/pools.ts";
@@ -105,10 +106,15 @@ class Lab implements AsyncDisposable {
     return first;
   }
 
+  /** Waits until the upstream knows that its client has gone. */
+  async left(): Promise<void> {
+    await until("the upstream is left", () => this.slow.left === 1);
+  }
+
   /** Nothing is free until the upstream has ended, or its linger is over. */
   async holds(active: number, queued: number): Promise<void> {
     const { gate, slow } = this;
-    await until("the upstream is left", () => slow.left === 1);
+    await this.left();
     await gate.clock.advance(LINGER_MS - 1);
     await gate.quiet();
     await gate.counts(active, queued);
@@ -232,23 +238,45 @@ for (const kind of POOLS) {
     await gate.counts(0, 0);
   });
 
-  for (const ends of [true, false]) {
-    const until = ends ? "the upstream has ended" : "the linger is over";
-    Deno.test(`--upstream-linger: at the end of a drain, it goes on until ${until}${kind.name}`, async () => {
-      await using lab = await Lab.open(kind, { drainTimeoutMs: 1000 });
+  for (
+    const [lingerMs, ends, ms] of [
+      [LINGER_MS, false, DRAIN_LINGER_MS],
+      [LINGER_MS, true, DRAIN_LINGER_MS / 2],
+      [DRAIN_LINGER_MS / 2, false, DRAIN_LINGER_MS / 2],
+    ] as const
+  ) {
+    const until = ends ? "the upstream has ended" : `${ms} ms have gone by`;
+    Deno.test(`--upstream-linger ${lingerMs}ms: at the end of a drain, it goes on until ${until}${kind.name}`, async () => {
+      await using lab = await Lab.open(kind, { drainTimeoutMs: 5000, upstreamLingerMs: lingerMs });
       const { gate, slow } = lab;
       let over = false;
       gate.running.then(() => over = true);
       const client = await lab.asking();
       gate.gate.drain();
-      await gate.clock.advance(1000);
+      await gate.clock.advance(5000);
       assertEquals(await client.rest(), "");
-      await lab.holds(1, 0);
-      assertEquals(over, false);
+      await lab.left();
+      await gate.clock.advance(ms - 1);
+      await gate.quiet();
+      assertEquals([over, gate.stats.active, slow.atWork], [false, 1, 1]);
       if (ends) slow.finish();
       else await gate.clock.advance(1);
       await gate.running;
       await gate.counts(0, 0);
     });
   }
+
+  Deno.test(`--drain-timeout: an upstream that lingers when the drain begins does not make it longer${kind.name}`, async () => {
+    await using lab = await Lab.open(kind, { drainTimeoutMs: 1000, upstreamLingerMs: 60_000 });
+    const { gate } = lab;
+    const first = await lab.resettable();
+    first.write("request");
+    await until("it is at work", () => lab.slow.atWork === 1);
+    first.resetAndDestroy();
+    await lab.left();
+    gate.gate.drain();
+    await gate.clock.advance(1000 + DRAIN_LINGER_MS);
+    await gate.running;
+    await gate.counts(0, 0);
+  });
 }
