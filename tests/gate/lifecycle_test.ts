@@ -3,7 +3,7 @@ import type { Connection } from "../../lib/gate/connection.ts";
 import type { Ending } from "../../lib/gate/ending.ts";
 import { Gate } from "../../lib/gate/gate.ts";
 import type { GateOptions } from "../../lib/gate/gate_options.ts";
-import { LINGER_MS, LINGER_SILENCE_MS } from "../../lib/gate/lifecycle.ts";
+import { LINGER_MS, LINGER_SILENCE_MS, MAX_LINGERING } from "../../lib/gate/lifecycle.ts";
 import type { Session } from "../../lib/gate/session.ts";
 import type { Note } from "../../lib/io/log.ts";
 import type { Limits } from "../../lib/pool/limits.ts";
@@ -587,6 +587,31 @@ Deno.test("Lifecycle.live: who still sends hears the last word, within a bound i
   heard[1]!();
   await lab.clock.advance(LINGER_SILENCE_MS);
   assertEquals(steady.closed, true);
+});
+
+Deno.test("Lifecycle.live: of those that are out and still send, so many are heard at once, for so long, and more are closed as soon as they are told", async () => {
+  const lab = new Lab(IN_MEMORY, { maxConnections: 0, backlogSize: 0 });
+  const heard: (() => void)[] = [];
+  lab.opened = (session) => {
+    session.sayGoodbye = (ending, hears) => {
+      session.log.push(`sayGoodbye ${ending}`);
+      heard.push(hears);
+      return new Promise(() => {});
+    };
+  };
+  const uploading: Visitor[] = [];
+  for (let i = 0; i < MAX_LINGERING; i++) uploading.push(await lab.door.arrive());
+  const closed = () => uploading.filter(({ closed }) => closed).length;
+  for (let ms = 0; ms < LINGER_MS - LINGER_SILENCE_MS / 2; ms += LINGER_SILENCE_MS / 2) {
+    for (const hears of heard) hears();
+    await lab.clock.advance(LINGER_SILENCE_MS / 2);
+  }
+  const oneTooMany = await lab.door.arrive();
+  assertEquals([closed(), oneTooMany.closed], [0, true]);
+  assertEquals(lab.log(MAX_LINGERING), ["endUpstream", "sayGoodbye backlog_full"]);
+  for (const hears of heard) hears();
+  await lab.clock.advance(LINGER_SILENCE_MS / 2);
+  assertEquals(closed(), MAX_LINGERING);
 });
 
 Deno.test("Gate.run: leaves who comes to the kernel while it is to hold back, and takes them later", async () => {
