@@ -346,7 +346,7 @@ Deno.test("README: each path for operators answers with each of its statuses", a
   await disconnect("%E0%A4%A", { headers });
   await disconnect(client.name, { headers });
   assertEquals(await client.rest(), "");
-  await disconnect(client.name, { headers });
+  await disconnect("nobody", { headers });
   client.close();
 
   const viewers = await Promise.all(
@@ -387,7 +387,7 @@ testWith(["curl"], "README: its curl commands change the limits and end a connec
   const answers = stdout.trim().split("\n").map((line) => JSON.parse(line));
   assertEquals([code, answers], [0, [
     { max_connections: 40, backlog_size: 200, active: 1, queued: 0, promoted: 0 },
-    { promoted: null, active: 0, queued: 0 },
+    { promoted: null, active: 1, queued: 0, left: false },
   ]]);
   assertEquals(await client.rest(), "");
   client.close();
