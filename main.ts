@@ -194,14 +194,21 @@ async function serveNetwork(options: Options, shared: Shared, stdio: Stdio): Pro
 
 /** Listens for connections. */
 async function listenForClients(options: GateOptions, shared: Shared): Promise<OpenGate> {
-  const [{ openGate }, { dialer, listen }, { systemClock: clock }] = await Promise.all([
+  const [
+    { openGate },
+    { loadProtocols },
+    { dialer, listen },
+    { systemClock: clock },
+  ] = await Promise.all([
     import("./lib/gate/open_gate.ts"),
+    import("./lib/gate/load_protocols.ts"),
     import("./lib/io/network.ts"),
     import("./lib/io/clock.ts"),
   ]);
   const dial = options.upstream && dialer(options.upstream);
+  const protocols = await loadProtocols(options);
   const listener = await listen(options.listen);
-  return openGate({ ...shared, listener, dial, clock, options });
+  return openGate({ ...shared, listener, dial, clock, protocols, options });
 }
 
 /** Listens for operators. */

@@ -8,6 +8,7 @@
 export const GATE_FLAGS = [
   "listen",
   "upstream",
+  "service",
   "queue-timeout",
   "connect-timeout",
   "idle-timeout",

@@ -6,6 +6,7 @@
 
 import { type GateOptions, REJECT_FORMATS, type RejectFormat } from "../gate/gate_options.ts";
 import { PROXY_PROTOCOLS, type ProxyProtocol } from "../gate/proxy_protocol.ts";
+import { SERVICE_NAMES, type ServiceName } from "../gate/services/services.ts";
 import { type Address, readAddress } from "../io/address.ts";
 import { DURATION_RANGE, readDuration } from "../io/duration.ts";
 import { GATE_FLAGS, type ValueFlag } from "./flag_names.ts";
@@ -25,6 +26,7 @@ export const GATE_DEFAULTS = {
 } as const;
 
 const NEEDS_UPSTREAM: readonly ValueFlag[] = [
+  "service",
   "connect-timeout",
   "upstream-linger",
   "proxy-protocol",
@@ -61,10 +63,15 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
   }
   const time = (name: ValueFlag, byDefault: string) =>
     settings.read(name, readTime, readDuration(byDefault) ?? 0);
+  const service = settings.read<ServiceName | undefined>(
+    "service",
+    oneOf(SERVICE_NAMES),
+    undefined,
+  );
   const rejectAs = settings.read<RejectFormat>(
     "reject-as",
     settings.given("upstream") === undefined ? readNativeFormat : oneOf(REJECT_FORMATS),
-    upstream === undefined ? "line" : "close",
+    upstream === undefined ? "line" : service ?? "close",
   );
   const headerless = TAKE_NO_HEADER[rejectAs];
   if (headerless !== undefined) {
@@ -74,6 +81,7 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
   }
   const options = {
     upstream,
+    service,
     queueTimeoutMs: time("queue-timeout", GATE_DEFAULTS.queueTimeout),
     connectTimeoutMs: time("connect-timeout", GATE_DEFAULTS.connectTimeout),
     idleTimeoutMs: time("idle-timeout", GATE_DEFAULTS.idleTimeout),

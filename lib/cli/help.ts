@@ -37,6 +37,9 @@ Flags for connections:
                        whether it is connected, queued or rejected.
   --upstream ADDR      instead of that, join each connection that has a place
                        to this service, byte for byte.
+  --service NAME       what the upstream speaks: http, postgres, mysql or redis.
+                       Sets how one that is turned away is told.
+                       Default: nothing is known of it.
   --queue-timeout DUR  how long a connection may wait for a place, such as
                        500ms, 30s, 5m or 2h; 0 for no limit, as for each
                        duration here. Default ${GATE_DEFAULTS.queueTimeout}.
@@ -69,7 +72,8 @@ Flags for connections:
   --reject-as FORMAT   what a connection hears that is turned away: close
                        (nothing), line (a message of the pool), and with an
                        upstream also http (503), postgres, mysql or redis (an
-                       error). Default: close with an upstream, line without.
+                       error). Default: the --service; without one, close
+                       with an upstream, line without.
   --proxy-protocol V   tell the upstream the client's address, as v1 or v2.
                        Take v2 with --listen unix:, where clients have none.
                        PostgreSQL and Redis take neither. Default: do not.
@@ -99,7 +103,7 @@ Examples. One place and nobody may wait:
 
 PostgreSQL with 20 connections at most, 100 more waiting for up to 30 seconds:
   $ poolgate --listen :6432 --upstream 127.0.0.1:5432 --max-connections 20 \\
-      --backlog-size 100 --queue-timeout 30s --reject-as postgres
+      --backlog-size 100 --queue-timeout 30s --service postgres
 
 Exit status: 0 at the end of input, when the peer at stdin or stdout went away,
 or after a signal; 1 when stdin or stdout failed; 2 when the command line is

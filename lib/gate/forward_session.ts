@@ -18,7 +18,7 @@ import type { HeaderLog } from "./header_log.ts";
 import { lineRejection } from "./line_rejection.ts";
 import { pass, type PassEnd } from "./pass.ts";
 import { proxyHeader, type ProxyProtocol } from "./proxy_protocol.ts";
-import { SERVICES } from "./services/services.ts";
+import type { Service } from "./services/service.ts";
 import type { Session } from "./session.ts";
 import type { Attempt, Upstream } from "./upstream.ts";
 
@@ -29,6 +29,8 @@ export interface Forwarding {
   /** Told how the upstream takes the header, where it gets one. */
   headerLog: HeaderLog | undefined;
   rejectAs: RejectFormat;
+  /** What a rejected client hears where {@linkcode rejectAs} is a service. */
+  rejection: Service | undefined;
   /** How long a joined connection may be silent. */
   idle: Timeouts<Connection>;
   /** How long the client may be silent once the upstream has ended. */
@@ -145,7 +147,7 @@ export class ForwardSession implements Session {
     const { side } = this.#connection;
     const reason = rejectReason(ending);
     if (reason !== undefined && this.#forwarding.rejectAs !== "close") {
-      await this.#reject(reason, this.#forwarding.rejectAs);
+      await this.#reject(reason);
     } else if (this.#sending === undefined) {
       return;
     }
@@ -228,14 +230,14 @@ export class ForwardSession implements Session {
     return await writeAll(upstream, header).then(() => true, () => false);
   }
 
-  async #reject(reason: RejectReason, format: Exclude<RejectFormat, "close">): Promise<void> {
+  async #reject(reason: RejectReason): Promise<void> {
     const { client, side } = this.#connection;
-    if (format === "line") {
+    const rejection = this.#forwarding.rejection?.reject(reason);
+    if (rejection === undefined) {
       const { node, address } = this.#forwarding;
       const to = { src: client.id, dest: address };
       return await writeAll(side, encodeLine(node.message(to, lineRejection(reason, client))));
     }
-    const rejection = SERVICES[format].reject(reason);
     if (rejection.opening.length > 0) await writeAll(side, rejection.opening);
     if (rejection.answer === undefined) return;
     const buffer = new Uint8Array(READ_BYTES);

@@ -6,19 +6,21 @@
 
 import type { Address } from "../io/address.ts";
 import type { ProxyProtocol } from "./proxy_protocol.ts";
-import { SERVICE_NAMES } from "./services/names.ts";
+import { SERVICE_NAMES, type ServiceName } from "./services/services.ts";
 
 /**
  * How a rejected connection is told: not at all, by a message of the pool, or as a service would.
  */
-export const REJECT_FORMATS = ["close", "line", ...SERVICE_NAMES] as const;
-export type RejectFormat = typeof REJECT_FORMATS[number];
+export type RejectFormat = "close" | "line" | ServiceName;
+export const REJECT_FORMATS: readonly RejectFormat[] = ["close", "line", ...SERVICE_NAMES];
 
 /** The settings of a gate. A time of 0 is no limit. */
 export interface GateOptions {
   listen: Address;
   /** What admitted connections are joined to; `undefined` where holding the connection is all. */
   upstream: Address | undefined;
+  /** What that speaks; `undefined` where nothing is to be known of it. */
+  service: ServiceName | undefined;
   /** How long a connection may wait for a place, in milliseconds. */
   queueTimeoutMs: number;
   /** How long an admitted connection waits for the upstream to answer, in milliseconds. */

@@ -16,6 +16,7 @@ import { ForwardSession } from "./forward_session.ts";
 import { Gate } from "./gate.ts";
 import type { GateOptions } from "./gate_options.ts";
 import { HeaderLog } from "./header_log.ts";
+import type { Protocols } from "./load_protocols.ts";
 import { NativeSession } from "./native_session.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -39,6 +40,7 @@ export interface OpenGateParts {
   now: () => number;
   node: Node;
   note: Note;
+  protocols: Protocols;
   options: GateOptions;
 }
 
@@ -87,7 +89,7 @@ function openUpstream({ clock, pool, now, note, options }: OpenGateParts, dial: 
 }
 
 function forwardSessions(
-  { node, listener, clock, note, options }: OpenGateParts,
+  { node, listener, clock, note, protocols, options }: OpenGateParts,
   upstream: Upstream,
 ) {
   const { idleTimeoutMs, upstreamLingerMs: lingerMs, proxyProtocol, rejectAs } = options;
@@ -96,6 +98,7 @@ function forwardSessions(
     proxyProtocol,
     headerLog: proxyProtocol && new HeaderLog(proxyProtocol, note),
     rejectAs,
+    ...protocols,
     idle: new Timeouts(clock, idleTimeoutMs, endSilent),
     halfClosed: new Timeouts(clock, HALF_CLOSED_MS, endSilent),
     linger: lingerMs === 0

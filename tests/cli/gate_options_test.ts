@@ -7,10 +7,20 @@ Deno.test("readGateOptions: a gate without an upstream says so in the pool's mes
   assertEquals(gate({ upstream: "db:5432" })?.rejectAs, "close");
 });
 
+Deno.test("readGateOptions: --service says how rejections are told, --reject-as wins", () => {
+  const gate = (values: Values) => options({ ...FORWARD, service: "redis", ...values }).gate;
+  assertEquals([gate({})?.service, gate({})?.rejectAs], ["redis", "redis"]);
+  for (const format of ["close", "line", "http"] as const) {
+    const given = gate({ "reject-as": format });
+    assertEquals([given?.service, given?.rejectAs], ["redis", format]);
+  }
+});
+
 Deno.test("readGateOptions: without flags, the defaults that --help tells", () => {
   assertEquals(options({ listen: "localhost:0" }).gate, {
     listen: { transport: "tcp", hostname: "localhost", port: 0 },
     upstream: undefined,
+    service: undefined,
     queueTimeoutMs: 120_000,
     connectTimeoutMs: 10_000,
     idleTimeoutMs: 0,
@@ -38,6 +48,8 @@ const refused: [Values, string][] = [
   [{ "idle-timeout": "5s" }, '--idle-timeout is "5s", it needs --listen'],
   [{ ...LISTEN, upstream: ":5432" }, '--upstream is ":5432", it must be HOST:PORT, [V6]:PORT'],
   [{ ...LISTEN, upstream: "db:0" }, '--upstream is "db:0", it must be HOST:PORT, [V6]:PORT'],
+  [{ ...LISTEN, service: "redis" }, '--service is "redis", it needs --upstream'],
+  [{ ...FORWARD, service: "ftp" }, '--service is "ftp", it must be http, postgres, mysql or redis'],
   [{ ...LISTEN, "connect-timeout": "5s" }, '--connect-timeout is "5s", it needs --upstream'],
   [{ ...LISTEN, "upstream-linger": "0" }, '--upstream-linger is "0", it needs --upstream'],
   [{ ...LISTEN, "proxy-protocol": "v1" }, '--proxy-protocol is "v1", it needs --upstream'],

@@ -22,6 +22,7 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
     gate: {
       listen: { transport: "unix", path: "/run/door" },
       upstream: { transport: "tcp", hostname: "::1", port: 5432 },
+      service: "mysql",
       queueTimeoutMs: 500,
       connectTimeoutMs: 2000,
       idleTimeoutMs: 180_000,
@@ -54,6 +55,7 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
     "max-lifetime": "8h",
     "upstream-linger": "1500ms",
     "drain-timeout": "0",
+    "service": "mysql",
     "reject-as": "mysql",
     "max-per-source": "3",
     "max-waiting-per-source": "2",
@@ -77,6 +79,7 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
     POOLGATE_MAX_LIFETIME: "8h",
     POOLGATE_UPSTREAM_LINGER: "1500ms",
     POOLGATE_DRAIN_TIMEOUT: "0",
+    POOLGATE_SERVICE: "mysql",
     POOLGATE_REJECT_AS: "mysql",
     POOLGATE_MAX_PER_SOURCE: "3",
     POOLGATE_MAX_WAITING_PER_SOURCE: "2",

@@ -10,6 +10,7 @@ import type { GateOptions } from "../../lib/gate/gate_options.ts";
 import { dialer, listen } from "../../lib/io/network.ts";
 import type { Note } from "../../lib/io/log.ts";
 import { Node } from "../../lib/protocol/node.ts";
+import { loadProtocols, type Protocols } from "../../lib/gate/load_protocols.ts";
 import { openGate } from "../../lib/gate/open_gate.ts";
 import type { Dial, Listener } from "../../lib/io/socket.ts";
 import type { Limits } from "../../lib/pool/limits.ts";
@@ -38,8 +39,17 @@ export class TestGate implements AsyncDisposable {
   arrived = 0;
   #clients: Client[] = [];
 
-  /** @param dial The way to the upstream, where that of the settings is not to be taken. */
-  constructor(listener: Listener, settings: Settings, nodeName?: string, dial?: Dial) {
+  /**
+   * @param dial The way to the upstream, where that of the settings is not to be taken.
+   * @param protocols What the settings name.
+   */
+  constructor(
+    listener: Listener,
+    settings: Settings,
+    nodeName?: string,
+    dial?: Dial,
+    protocols: Protocols = { service: undefined, rejection: undefined },
+  ) {
     const { maxConnections = 1, backlogSize = 5, kind = IN_MEMORY, ...options } = settings;
     const { upstream } = options;
     const now = () => this.clock.now();
@@ -63,9 +73,11 @@ export class TestGate implements AsyncDisposable {
       now,
       node: this.node,
       note,
+      protocols,
       options: {
         listen: ANY_PORT,
         upstream,
+        service: undefined,
         queueTimeoutMs: 0,
         connectTimeoutMs: 10_000,
         idleTimeoutMs: 0,
@@ -86,7 +98,10 @@ export class TestGate implements AsyncDisposable {
   }
 
   static async open(settings: Settings = {}, nodeName = "gate"): Promise<TestGate> {
-    return new TestGate(await listen(settings.listen ?? ANY_PORT), settings, nodeName);
+    const listener = await listen(settings.listen ?? ANY_PORT);
+    const { service, rejectAs = "close" } = settings;
+    const protocols = await loadProtocols({ service, rejectAs });
+    return new TestGate(listener, settings, nodeName, undefined, protocols);
   }
 
   /** A new connection to the gate. */

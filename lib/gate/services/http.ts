@@ -12,7 +12,7 @@ import type { Service } from "./service.ts";
 const RETRY_AFTER_S = 5;
 
 /** RFC 9110, 15.6.4: 503 Service Unavailable, with Retry-After (10.2.3). */
-export const http: Service = {
+export const service: Service = {
   reject(reason) {
     const body = `${REASON_TEXT[reason]}\n`;
     const head = "HTTP/1.1 503 Service Unavailable\r\n" +

@@ -15,7 +15,7 @@ const ER_CON_COUNT_ERROR = 1040;
  * that have said that they understand one.
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_err_packet.html
  */
-export const mysql: Service = {
+export const service: Service = {
   reject() {
     const text = ascii("Too many connections");
     const payload = [MYSQL_ERR, ER_CON_COUNT_ERROR & 0xff, ER_CON_COUNT_ERROR >> 8, ...text];

@@ -22,7 +22,7 @@ const GSSENC_REQUEST = 80877104;
 const SQLSTATE = "53300";
 
 /** PostgreSQL. */
-export const postgres: Service = {
+export const service: Service = {
   reject: (reason) => new PostgresRejection(reason),
 };
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { REASON_TEXT } from "../../../lib/gate/reason_text.ts";
-import { postgres } from "../../../lib/gate/services/postgres.ts";
+import { service as postgres } from "../../../lib/gate/services/postgres.ts";
 import { packet } from "../../support/postgres_packet.ts";
 
 const SSL = packet(80877103);

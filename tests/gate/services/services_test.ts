@@ -1,10 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { REASON_TEXT } from "../../../lib/gate/reason_text.ts";
-import { SERVICE_NAMES } from "../../../lib/gate/services/names.ts";
-import { SERVICES } from "../../../lib/gate/services/services.ts";
+import { service as http } from "../../../lib/gate/services/http.ts";
+import { service as mysql } from "../../../lib/gate/services/mysql.ts";
+import { service as redis } from "../../../lib/gate/services/redis.ts";
+import { SERVICE_NAMES, SERVICES } from "../../../lib/gate/services/services.ts";
 import { REJECT_REASONS } from "../../../lib/pool/client.ts";
-
-const { http, mysql, redis } = SERVICES;
+import { modulesOf } from "../../support/modules.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -36,6 +37,16 @@ Deno.test("mysql.reject: is an ERR packet, the first of the connection, with err
   assertEquals(text(packet.subarray(7)), message);
 });
 
-Deno.test("SERVICES: has each name of the list, in its order, and no other", () => {
-  assertEquals(Object.keys(SERVICES), [...SERVICE_NAMES]);
+/** What stands beside the services in their folder. */
+const BESIDE = ["ascii", "service", "services"];
+
+Deno.test("SERVICES: has each file of the folder that is a service, by its name", async () => {
+  const names = modulesOf("lib/gate/services/")
+    .map(({ path }) => path.replace(/^.*\/|\.ts$/g, ""))
+    .filter((name) => !BESIDE.includes(name));
+  assertEquals([...SERVICE_NAMES].sort(), names.sort());
+  for (const name of SERVICE_NAMES) {
+    const { service } = await import(`../../../lib/gate/services/${name}.ts`);
+    assertEquals((await SERVICES[name]()).service, service, name);
+  }
 });
