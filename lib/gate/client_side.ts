@@ -8,7 +8,7 @@
 import type { ByteReader, ByteWriter } from "../io/byte_stream.ts";
 import type { Socket } from "../io/socket.ts";
 import type { Traffic } from "../pool/client.ts";
-import { type HangUpListener, ReadAhead } from "./read_ahead.ts";
+import { ReadAhead, type ReadAheadListener } from "./read_ahead.ts";
 
 /** One client's socket. */
 export class ClientSide implements ByteReader, ByteWriter, Traffic {
@@ -23,9 +23,9 @@ export class ClientSide implements ByteReader, ByteWriter, Traffic {
 
   /**
    * @param all What has gone over all connections, to be counted along.
-   * @param listener Told of a hang-up that {@linkcode ReadAhead.watch} sees.
+   * @param listener Told of what {@linkcode ReadAhead.watch} sees.
    */
-  constructor(socket: Socket, all: Traffic, listener: HangUpListener) {
+  constructor(socket: Socket, all: Traffic, listener: ReadAheadListener) {
     this.socket = socket;
     this.input = new ReadAhead(socket, listener);
     this.#all = all;

@@ -100,6 +100,10 @@ export class Connection implements Links, Holder {
     this.end("finished");
   }
 
+  kept(): void {
+    if (waits(this)) this.session.kept?.();
+  }
+
   heldFull(): void {
     this.session.heldFull();
   }

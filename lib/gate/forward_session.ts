@@ -11,6 +11,7 @@ import type { Timeout, Timeouts } from "../io/timeouts.ts";
 import type { RejectReason } from "../pool/client.ts";
 import { encodeLine } from "../protocol/encode.ts";
 import type { Node } from "../protocol/node.ts";
+import type { Bypass } from "./bypass.ts";
 import type { Connection } from "./connection.ts";
 import { type Ending, rejectReason } from "./ending.ts";
 import type { RejectFormat } from "./gate_options.ts";
@@ -18,13 +19,17 @@ import type { HeaderLog } from "./header_log.ts";
 import { lineRejection } from "./line_rejection.ts";
 import { pass, type PassEnd } from "./pass.ts";
 import { proxyHeader, type ProxyProtocol } from "./proxy_protocol.ts";
-import type { Service } from "./services/service.ts";
+import type { Rejection, Service } from "./services/service.ts";
 import type { Session } from "./session.ts";
 import type { Attempt, Upstream } from "./upstream.ts";
 
 /** What all sessions for one upstream share. */
 export interface Forwarding {
   upstream: Upstream;
+  /** Finds what may go there without a place; `undefined` where nothing may. */
+  passes: Service["passes"];
+  /** The way that it goes. */
+  bypass: Bypass;
   proxyProtocol: ProxyProtocol | undefined;
   /** Told how the upstream takes the header, where it gets one. */
   headerLog: HeaderLog | undefined;
@@ -64,6 +69,8 @@ export class ForwardSession implements Session {
   #clientEnded = false;
   /** Whether the client has been sent the end of what it hears. */
   #endSent = false;
+  /** What goes to the upstream although the client has no place. */
+  #passed: Uint8Array | undefined;
   #lingering: Timeout<ForwardSession> | undefined;
 
   constructor(connection: Connection, forwarding: Forwarding) {
@@ -77,6 +84,12 @@ export class ForwardSession implements Session {
 
   hold(): void {
     this.#connection.side.input.watch();
+  }
+
+  kept(): void {
+    if (this.#findPassing(this.#connection.side.input.held) === "found") {
+      this.#connection.end("finished");
+    }
   }
 
   heldFull(): void {
@@ -145,15 +158,23 @@ export class ForwardSession implements Session {
 
   async sayGoodbye(ending: Ending, heard: () => void): Promise<void> {
     const { side } = this.#connection;
+    // Its client waits for the end of the connection: then the upstream has what it sent.
+    if (this.#passed !== undefined) return;
     const reason = rejectReason(ending);
-    if (reason !== undefined && this.#forwarding.rejectAs !== "close") {
-      await this.#reject(reason);
+    if (reason !== undefined) {
+      if (!await this.#reject(reason)) return;
     } else if (this.#sending === undefined) {
       return;
     }
     if (!this.#endSent) await side.closeWrite();
     // What the upstream takes no more is dropped, so that the client hears what it was told.
     if (await this.#sending !== "ended") await drain(side.input, heard);
+  }
+
+  async finish(): Promise<void> {
+    if (this.#passed === undefined) return;
+    const header = this.#header();
+    await this.#forwarding.bypass.send(Uint8Array.of(...header, ...this.#passed));
   }
 
   /** Joins both sides until the upstream has ended, or takes and says no more. */
@@ -224,29 +245,67 @@ export class ForwardSession implements Session {
 
   /** Tells the upstream whom the connection is for, where that is wanted: whether it took it. */
   async #introduce(upstream: Socket): Promise<boolean> {
-    const { proxyProtocol } = this.#forwarding;
-    if (proxyProtocol === undefined) return true;
-    const header = proxyHeader(proxyProtocol, this.#connection.arrival.route);
+    const header = this.#header();
+    if (header.length === 0) return true;
     return await writeAll(upstream, header).then(() => true, () => false);
   }
 
-  async #reject(reason: RejectReason): Promise<void> {
-    const { client, side } = this.#connection;
-    const rejection = this.#forwarding.rejection?.reject(reason);
-    if (rejection === undefined) {
-      const { node, address } = this.#forwarding;
-      const to = { src: client.id, dest: address };
-      return await writeAll(side, encodeLine(node.message(to, lineRejection(reason, client))));
-    }
+  /** What the upstream is told of the client before its first byte. */
+  #header(): Uint8Array {
+    const { proxyProtocol } = this.#forwarding;
+    if (proxyProtocol === undefined) return NOTHING;
+    return proxyHeader(proxyProtocol, this.#connection.arrival.route);
+  }
+
+  /**
+   * Looks whether anything of what the client has sent so far goes to the upstream without a place.
+   */
+  #findPassing(bytes: Uint8Array): "found" | "unknown" | "none" {
+    const passed = this.#forwarding.passes?.(bytes);
+    if (passed === undefined) return "none";
+    if (passed === "unknown") return "unknown";
+    this.#passed = passed.slice();
+    return "found";
+  }
+
+  /**
+   * Tells the client that it is rejected, and hears it where it may say something that matters.
+   *
+   * @returns Whether it is still to hear the end.
+   */
+  async #reject(reason: RejectReason): Promise<boolean> {
+    const { side } = this.#connection;
+    const { rejectAs, passes } = this.#forwarding;
+    const rejection = this.#rejection(reason);
     if (rejection.opening.length > 0) await writeAll(side, rejection.opening);
-    if (rejection.answer === undefined) return;
+    let looking = passes !== undefined;
+    let first = NOTHING;
     const buffer = new Uint8Array(READ_BYTES);
-    for (;;) {
+    while (looking || rejection.answer !== undefined) {
       const length = await side.hear(buffer);
-      if (length === null) return;
-      const { bytes, done } = rejection.answer(buffer.subarray(0, length));
-      await writeAll(side, bytes);
-      if (done) return;
+      if (length === null) break;
+      const bytes = buffer.subarray(0, length);
+      if (looking) {
+        first = Uint8Array.of(...first, ...bytes);
+        const found = this.#findPassing(first);
+        if (found === "found") return false;
+        looking = found === "unknown";
+      }
+      const answer = rejection.answer?.(bytes);
+      if (answer === undefined) continue;
+      await writeAll(side, answer.bytes);
+      if (answer.done) break;
     }
+    return rejectAs !== "close";
+  }
+
+  /** What is said to the client when it is rejected. */
+  #rejection(reason: RejectReason): Rejection {
+    const { rejectAs, rejection, node, address } = this.#forwarding;
+    if (rejection !== undefined) return rejection.reject(reason);
+    if (rejectAs === "close") return { opening: NOTHING };
+    const { client } = this.#connection;
+    const to = { src: client.id, dest: address };
+    return { opening: encodeLine(node.message(to, lineRejection(reason, client))) };
   }
 }

@@ -209,6 +209,7 @@ export class Lifecycle {
     await this.#step(() => session.endUpstream());
     await this.#step(() => this.#leave(connection, ending));
     await this.#step(() => this.#sayGoodbye(connection, ending));
+    await this.#step(() => session.finish?.());
     await this.#step(() => side.close());
     this.#parts.closed(connection);
   }

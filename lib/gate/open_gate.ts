@@ -10,6 +10,7 @@ import type { Dial, Listener } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Node } from "../protocol/node.ts";
+import { Bypass } from "./bypass.ts";
 import type { Connection } from "./connection.ts";
 import { noteFault } from "./fault.ts";
 import { ForwardSession } from "./forward_session.ts";
@@ -56,11 +57,17 @@ export function openGate(given: OpenGateParts): OpenGate {
   const { note } = given;
   const clock = reporting(given.clock, (error) => noteFault(note, error, "a timer"));
   const parts = { ...given, clock };
-  const upstream = parts.dial && openUpstream(parts, parts.dial);
-  const openSession = upstream === undefined
-    ? nativeSessions(parts)
-    : forwardSessions(parts, upstream);
-  const holdsBack = () => upstream?.lacksDescriptors ?? false;
+  const { dial } = parts;
+  if (dial === undefined) {
+    const openSession = nativeSessions(parts);
+    return {
+      gate: new Gate({ ...parts, openSession, holdsBack: () => false }),
+      upstream: undefined,
+    };
+  }
+  const upstream = openUpstream(parts, dial);
+  const openSession = forwardSessions(parts, dial, upstream);
+  const holdsBack = () => upstream.lacksDescriptors;
   return { gate: new Gate({ ...parts, openSession, holdsBack }), upstream };
 }
 
@@ -90,15 +97,19 @@ function openUpstream({ clock, pool, now, note, options }: OpenGateParts, dial: 
 
 function forwardSessions(
   { node, listener, clock, note, protocols, options }: OpenGateParts,
+  dial: Dial,
   upstream: Upstream,
 ) {
   const { idleTimeoutMs, upstreamLingerMs: lingerMs, proxyProtocol, rejectAs } = options;
   const forwarding = {
     upstream,
+    bypass: new Bypass({ dial, clock, up: () => upstream.up }),
     proxyProtocol,
     headerLog: proxyProtocol && new HeaderLog(proxyProtocol, note),
     rejectAs,
-    ...protocols,
+    rejection: protocols.rejection,
+    // Whoever says how clients are rejected has said, too, what they speak.
+    passes: (protocols.service ?? protocols.rejection)?.passes,
     idle: new Timeouts(clock, idleTimeoutMs, endSilent),
     halfClosed: new Timeouts(clock, HALF_CLOSED_MS, endSilent),
     linger: lingerMs === 0

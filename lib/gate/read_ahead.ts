@@ -20,10 +20,12 @@ const spareBuffers = new SpareBuffers(FIRST_BYTES, MAX_SPARE);
 
 const NOTHING = new Uint8Array();
 
-/** Who is told that a client has hung up. */
-export interface HangUpListener {
+/** Who is told what a client does that is not read. */
+export interface ReadAheadListener {
   /** The client's bytes have ended, or its connection has failed. */
   hungUp(): void;
+  /** More of its bytes are kept. */
+  kept(): void;
   /** As many bytes are kept as may be: from now on, a hang-up is not seen. */
   heldFull(): void;
 }
@@ -31,7 +33,7 @@ export interface HangUpListener {
 /** A reader of a client's bytes. */
 export class ReadAhead implements ByteReader {
   #source: ByteReader;
-  #listener: HangUpListener;
+  #listener: ReadAheadListener;
   /** The bytes from `#start` to `#end` are kept. */
   #buffer = NOTHING;
   #start = 0;
@@ -44,7 +46,7 @@ export class ReadAhead implements ByteReader {
    * @param source Where the client's bytes come from. Nobody else may read it from now on.
    * @param listener Told of a hang-up that {@linkcode watch} sees before the first read.
    */
-  constructor(source: ByteReader, listener: HangUpListener) {
+  constructor(source: ByteReader, listener: ReadAheadListener) {
     this.#source = source;
     this.#listener = listener;
   }
@@ -57,6 +59,11 @@ export class ReadAhead implements ByteReader {
   watch(): void {
     if (this.#over !== undefined) this.#listener.hungUp();
     else this.#watching ??= this.#watch();
+  }
+
+  /** The bytes that are kept, while none has been read. They change with the next that come. */
+  get held(): Uint8Array {
+    return this.#buffer.subarray(this.#start, this.#end);
   }
 
   /** Whether the client's bytes have ended, and there were any: that may be a whole request. */
@@ -77,6 +84,7 @@ export class ReadAhead implements ByteReader {
         const length = await this.#source.read(room);
         if (length === null) this.#over = "ended";
         else this.#keep(length);
+        if (length !== null && !this.#released) this.#listener.kept();
       } catch (error) {
         this.#over = { error };
       }

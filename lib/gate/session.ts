@@ -14,6 +14,9 @@ export interface Session {
   /** Called once for a connection that has to wait: from now on its hang-up is seen. */
   hold(): void;
 
+  /** Called when more is kept of what a connection has sent that waits. */
+  kept?(): void;
+
   /**
    * Called when a connection that waits has sent as much as is kept: its hang-up is not seen any
    * more.
@@ -46,4 +49,10 @@ export interface Session {
    * @param heard Called when the client still says something.
    */
   sayGoodbye(ending: Ending, heard: () => void): Promise<void>;
+
+  /**
+   * Called when that has been said: does what is still to do for the client, in a time of its own
+   * that is bounded.
+   */
+  finish?(): Promise<void>;
 }

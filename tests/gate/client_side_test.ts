@@ -14,7 +14,7 @@ function socketThatTakes(most: number) {
   };
 }
 
-const NOBODY = { hungUp: () => {}, heldFull: () => {} };
+const NOBODY = { hungUp: () => {}, kept: () => {}, heldFull: () => {} };
 
 Deno.test("ClientSide.write: counts what the socket has taken, for itself and for all", async () => {
   const all = { received: 0, sent: 0 };

@@ -16,6 +16,7 @@ import {
   until,
   untilStill,
 } from "../support/sockets.ts";
+import { packet } from "../support/postgres_packet.ts";
 import { POOLS } from "../support/pools.ts";
 import { ANY_PORT, type Settings, TestGate } from "../support/test_gate.ts";
 
@@ -32,6 +33,9 @@ async function hear(client: Client, text: string): Promise<void> {
 
 /** How long the upstream may take to end. */
 const LINGER_MS = 7000;
+
+/** A request of PostgreSQL's clients to cancel a query. */
+const CANCEL = packet(80877102, "12345678");
 
 const POSTGRES_STARTUP = "\0\0\0\x11\0\x03\0\0user\0ann\0\0";
 
@@ -234,6 +238,79 @@ for (const kind of POOLS) {
     await hear(second, "N");
     await send(POSTGRES_STARTUP);
     assertMatch(await second.rest(), /^E.*C53300\0/s);
+  });
+
+  for (const rejectAs of ["postgres", "close", "line"] as const) {
+    for (const [where, backlogSize] of [["waits", 5], ["is rejected", 0]] as const) {
+      Deno.test(`--service postgres: a request to cancel of a client that ${where} goes to the upstream, as ${rejectAs}${kind.name}`, async () => {
+        await using service = new Service();
+        const settings = { service: "postgres", rejectAs, backlogSize } as const;
+        await using gate = await forwarding(service, settings);
+        const [first, second] = await gate.clients(2) as [Client, Client];
+        await first.say("x");
+        await hear(first, "<x>");
+        const { served } = service;
+        await second.socket.write(CANCEL.subarray(0, 10));
+        await second.socket.write(CANCEL.subarray(10));
+        await until("the upstream has it", () => service.served === served + 1);
+        await gate.counts(1, 0);
+        // What it says is nobody's; the client hears its end, and not before.
+        assertEquals(service.open, 2);
+        service.end();
+        assertMatch(await second.rest(), rejectAs === "line" && backlogSize === 0 ? /^{/ : /^$/);
+      });
+    }
+  }
+
+  Deno.test(`--service postgres: a request to cancel comes behind the header of --proxy-protocol${kind.name}`, async () => {
+    const heard: string[] = [];
+    await using service = new Service(async (socket) => {
+      const buffer = new Uint8Array(200);
+      const length = await socket.read(buffer);
+      heard.push(String.fromCharCode(...buffer.subarray(0, length ?? 0)));
+      if (heard.length === 1) await echo(socket);
+    });
+    const settings = { service: "postgres", proxyProtocol: "v1" } as const;
+    await using gate = await forwarding(service, settings);
+    const [, second] = await gate.clients(2) as [Client, Client];
+    await until("the first is joined", () => heard.length === 1);
+    await second.socket.write(CANCEL);
+    assertEquals(await second.rest(), "");
+    assertMatch(heard[1] ?? "", /^PROXY TCP4 127\.0\.0\.1 .*\r\n/);
+    assertEquals(heard[1]?.split("\r\n")[1], String.fromCharCode(...CANCEL));
+  });
+
+  Deno.test(`--reject-as postgres: lets requests to cancel pass, too${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service, { rejectAs: "postgres" });
+    const [first, second] = await gate.clients(2) as [Client, Client];
+    await first.say("x");
+    await hear(first, "<x>");
+    await second.socket.write(CANCEL);
+    await until("the upstream has it", () => service.served === 2);
+    await gate.counts(1, 0);
+    service.end();
+    assertEquals(await second.rest(), "");
+  });
+
+  Deno.test(`--service postgres: what a client with a place says is not looked at${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service, { service: "postgres" });
+    const [first] = await gate.clients(1) as [Client];
+    await first.socket.write(CANCEL);
+    await hear(first, `<${new TextDecoder().decode(CANCEL)}>`);
+    await gate.counts(1, 0);
+  });
+
+  Deno.test(`--service postgres: another client waits, whatever it says${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service, { service: "postgres" });
+    const [first, second] = await gate.clients(2) as [Client, Client];
+    await second.say(POSTGRES_STARTUP);
+    await settled();
+    await gate.counts(1, 1);
+    first.close();
+    await hear(second, `<${POSTGRES_STARTUP}>`);
   });
 
   Deno.test(`--reject-as http: who has waited, and spoken, is told when its time is up${kind.name}`, async () => {

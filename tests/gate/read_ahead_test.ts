@@ -36,11 +36,17 @@ function newReadAhead() {
   const source = new Source();
   let hangUps = 0;
   let heldFull = 0;
-  const listener = { hungUp: () => hangUps++, heldFull: () => heldFull++ };
+  const kept: string[] = [];
+  const listener = {
+    hungUp: () => hangUps++,
+    kept: () => kept.push(new TextDecoder().decode(readAhead.held)),
+    heldFull: () => heldFull++,
+  };
   const readAhead = new ReadAhead(source, listener);
   return {
     source,
     readAhead,
+    kept,
     watch: () => readAhead.watch(),
     hangUps: () => hangUps,
     heldFull: () => heldFull,
@@ -101,6 +107,17 @@ Deno.test("ReadAhead.watch: tells of the end of the client's bytes, and read giv
   assertEquals(await text(readAhead, 10), "abc");
   assertEquals(await text(readAhead, 10), null);
   assertEquals(await text(readAhead, 10), null);
+});
+
+Deno.test("ReadAhead.watch: tells of more that is kept, until it is read", async () => {
+  const { source, readAhead, watch, kept } = newReadAhead();
+  watch();
+  await source.give(bytes("abc"));
+  await source.give(bytes("def"));
+  assertEquals(kept, ["abc", "abcdef"]);
+  await text(readAhead, 3);
+  await source.give(bytes("ghi"));
+  assertEquals(kept, ["abc", "abcdef"]);
 });
 
 Deno.test("ReadAhead.watch: tells of a failed connection, and read fails with its error", async () => {

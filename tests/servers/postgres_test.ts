@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { packet } from "../support/postgres_packet.ts";
-import type { Ended } from "../support/program.ts";
+import { type Ended, timeLimit } from "../support/program.ts";
 import { Gate, missing, Postgres, type Running, start, testWith } from "../support/servers.ts";
 import { freePort, until } from "../support/sockets.ts";
 
@@ -204,4 +204,97 @@ async function served(gate: Gate, answer: Ended): Promise<Ended> {
     answer = await ask(gate.port).ended;
   }
   return answer;
+}
+
+const CANCELED = "ERROR:  canceling statement due to user request";
+
+/** How often a query of {@linkcode Terminal} is interrupted. */
+const TURNS = 20;
+
+/** A psql in a terminal, where Ctrl-C ends a query and not the program. */
+class Terminal implements AsyncDisposable {
+  readonly name: string;
+  #child: Deno.ChildProcess;
+  #keys: WritableStreamDefaultWriter<Uint8Array>;
+  #closed: Promise<void>;
+  /** All that stands on it. */
+  text = "";
+
+  constructor(port: number, name: string) {
+    this.name = name;
+    this.#child = new Deno.Command("script", {
+      args: [
+        "--quiet",
+        "--flush",
+        "--echo",
+        "never",
+        "--command",
+        "psql -XAtn -P pager=off",
+        "/dev/null",
+      ],
+      env: { LC_ALL: "C", TERM: "dumb", ...postgres.envFor(port), PGAPPNAME: name },
+      stdin: "piped",
+      stdout: "piped",
+      signal: timeLimit(),
+    }).spawn();
+    this.#keys = this.#child.stdin.getWriter();
+    this.#closed = this.#read();
+  }
+
+  async #read(): Promise<void> {
+    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
+      this.text += text;
+    }
+  }
+
+  async type(keys: string): Promise<void> {
+    await this.#keys.write(new TextEncoder().encode(keys));
+  }
+
+  /** @returns How often a text stands on it. */
+  count(text: string): number {
+    return this.text.split(text).length - 1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await Promise.all([this.#child.status, this.#closed, this.#keys.abort()]);
+  }
+}
+
+for (const backlog of [10, 0]) {
+  testWith(
+    [...PROGRAMS, "script"],
+    `--service postgres: Ctrl-C in psql ends its query at once, and no other, where ${backlog} may wait`,
+    async () => {
+      await using gate = await Gate.open(
+        ...["--upstream", `127.0.0.1:${postgres.port}`, "--service", "postgres"],
+        ...["--max-connections", "2", "--backlog-size", `${backlog}`],
+      );
+      await using first = new Terminal(gate.port, "first");
+      await using second = new Terminal(gate.port, "second");
+      let worst = 0;
+      for (let turn = 1; turn <= TURNS; turn++) {
+        for (const terminal of [first, second]) {
+          await terminal.type("select pg_sleep(20);\r");
+          const sleeps = `application_name = '${terminal.name}' and ${ASLEEP}`;
+          await until("the query runs", async () => await postgres.count(sleeps) === 1);
+          const began = performance.now();
+          await terminal.type("\x03");
+          await until("it is canceled", () => terminal.count(CANCELED) === turn);
+          worst = Math.max(worst, performance.now() - began);
+        }
+        // A cancel that came too late would end these.
+        for (const terminal of [first, second]) {
+          await terminal.type(`select 'slept', pg_sleep(0.1), ${turn};\r`);
+        }
+        for (const terminal of [first, second]) {
+          await until("the next query is served", () => terminal.text.includes(`slept||${turn}`));
+        }
+      }
+      for (const terminal of [first, second]) assertEquals(terminal.count(CANCELED), TURNS);
+      assert(worst < 1000, `a query went on for ${worst} ms`);
+      await gate.holds(2, 0);
+    },
+  );
 }

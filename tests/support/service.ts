@@ -45,6 +45,11 @@ export class Service implements AsyncDisposable {
     return this.#open.size;
   }
 
+  /** Closes all connections that there are. */
+  end(): void {
+    for (const socket of this.#open) this.#drop(socket);
+  }
+
   async #serve(behaviour: Behaviour): Promise<void> {
     for await (const socket of this.#listener) {
       this.served++;
@@ -60,7 +65,7 @@ export class Service implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
-    for (const socket of this.#open) this.#drop(socket);
+    this.end();
     await this.#serving.catch(() => {});
   }
 }

@@ -15,6 +15,16 @@ import type { Rejection, Service } from "./service.ts";
 const MAX_PACKET_BYTES = 10_000;
 const HEADER_BYTES = 8;
 const CANCEL_REQUEST = 80877102;
+
+/**
+ * The shortest and the longest request to cancel, in bytes: its secret key has 4 bytes, and up to
+ * 256 since version 3.2 of the protocol.
+ */
+const MIN_CANCEL_BYTES = 16;
+const MAX_CANCEL_BYTES = 268;
+
+/** How many requests for encryption a client makes at most: one of each kind. */
+const MAX_ENCRYPTION_REQUESTS = 2;
 const SSL_REQUEST = 80877103;
 const GSSENC_REQUEST = 80877104;
 
@@ -24,7 +34,26 @@ const SQLSTATE = "53300";
 /** PostgreSQL. */
 export const service: Service = {
   reject: (reason) => new PostgresRejection(reason),
+  passes: cancelIn,
 };
+
+/** Finds a request to cancel, which may stand behind those for encryption. */
+function cancelIn(bytes: Uint8Array): Uint8Array | "unknown" | undefined {
+  for (let at = 0; at <= MAX_ENCRYPTION_REQUESTS * HEADER_BYTES; at += HEADER_BYTES) {
+    if (bytes.length - at < HEADER_BYTES) return "unknown";
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+    const length = view.getInt32(0);
+    const code = view.getInt32(4);
+    if (code === CANCEL_REQUEST) {
+      if (length < MIN_CANCEL_BYTES || length > MAX_CANCEL_BYTES) return undefined;
+      return bytes.length - at < length ? "unknown" : bytes.subarray(at, at + length);
+    }
+    if (code !== SSL_REQUEST && code !== GSSENC_REQUEST || length !== HEADER_BYTES) {
+      return undefined;
+    }
+  }
+  return undefined;
+}
 
 /**
  * The conversation with one client. One that speaks something else, or cancels a query, is told

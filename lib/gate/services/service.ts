@@ -23,4 +23,13 @@ export interface Rejection {
 export interface Service {
   /** @param reason Why a client is rejected. */
   reject(reason: RejectReason): Rejection;
+  /**
+   * Looks for what may go to the upstream at once although its client has no place: what ends work
+   * there, and so must not wait for it.
+   *
+   * @param bytes What has come from a client without a place, from its first byte on.
+   * @returns The bytes that go there, and no others; `"unknown"` while that takes more bytes to
+   *   tell; `undefined` where nothing does.
+   */
+  passes?(bytes: Uint8Array): Uint8Array | "unknown" | undefined;
 }

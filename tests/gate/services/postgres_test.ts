@@ -55,3 +55,44 @@ Deno.test("postgres.reject: ends with a client that speaks something else", () =
   new DataView(negative.buffer).setInt32(0, -1);
   for (const bytes of [tls, tiny, negative]) assertEquals(talk(bytes), ["", 1]);
 });
+
+const passes = (...parts: Uint8Array[]) => postgres.passes!(joined(...parts));
+
+function joined(...parts: Uint8Array[]): Uint8Array {
+  // As in a buffer that held something before.
+  return Uint8Array.of(1, 2, 3, ...parts.flatMap((part) => [...part])).subarray(3);
+}
+
+/** A request to cancel of so many bytes. */
+function cancel(length: number): Uint8Array {
+  return packet(80877102, "x".repeat(length - 8));
+}
+
+Deno.test("postgres.passes: a request to cancel, of any length of its key, and nothing behind it", () => {
+  for (const length of [16, 17, 44, 268]) {
+    assertEquals(passes(cancel(length)), cancel(length));
+    assertEquals(passes(cancel(length), STARTUP), cancel(length));
+  }
+});
+
+Deno.test("postgres.passes: is unknown until the request is whole", () => {
+  const whole = cancel(44);
+  for (let length = 0; length < whole.length; length++) {
+    assertEquals(passes(whole.subarray(0, length)), "unknown", `${length} bytes`);
+  }
+});
+
+Deno.test("postgres.passes: requests for encryption may stand before it, and do not pass", () => {
+  assertEquals(passes(SSL), "unknown");
+  assertEquals(passes(SSL, CANCEL), CANCEL);
+  assertEquals(passes(GSS, SSL, CANCEL), CANCEL);
+  assertEquals(passes(SSL, STARTUP), undefined);
+  assertEquals(passes(SSL, SSL, SSL), undefined, "nobody asks so often");
+});
+
+Deno.test("postgres.passes: nothing else, and no request to cancel of another length", () => {
+  assertEquals(passes(STARTUP), undefined);
+  assertEquals(passes(cancel(15)), undefined);
+  assertEquals(passes(cancel(269)), undefined);
+  assertEquals(passes(Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1)), undefined);
+});
