@@ -197,7 +197,7 @@ async function listenForClients(options: GateOptions, shared: Shared): Promise<O
   const [
     { openGate },
     { loadProtocols },
-    { dialer, listen },
+    { asker, dialer, listen },
     { systemClock: clock },
   ] = await Promise.all([
     import("./lib/gate/open_gate.ts"),
@@ -206,9 +206,10 @@ async function listenForClients(options: GateOptions, shared: Shared): Promise<O
     import("./lib/io/clock.ts"),
   ]);
   const dial = options.upstream && dialer(options.upstream);
+  const ask = options.upstream && asker(options.upstream);
   const protocols = await loadProtocols(options);
   const listener = await listen(options.listen);
-  return openGate({ ...shared, listener, dial, clock, protocols, options });
+  return openGate({ ...shared, listener, dial, ask, clock, protocols, options });
 }
 
 /** Listens for operators. */
@@ -234,6 +235,7 @@ async function listenForOperators(
     listen: open?.gate.address,
     upstream: upstream && showAddress(upstream),
     upstreamUp: () => open?.upstream?.up,
+    upstreamDown: () => open?.upstream?.down,
     draining: () => open?.gate.draining ?? false,
     traffic: () => open?.gate.traffic ?? { received: 0, sent: 0 },
   });

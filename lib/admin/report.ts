@@ -28,6 +28,8 @@ export interface ReportParts {
   upstream: string | undefined;
   /** Whether that takes connections; `undefined` where there is none. */
   upstreamUp: () => boolean | undefined;
+  /** Why it does not, where it does not. */
+  upstreamDown: () => string | undefined;
   /** Whether the report's readers may change anything. */
   changes: boolean;
   /** Whether no more clients are taken because the program ends. */
@@ -96,6 +98,11 @@ export class Report {
     return this.#parts.upstreamUp();
   }
 
+  /** Why the upstream takes no connections, where it does not. */
+  get upstreamDown(): string | undefined {
+    return this.#parts.upstreamDown();
+  }
+
   get rejected(): Readonly<Record<RejectReason, number>> {
     return this.#parts.observer.rejections;
   }
@@ -161,6 +168,7 @@ export class Report {
       upstream: upstream ?? null,
       state: this.state,
       upstream_up: this.upstreamUp ?? null,
+      upstream_down: this.upstreamDown ?? null,
       changes,
       max_connections: stats.maxConnections,
       backlog_size: stats.backlogSize,

@@ -101,9 +101,9 @@ function decodeId(path: string): string {
 }
 
 function readiness(report: Report): Response {
-  const { state } = report;
+  const { state, upstreamDown: down } = report;
   const texts = {
-    ready: "ready",
+    ready: down === undefined ? "ready" : `ready, but clients wait: the upstream is down: ${down}`,
     full: "full: a new client would be turned away",
     draining: "draining: poolgate takes no new clients, and ends",
   };

@@ -23,6 +23,10 @@ export const GATE_DEFAULTS = {
   upstreamLinger: "30s",
   /** What an IPv6 network gives to each host. */
   sourcePrefixV6: 64,
+  checkInterval: "2s",
+  checkFall: 3,
+  checkRise: 2,
+  checkPath: "/",
 } as const;
 
 const NEEDS_UPSTREAM: readonly ValueFlag[] = [
@@ -31,6 +35,8 @@ const NEEDS_UPSTREAM: readonly ValueFlag[] = [
   "upstream-linger",
   "proxy-protocol",
 ];
+const NEEDS_SERVICE: readonly ValueFlag[] = ["check-interval", "check-fall", "check-rise"];
+const NEEDS_HTTP: readonly ValueFlag[] = ["check-path", "check-status"];
 const NEEDS_LISTEN: readonly ValueFlag[] = GATE_FLAGS.filter((name) => name !== "listen");
 
 const LIMITS_OF_SOURCES: readonly ValueFlag[] = ["max-per-source", "max-waiting-per-source"];
@@ -61,6 +67,7 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
   if (!settings.anyOf(LIMITS_OF_SOURCES)) {
     settings.refuse("source-prefix-v6", "it needs --max-per-source or --max-waiting-per-source");
   }
+  settings.demand("service", NEEDS_SERVICE);
   const time = (name: ValueFlag, byDefault: string) =>
     settings.read(name, readTime, readDuration(byDefault) ?? 0);
   const service = settings.read<ServiceName | undefined>(
@@ -68,6 +75,9 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
     oneOf(SERVICE_NAMES),
     undefined,
   );
+  if (service !== "http") {
+    for (const name of NEEDS_HTTP) settings.refuse(name, "it needs --service http");
+  }
   const rejectAs = settings.read<RejectFormat>(
     "reject-as",
     settings.given("upstream") === undefined ? readNativeFormat : oneOf(REJECT_FORMATS),
@@ -82,6 +92,13 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
   const options = {
     upstream,
     service,
+    check: {
+      intervalMs: time("check-interval", GATE_DEFAULTS.checkInterval),
+      fall: settings.read("check-fall", readCount, GATE_DEFAULTS.checkFall),
+      rise: settings.read("check-rise", readCount, GATE_DEFAULTS.checkRise),
+      path: settings.read<string>("check-path", readPath, GATE_DEFAULTS.checkPath),
+      status: settings.read<number | undefined>("check-status", readStatus, undefined),
+    },
     queueTimeoutMs: time("queue-timeout", GATE_DEFAULTS.queueTimeout),
     connectTimeoutMs: time("connect-timeout", GATE_DEFAULTS.connectTimeout),
     idleTimeoutMs: time("idle-timeout", GATE_DEFAULTS.idleTimeout),
@@ -131,6 +148,17 @@ function readInteger(text: string, most: number): Reading<number> {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= 1 && value <= most) return { value };
   return { allowed: `an integer from 1 to ${most}` };
+}
+
+/** The path and the query of a URL, as they are sent. */
+function readPath(text: string): Reading<string> {
+  if (/^\/[!-~]*$/.test(text)) return { value: text };
+  return { allowed: "a path such as /health, of printable ASCII characters without spaces" };
+}
+
+function readStatus(text: string): Reading<number> {
+  if (/^[1-5]\d\d$/.test(text)) return { value: Number(text) };
+  return { allowed: "a status of HTTP, from 100 to 599" };
 }
 
 function readNativeFormat(text: string): Reading<RejectFormat> {

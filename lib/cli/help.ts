@@ -38,8 +38,18 @@ Flags for connections:
   --upstream ADDR      instead of that, join each connection that has a place
                        to this service, byte for byte.
   --service NAME       what the upstream speaks: http, postgres, mysql or redis.
-                       Sets how one that is turned away is told.
-                       Default: nothing is known of it.
+                       Sets how one that is turned away is told, how the
+                       upstream is checked, and lets PostgreSQL's cancels pass
+                       the queue. Default: nothing is known of it.
+  --check-interval DUR how often the --service is checked while it is up; it is
+                       at the start, and while it is down. Default ${GATE_DEFAULTS.checkInterval}.
+  --check-fall N       how many checks in a row have to fail until it counts as
+                       down, from 1. Default ${GATE_DEFAULTS.checkFall}.
+  --check-rise N       how many have to succeed until it is up again, from 1.
+                       Default ${GATE_DEFAULTS.checkRise}.
+  --check-path PATH    with --service http, what a check asks for. Default ${GATE_DEFAULTS.checkPath}
+  --check-status CODE  with --service http, the status that it is answered with.
+                       Default: any below 500.
   --queue-timeout DUR  how long a connection may wait for a place, such as
                        500ms, 30s, 5m or 2h; 0 for no limit, as for each
                        duration here. Default ${GATE_DEFAULTS.queueTimeout}.

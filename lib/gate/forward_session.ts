@@ -30,6 +30,8 @@ export interface Forwarding {
   passes: Service["passes"];
   /** The way that it goes. */
   bypass: Bypass;
+  /** Called when the upstream has ended a connection that is its client's to end. */
+  suspect: () => void;
   proxyProtocol: ProxyProtocol | undefined;
   /** Told how the upstream takes the header, where it gets one. */
   headerLog: HeaderLog | undefined;
@@ -65,7 +67,9 @@ export class ForwardSession implements Session {
   #upstream: Socket | undefined;
   /** The direction from the client to the upstream, once it is joined. */
   #sending: Promise<PassEnd> | undefined;
-  /** Whether the client has ended what it sends. */
+  /** Who has been heard last. */
+  #last: "client" | "upstream" = "client";
+  /** Whether the client has ended, or its connection has failed. */
   #clientEnded = false;
   /** Whether the client has been sent the end of what it hears. */
   #endSent = false;
@@ -193,11 +197,14 @@ export class ForwardSession implements Session {
     this.#sending.catch(() => {});
     try {
       const receiving = await pass(upstream, side.socket, (bytes) => {
+        this.#last = "upstream";
+        this.#forwarding.upstream.heard();
         side.countSent(bytes);
         headerLog?.answered();
         moved();
       });
       if (receiving !== "sink_failed" && this.#isUnanswered()) headerLog?.endedSilently();
+      if (receiving !== "sink_failed") this.#judgeEnd();
       if (receiving === "sink_failed") {
         this.interrupt();
         await drain(upstream);
@@ -223,14 +230,22 @@ export class ForwardSession implements Session {
   async #send(upstream: Socket, moved: () => void): Promise<PassEnd> {
     const { side } = this.#connection;
     const end = await pass(side.input, upstream, (bytes) => {
+      this.#last = "client";
       side.countReceived(bytes);
       moved();
     });
-    if (end === "ended") this.#clientEnded = true;
+    if (end !== "sink_failed") this.#clientEnded = true;
     // The client has gone without an end: the upstream is left too.
     if (end === "source_failed") this.interrupt();
     else if (end === "ended") await upstream.closeWrite().catch(() => {});
     return end;
+  }
+
+  /** Tells where the upstream had the last word, and ended a connection that its client had not. */
+  #judgeEnd(): void {
+    const { ending } = this.#connection;
+    if (this.#clientEnded || this.#last === "client" || ending !== undefined) return;
+    this.#forwarding.suspect();
   }
 
   /** Ends this side of the upstream, and closes it when it does not end soon. */

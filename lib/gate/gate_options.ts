@@ -5,6 +5,7 @@
  */
 
 import type { Address } from "../io/address.ts";
+import type { HealthRules } from "./health.ts";
 import type { ProxyProtocol } from "./proxy_protocol.ts";
 import { SERVICE_NAMES, type ServiceName } from "./services/services.ts";
 
@@ -14,6 +15,16 @@ import { SERVICE_NAMES, type ServiceName } from "./services/services.ts";
 export type RejectFormat = "close" | "line" | ServiceName;
 export const REJECT_FORMATS: readonly RejectFormat[] = ["close", "line", ...SERVICE_NAMES];
 
+/** How an upstream is checked of which it is known what it speaks. */
+export interface CheckSettings extends HealthRules {
+  /** How often, while it is up, in milliseconds. */
+  intervalMs: number;
+  /** What is asked for over HTTP, from its `/` on. */
+  path: string;
+  /** The status that is expected over HTTP; `undefined` for any below 500. */
+  status: number | undefined;
+}
+
 /** The settings of a gate. A time of 0 is no limit. */
 export interface GateOptions {
   listen: Address;
@@ -21,6 +32,7 @@ export interface GateOptions {
   upstream: Address | undefined;
   /** What that speaks; `undefined` where nothing is to be known of it. */
   service: ServiceName | undefined;
+  check: CheckSettings;
   /** How long a connection may wait for a place, in milliseconds. */
   queueTimeoutMs: number;
   /** How long an admitted connection waits for the upstream to answer, in milliseconds. */

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { showAddress } from "../io/address.ts";
 import { type Clock, reporting } from "../io/clock.ts";
 import type { Note } from "../io/log.ts";
-import type { Dial, Listener } from "../io/socket.ts";
+import type { Ask, Dial, Listener } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Node } from "../protocol/node.ts";
@@ -17,6 +18,7 @@ import { ForwardSession } from "./forward_session.ts";
 import { Gate } from "./gate.ts";
 import type { GateOptions } from "./gate_options.ts";
 import { HeaderLog } from "./header_log.ts";
+import { HealthChecks } from "./health_checks.ts";
 import type { Protocols } from "./load_protocols.ts";
 import { NativeSession } from "./native_session.ts";
 import { Upstream } from "./upstream.ts";
@@ -30,11 +32,16 @@ const HALF_CLOSED_MS = 30_000;
  */
 const PROBE_MS = 1000;
 
+/** How long a check may take, in milliseconds. */
+const CHECK_TIMEOUT_MS = 5000;
+
 /** What {@linkcode openGate} works with. */
 export interface OpenGateParts {
   listener: Listener;
   /** Opens a connection to the upstream; `undefined` where there is none. */
   dial: Dial | undefined;
+  /** Asks the upstream; `undefined` where it is not to be checked. */
+  ask: Ask | undefined;
   clock: Clock;
   pool: Pool;
   /** The time that the pool is told, in milliseconds. */
@@ -65,8 +72,9 @@ export function openGate(given: OpenGateParts): OpenGate {
       upstream: undefined,
     };
   }
-  const upstream = openUpstream(parts, dial);
-  const openSession = forwardSessions(parts, dial, upstream);
+  const { upstream, checks } = openUpstream(parts, dial);
+  const openSession = forwardSessions(parts, dial, upstream, checks);
+  checks?.begin();
   const holdsBack = () => upstream.lacksDescriptors;
   return { gate: new Gate({ ...parts, openSession, holdsBack }), upstream };
 }
@@ -78,31 +86,64 @@ function nativeSessions({ node, listener, clock, note, options }: OpenGateParts)
   return (connection: Connection) => new NativeSession(connection, native);
 }
 
-function openUpstream({ clock, pool, now, note, options }: OpenGateParts, dial: Dial): Upstream {
-  return new Upstream({
+/** An upstream, and what asks it for its health, where anything does. */
+interface CheckedUpstream {
+  upstream: Upstream;
+  checks: HealthChecks | undefined;
+}
+
+function openUpstream(parts: OpenGateParts, dial: Dial): CheckedUpstream {
+  const { clock, pool, now, note, options } = parts;
+  const ask = asking(parts);
+  const upstream = new Upstream({
     dial,
     clock,
     connectTimeoutMs: options.connectTimeoutMs,
+    checked: ask !== undefined,
+    onHold: () => pool.pause("upstream_down"),
+    onRelease: () => pool.resume(now()),
     onDown: (reason) => {
       note("error", `the upstream is down, nobody is let in: ${reason}`);
-      pool.pause("upstream_down");
+      checks?.fell();
     },
-    onUp: () => {
-      note("info", "the upstream is up again");
-      pool.resume(now());
-    },
+    onUp: () => note("info", "the upstream is up again"),
     onShortage: (reason) => note("error", `connecting to the upstream has to wait: ${reason}`),
   });
+  const { check: { intervalMs, ...rules } } = options;
+  const checks = ask && new HealthChecks({ ask, upstream, pool, now, clock, rules, intervalMs });
+  return { upstream, checks };
+}
+
+/** How the upstream is asked for its health; `undefined` where that is not known. */
+function asking({ ask, protocols, options }: OpenGateParts): (() => Promise<void>) | undefined {
+  const { upstream, check: { path, status } } = options;
+  const { service } = protocols;
+  if (ask === undefined || upstream === undefined || service?.check === undefined) return undefined;
+  const host = upstream.transport === "unix" ? "localhost" : showAddress(upstream);
+  const begin = service.check;
+  return async () => {
+    const check = begin({ host, path, status });
+    let problem: string | undefined;
+    const answer = (bytes: Uint8Array) => {
+      const answer = check.answer(bytes);
+      problem = answer.problem;
+      return answer;
+    };
+    await ask({ opening: check.opening, answer }, CHECK_TIMEOUT_MS);
+    if (problem !== undefined) throw new Error(problem);
+  };
 }
 
 function forwardSessions(
   { node, listener, clock, note, protocols, options }: OpenGateParts,
   dial: Dial,
   upstream: Upstream,
+  checks: HealthChecks | undefined,
 ) {
   const { idleTimeoutMs, upstreamLingerMs: lingerMs, proxyProtocol, rejectAs } = options;
   const forwarding = {
     upstream,
+    suspect: protocols.service?.clientEnds ? () => checks?.suspect() : () => {},
     bypass: new Bypass({ dial, clock, up: () => upstream.up }),
     proxyProtocol,
     headerLog: proxyProtocol && new HeaderLog(proxyProtocol, note),

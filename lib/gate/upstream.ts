@@ -1,6 +1,7 @@
 /**
  * The way to the upstream: opened for whoever has a place, tried again while that fails. It knows
- * whether the upstream is down, and tells; who is let in meanwhile is for others to say.
+ * whether the upstream is down, and tells; who is let in meanwhile is for others to say, and, where
+ * the upstream is checked, when it is up again.
  *
  * @module
  */
@@ -13,8 +14,8 @@ import { Timeouts } from "../io/timeouts.ts";
  * How long after a failure the upstream is tried again, in milliseconds: from the first to the
  * most.
  */
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 1000;
+export const FIRST_RETRY_MS = 100;
+export const MAX_RETRY_MS = 1000;
 
 /**
  * How long after a dial that failed for want of something of our own it is made again, in
@@ -45,6 +46,15 @@ export interface UpstreamParts {
   clock: Clock;
   /** How long one who has a place waits for a connection, in milliseconds; 0 is for ever. */
   connectTimeoutMs: number;
+  /**
+   * Whether it is checked, so that a connection alone does not say that it is up: then others say
+   * {@linkcode Upstream.rise}.
+   */
+  checked: boolean;
+  /** Called when nobody is to go to the upstream for now. */
+  onHold: () => void;
+  /** Called when that is over. */
+  onRelease: () => void;
   /** Called when the upstream cannot be reached, and so far could. */
   onDown: (reason: string) => void;
   /** Called when it can be reached again. */
@@ -85,7 +95,7 @@ export class Upstream {
   #parts: UpstreamParts;
   #timeouts: Timeouts<Wish>;
   #slow: Timeouts<Wish>;
-  /** Those that found the upstream down, in order. */
+  /** Those that found nobody going to the upstream, in order. */
   #waiting = new Set<Wish>();
   /** Those whose dial failed for want of something of our own, and those behind them, in order. */
   #short = new Set<Wish>();
@@ -94,7 +104,11 @@ export class Upstream {
   #lacksDescriptors = false;
   /** When a dial failed last for want of something of our own. */
   #shortAt = -Infinity;
-  #down = false;
+  /** Why it is down, while it is. */
+  #down: string | undefined;
+  #held = false;
+  /** Whether it has shown that it is there since this was last asked. */
+  #news = false;
   #retryMs = FIRST_RETRY_MS;
   #cancelRetry: (() => void) | undefined;
 
@@ -110,7 +124,34 @@ export class Upstream {
 
   /** Whether it takes connections, as far as is known. */
   get up(): boolean {
-    return !this.#down;
+    return this.#down === undefined;
+  }
+
+  /** Why it takes no connections, as far as is known; `undefined` where it does. */
+  get down(): string | undefined {
+    return this.#down;
+  }
+
+  /** Whether nobody goes there for now: it is down, or not known to be up. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /** How many wait until somebody goes there again: they have no connection. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Something has come from it. */
+  heard(): void {
+    this.#news = true;
+  }
+
+  /** @returns Whether it has taken a connection, or said something, since this was last called. */
+  takeNews(): boolean {
+    const news = this.#news;
+    this.#news = false;
+    return news;
   }
 
   /**
@@ -147,7 +188,7 @@ export class Upstream {
     };
     const timeout = this.#timeouts.begin(wish);
     const slow = this.#slow.begin(wish);
-    if (this.#down) this.#wait(wish, this.#waiting);
+    if (this.#held) this.#wait(wish, this.#waiting);
     else if (this.#short.size > 0) this.#wait(wish, this.#short);
     else this.#try(wish);
     return { socket: promise, giveUp: () => this.#giveUp(wish) };
@@ -175,17 +216,26 @@ export class Upstream {
   #try(wish: Wish): void {
     this.#dialFor(wish).then(
       (socket) => {
+        if (this.#held && this.#parts.checked && !wish.settled) return this.#recall(wish, socket);
         wish.settle(socket);
-        this.#rise();
+        this.#connected();
       },
       (error: Error) => {
         // Whoever has stopped waiting may hear of a failure long past.
         if (wish.settled) return;
         if (error instanceof LocalShortage) return this.#runShort(wish, error);
-        this.#fall(error.message);
+        this.fall(error.message);
         this.#wait(wish, this.#waiting);
       },
     );
+  }
+
+  /** Closes a connection that came when nobody was to go to the upstream any more. */
+  #recall(wish: Wish, socket: Socket): void {
+    socket.close();
+    wish.dialing = false;
+    if (wish.givenUp) wish.settle(undefined);
+    else this.#wait(wish, this.#waiting);
   }
 
   #wait(wish: Wish, among: Set<Wish>): void {
@@ -204,13 +254,13 @@ export class Upstream {
   #expire(wish: Wish): void {
     wish.settle(undefined);
     // One that has waited may have had no time left for a dial of its own.
-    if (!wish.waited) this.#fall(NO_ANSWER);
+    if (!wish.waited) this.fall(NO_ANSWER);
   }
 
   /** Takes a shortage for what it is: no news of the upstream. */
   #runShort(wish: Wish, shortage: LocalShortage): void {
     this.#noteShortage(shortage);
-    this.#wait(wish, this.#down ? this.#waiting : this.#short);
+    this.#wait(wish, this.#held ? this.#waiting : this.#short);
     if (this.#tryingShort) return;
     this.#tryingShort = true;
     this.#tryShortLater();
@@ -236,7 +286,7 @@ export class Upstream {
     this.#dialInTime(first).then(
       (socket) => {
         first.settle(socket);
-        this.#rise();
+        this.#connected();
         this.#tryShort();
       },
       (error: Error) => {
@@ -245,7 +295,7 @@ export class Upstream {
           return this.#tryShortLater();
         }
         this.#tryingShort = false;
-        this.#fall(error.message);
+        this.fall(error.message);
       },
     );
   }
@@ -266,26 +316,44 @@ export class Upstream {
     return promise;
   }
 
-  /** From now on all wait for the upstream, in order. */
-  #fall(reason: string): void {
-    if (this.#down) return;
-    this.#down = true;
+  /** From now on all wait, in order, until {@linkcode rise}. */
+  hold(): void {
+    if (this.#held) return;
+    this.#held = true;
     for (const wish of this.#short) this.#waiting.add(wish);
     this.#short.clear();
-    this.#retryLater();
+    this.#parts.onHold();
+  }
+
+  /** It is down, as somebody has found. Nobody goes there until it is up again. */
+  fall(reason: string): void {
+    const fallen = this.#down === undefined;
+    this.#down = reason;
+    if (!fallen) return;
+    this.hold();
+    if (!this.#parts.checked) this.#retryLater();
     this.#parts.onDown(reason);
   }
 
-  #rise(): void {
-    if (!this.#down) {
-      this.#retryMs = FIRST_RETRY_MS;
-      return;
-    }
-    this.#down = false;
+  /** It is up, as somebody has found. */
+  rise(): void {
+    if (!this.#held) return;
+    const risen = this.#down !== undefined;
+    this.#held = false;
+    this.#down = undefined;
     this.#cancelRetry?.();
     for (const wish of [...this.#waiting]) this.#try(wish);
     this.#waiting.clear();
-    this.#parts.onUp();
+    if (risen) this.#parts.onUp();
+    this.#parts.onRelease();
+  }
+
+  /** It has taken a connection. */
+  #connected(): void {
+    this.#news = true;
+    if (this.#parts.checked) return;
+    if (!this.#held) this.#retryMs = FIRST_RETRY_MS;
+    this.rise();
   }
 
   #retryLater(): void {
@@ -305,10 +373,10 @@ export class Upstream {
       (socket) => {
         if (first === undefined) socket.close();
         else first.settle(socket);
-        this.#rise();
+        this.#connected();
       },
       () => {
-        if (this.#down) this.#retryLater();
+        if (this.#held) this.#retryLater();
       },
     );
   }

@@ -10,6 +10,7 @@ import { type Address, showAddress, showHostPort, unmapped } from "./address.ts"
 
 import {
   type Arrival,
+  type Ask,
   type Dial,
   type Listener,
   LocalShortage,
@@ -87,8 +88,25 @@ export function dialer(address: Address): Dial {
     if (timeoutMs === undefined) return await connect();
     const limit = () => timeoutMs === 0 ? undefined : AbortSignal.timeout(timeoutMs);
     const { probe } = await import("./probe.ts");
-    await probe(hostname, port, limit()).catch(rethrow);
+    await probe({ host: hostname, port }, limit()).catch(rethrow);
     return await connect(limit());
+  };
+}
+
+/** Asks at an address, which has a hostname. */
+export function asker(address: Address): Ask {
+  const target = address.transport === "unix"
+    ? { path: address.path }
+    : { host: address.hostname ?? "localhost", port: address.port };
+  return async (talk, timeoutMs) => {
+    const { probe } = await import("./probe.ts");
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      await probe(target, signal, talk);
+    } catch (error) {
+      if (error === signal.reason) throw new Error(`no answer within ${timeoutMs / 1000} s`);
+      rethrow(error as Error);
+    }
   };
 }
 

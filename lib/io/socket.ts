@@ -89,6 +89,28 @@ export class LocalShortage extends Error {
   }
 }
 
+/** A short conversation with whoever listens. */
+export interface Talk {
+  /** Said at once; empty where the other side speaks first. */
+  readonly opening: Uint8Array;
+  /**
+   * Answers what the other side says.
+   *
+   * @param bytes What has come since, cut anywhere.
+   * @returns What to say, and whether that was the last word.
+   */
+  answer(bytes: Uint8Array): { bytes: Uint8Array; done: boolean };
+}
+
+/**
+ * Holds a conversation with the upstream on a connection of its own. Resolves when both sides have
+ * ended that after the last word. Rejects as a {@linkcode Dial} does, and when there is no last
+ * word, or not in time.
+ *
+ * @param timeoutMs How long that may take, in milliseconds.
+ */
+export type Ask = (talk: Talk, timeoutMs: number) => Promise<void>;
+
 /**
  * Opens a connection to the upstream. Rejects with a {@linkcode LocalShortage} where that is the
  * reason, with another error when the upstream refuses, or cannot be reached.

@@ -57,6 +57,11 @@ export interface Holder {
   readonly leavesLater?: boolean;
   /** What has gone over the client's connection, where it has one. */
   readonly traffic?: Traffic;
+  /**
+   * Whether it is no client at all, but somebody of our own who needs a place for a moment: it
+   * counts as active while it has that, is in no total, and no observer is told.
+   */
+  readonly uncounted?: boolean;
 }
 
 /** One client. Its `counts` are those at its last change, or when it asked again. */

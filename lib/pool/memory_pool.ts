@@ -94,7 +94,7 @@ export class MemoryPool implements Pool {
     if (this.hasRoom) {
       client.state = "connected";
       this.#connected.push(client);
-      this.#connectedTotal++;
+      if (!holder?.uncounted) this.#connectedTotal++;
     } else if (this.#backlog.length < this.#limits.backlogSize) {
       client.state = "queued";
       this.#backlog.push(client);
@@ -188,7 +188,7 @@ export class MemoryPool implements Pool {
     }
     this.#clients.remove(client);
     (from === "connected" ? this.#connected : this.#backlog).remove(client);
-    this.#disconnectedTotal++;
+    if (!client.holder?.uncounted) this.#disconnectedTotal++;
     const next = from === "connected" ? this.#promote(now) : undefined;
     const ms = now - client.since;
     if (from === "queued") client.waited = ms;
@@ -240,6 +240,7 @@ export class MemoryPool implements Pool {
   }
 
   #show(client: Client, from: State, ms: number): void {
+    if (client.holder?.uncounted) return;
     for (const observer of this.#observers) {
       try {
         observer.changed?.(client, from, ms);

@@ -241,6 +241,7 @@ Deno.test("GET /api/stats: has the limits, counts, totals and times, and what th
     upstream: null,
     state: "full",
     upstream_up: null,
+    upstream_down: null,
     changes: true,
     max_connections: 1,
     backlog_size: 1,

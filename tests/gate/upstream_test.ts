@@ -14,6 +14,8 @@ class Lab {
   /** The time that each dial was given. */
   timeouts: (number | undefined)[] = [];
   closed = 0;
+  /** 1 while nobody is to go to the upstream. */
+  holds = 0;
   #settled = 0;
   upstream: Upstream;
 
@@ -21,6 +23,9 @@ class Lab {
     this.upstream = new Upstream({
       clock: this.clock,
       connectTimeoutMs,
+      checked: false,
+      onHold: () => this.holds++,
+      onRelease: () => this.holds--,
       dial: (timeoutMs) => {
         this.timeouts.push(timeoutMs);
         const dial = Promise.withResolvers<Socket>();

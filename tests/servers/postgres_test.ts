@@ -298,3 +298,107 @@ for (const backlog of [10, 0]) {
     },
   );
 }
+
+/** A session of PostgreSQL, from its start to its end: what came of it, and whether it had begun. */
+interface Session {
+  begun: boolean;
+  outcome: "served" | "no connection" | "cut off" | string;
+}
+
+/** Asks for a session, has one query served, and ends it. */
+async function session(port: number, query: string): Promise<Session> {
+  let begun = false;
+  try {
+    using socket = await Deno.connect({ hostname: "127.0.0.1", port });
+    await socket.write(packet(PROTOCOL_3, "user\0postgres\0database\0postgres\0\0"));
+    const messages = messagesOf(socket);
+    for await (const { type, body } of messages) {
+      if (type === "E") return { begun, outcome: body.match(/\0M([^\0]*)/)?.[1] ?? body };
+      if (type !== "Z") continue;
+      if (begun) {
+        await socket.write(message("X", ""));
+        return { begun, outcome: "served" };
+      }
+      begun = true;
+      await socket.write(message("Q", `${query}\0`));
+    }
+    return { begun, outcome: "cut off" };
+  } catch (error) {
+    return { begun, outcome: `cut off: ${(error as Error).message}` };
+  }
+}
+
+function message(type: string, text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(5 + text.length);
+  bytes.set(new TextEncoder().encode(`${type}\0\0\0\0${text}`));
+  new DataView(bytes.buffer).setInt32(1, 4 + text.length);
+  return bytes;
+}
+
+/** The messages of a server, as they come. */
+async function* messagesOf(socket: Deno.Conn): AsyncGenerator<{ type: string; body: string }> {
+  const decoder = new TextDecoder("latin1");
+  const buffer = new Uint8Array(16 * 1024);
+  let end = 0;
+  for (;;) {
+    const length = await socket.read(buffer.subarray(end));
+    if (length === null) return;
+    end += length;
+    let start = 0;
+    while (end - start >= 5) {
+      const size = 1 + new DataView(buffer.buffer, start).getInt32(1);
+      if (end - start < size) break;
+      const text = decoder.decode(buffer.subarray(start, start + size));
+      yield { type: text[0]!, body: text.slice(5) };
+      start += size;
+    }
+    buffer.copyWithin(0, start, end);
+    end -= start;
+  }
+}
+
+const SESSIONS = 600;
+const WORKERS = 30;
+
+/**
+ * How many may be joined to the server between its decision to stop and the first sign of that, the
+ * end of a session: a few milliseconds. Without checks, they are as many as there are places.
+ */
+const MAX_TOO_LATE = 6;
+
+/** What PostgreSQL tells those who are at work, or about to begin it, when it stops at once. */
+const STOPPED = "terminating connection due to administrator command";
+
+testWith(
+  PROGRAMS,
+  "--service postgres: of 600 sessions during a restart, only those fail that are cut at work, or came within its first moment",
+  async () => {
+    await using gate = await Gate.open(
+      ...["--upstream", `127.0.0.1:${postgres.port}`, "--service", "postgres"],
+      ...["--max-connections", `${PLACES}`, "--backlog-size", `${SESSIONS}`],
+    );
+    let begun = 0;
+    const outcomes = new Map<string, number>();
+    const working = Array.from({ length: WORKERS }, async () => {
+      while (begun++ < SESSIONS) {
+        const { begun, outcome } = await session(gate.port, "select pg_sleep(0.05)");
+        const what = outcome === "served" || outcome === STOPPED || !begun
+          ? outcome
+          : "cut at work";
+        outcomes.set(what, (outcomes.get(what) ?? 0) + 1);
+      }
+    });
+    await until("many have been served", () => (outcomes.get("served") ?? 0) > SESSIONS / 4);
+    await postgres.stop("SIGINT");
+    await postgres.resume();
+    await Promise.all(working);
+    const served = outcomes.get("served") ?? 0;
+    const cut = (outcomes.get(STOPPED) ?? 0) + (outcomes.get("cut at work") ?? 0);
+    const others = SESSIONS - served - cut;
+    assert(others <= MAX_TOO_LATE, JSON.stringify([...outcomes]));
+    assertEquals(outcomes.get("the database system is starting up"), undefined);
+    assert(cut <= PLACES, `${cut} were cut`);
+    assertStringIncludes(gate.notes, "the upstream is down, nobody is let in: ");
+    assertStringIncludes(gate.notes, "the upstream is up again");
+  },
+);

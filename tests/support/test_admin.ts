@@ -41,6 +41,7 @@ export class TestAdmin implements AsyncDisposable {
       listen: gate.address,
       upstream: upstream && showAddress(upstream),
       upstreamUp: () => upstream && isUp(gate),
+      upstreamDown: () => upstream && !isUp(gate) ? "nobody answers" : undefined,
       draining: () => gate.gate.draining,
       traffic: () => gate.gate.traffic,
     });

@@ -7,7 +7,7 @@
 import { noteFault } from "../../lib/gate/fault.ts";
 import type { Gate } from "../../lib/gate/gate.ts";
 import type { GateOptions } from "../../lib/gate/gate_options.ts";
-import { dialer, listen } from "../../lib/io/network.ts";
+import { asker, dialer, listen } from "../../lib/io/network.ts";
 import type { Note } from "../../lib/io/log.ts";
 import { Node } from "../../lib/protocol/node.ts";
 import { loadProtocols, type Protocols } from "../../lib/gate/load_protocols.ts";
@@ -21,7 +21,11 @@ import { IN_MEMORY, type PoolKind, quiet } from "./pools.ts";
 import { Client, until } from "./sockets.ts";
 
 /** What a test sets; all else is as by default. */
-export type Settings = Partial<GateOptions> & Partial<Limits> & { kind?: PoolKind };
+export type Settings = Partial<GateOptions> & Partial<Limits> & {
+  kind?: PoolKind;
+  /** Whether the upstream is checked, where its service is known. */
+  checks?: boolean;
+};
 
 /** A free port on loopback. */
 export const ANY_PORT = { transport: "tcp", hostname: "127.0.0.1", port: 0 } as const;
@@ -50,7 +54,8 @@ export class TestGate implements AsyncDisposable {
     dial?: Dial,
     protocols: Protocols = { service: undefined, rejection: undefined },
   ) {
-    const { maxConnections = 1, backlogSize = 5, kind = IN_MEMORY, ...options } = settings;
+    const { maxConnections = 1, backlogSize = 5, kind = IN_MEMORY, checks = false, ...options } =
+      settings;
     const { upstream } = options;
     const now = () => this.clock.now();
     const note: Note = (level, text) => this.notes.push(`${level}: ${text}`);
@@ -68,6 +73,7 @@ export class TestGate implements AsyncDisposable {
     const { gate } = openGate({
       listener,
       dial: dial ?? (upstream && dialer(upstream)),
+      ask: checks ? upstream && asker(upstream) : undefined,
       clock: this.clock,
       pool: this.pool,
       now,
@@ -78,6 +84,7 @@ export class TestGate implements AsyncDisposable {
         listen: ANY_PORT,
         upstream,
         service: undefined,
+        check: { intervalMs: 2000, fall: 3, rise: 2, path: "/", status: undefined },
         queueTimeoutMs: 0,
         connectTimeoutMs: 10_000,
         idleTimeoutMs: 0,

@@ -79,9 +79,9 @@ function stateOf({ state, upstream_up, max_connections }) {
 }
 
 /** @param {Stats} stats */
-function upstreamOf({ upstream, upstream_up }) {
+function upstreamOf({ upstream, upstream_up, upstream_down }) {
   if (upstream === null) return "no service: a connection is a place";
-  return upstream_up === false ? `${upstream}, which is down` : upstream;
+  return upstream_up === false ? `${upstream}, which is down: ${upstream_down}` : upstream;
 }
 
 /** @param {Stats} stats */

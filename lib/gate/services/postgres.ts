@@ -9,7 +9,8 @@
 
 import type { RejectReason } from "../../pool/client.ts";
 import { REASON_TEXT } from "../reason_text.ts";
-import type { Rejection, Service } from "./service.ts";
+import { ascii, joined, printable } from "./ascii.ts";
+import type { Check, Rejection, Service } from "./service.ts";
 
 /** The longest first packet that PostgreSQL itself takes, in bytes. */
 const MAX_PACKET_BYTES = 10_000;
@@ -28,13 +29,21 @@ const MAX_ENCRYPTION_REQUESTS = 2;
 const SSL_REQUEST = 80877103;
 const GSSENC_REQUEST = 80877104;
 
-/** SQLSTATE too_many_connections. */
+/** Version 3.0 of the protocol. */
+const PROTOCOL = 3 << 16;
+
+/** SQLSTATE too_many_connections, and cannot_connect_now: it starts, stops or recovers. */
 const SQLSTATE = "53300";
+const CANNOT_CONNECT_NOW = "57P03";
+
+const NOTHING = new Uint8Array();
 
 /** PostgreSQL. */
 export const service: Service = {
   reject: (reason) => new PostgresRejection(reason),
   passes: cancelIn,
+  check: () => new PostgresCheck(),
+  clientEnds: true,
 };
 
 /** Finds a request to cancel, which may stand behind those for encryption. */
@@ -103,9 +112,59 @@ function letter(character: string): number {
   return character.charCodeAt(0);
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
+/**
+ * What `pg_isready` does: asks for a session, and goes when it hears what comes of that. That it is
+ * refused, for another reason than the state of the server, is an answer like any other.
+ */
+class PostgresCheck implements Check {
+  readonly opening = startup({
+    user: "postgres",
+    database: "postgres",
+    application_name: "poolgate",
+  });
+  #received = NOTHING;
+
+  answer(bytes: Uint8Array) {
+    const received = this.#received = joined(this.#received, bytes);
+    const verdict = { bytes: NOTHING, done: true };
+    if (received.length < 1 + 4 + 4) return { ...verdict, done: false };
+    const view = new DataView(received.buffer);
+    const type = String.fromCharCode(received[0]!);
+    // Where no password is asked for, the session is on its way.
+    if (type === "R" && view.getInt32(5) === AUTHENTICATED) return { ...verdict, bytes: TERMINATE };
+    if (type !== "E") return verdict;
+    const end = 1 + view.getInt32(1);
+    if (received.length < Math.min(end, MAX_PACKET_BYTES)) return { ...verdict, done: false };
+    const { C: code, M: message } = fieldsOf(received.subarray(1 + 4, end));
+    return code === CANNOT_CONNECT_NOW ? { ...verdict, problem: `it says: ${message}` } : verdict;
+  }
+}
+
+/** What AuthenticationOk says. */
+const AUTHENTICATED = 0;
+
+/** The message Terminate. */
+const TERMINATE = Uint8Array.of(letter("X"), 0, 0, 0, 4);
+
+/** The message that asks for a session. */
+function startup(parameters: Readonly<Record<string, string>>): Uint8Array {
+  const words = Object.entries(parameters).flat();
+  const text = ascii(words.map((word) => `${word}\0`).join("") + "\0");
+  const packet = joined(new Uint8Array(HEADER_BYTES), text);
+  const view = new DataView(packet.buffer);
+  view.setInt32(0, packet.length);
+  view.setInt32(4, PROTOCOL);
+  return packet;
+}
+
+/** The fields of an error, by their letters, fit for one line. */
+function fieldsOf(bytes: Uint8Array): Partial<Record<string, string>> {
+  const fields: Partial<Record<string, string>> = {};
+  for (let start = 0; start < bytes.length && bytes[start] !== 0;) {
+    const end = bytes.indexOf(0, start);
+    const field = bytes.subarray(start, end === -1 ? bytes.length : end);
+    fields[String.fromCharCode(field[0]!)] = printable(field.subarray(1));
+    start += field.length + 1;
+  }
+  return fields;
 }

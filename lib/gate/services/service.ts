@@ -19,6 +19,30 @@ export interface Rejection {
   answer?(bytes: Uint8Array): { bytes: Uint8Array; done: boolean };
 }
 
+/** What a check may need to know. */
+export interface CheckOptions {
+  /** The host that is asked, as a client of HTTP names it. */
+  host: string;
+  /** What is asked for over HTTP, from its `/` on. */
+  path: string;
+  /** The status that is expected over HTTP; `undefined` for any below 500. */
+  status: number | undefined;
+}
+
+/** A conversation that asks a server for its health. */
+export interface Check {
+  /** Said at once; empty where the server speaks first. */
+  readonly opening: Uint8Array;
+  /**
+   * Answers what the server says.
+   *
+   * @param bytes What has come since, cut anywhere.
+   * @returns What to say, whether that was the last word, and, with it, why the server is of no use
+   *   to clients, where it is not.
+   */
+  answer(bytes: Uint8Array): { bytes: Uint8Array; done: boolean; problem?: string };
+}
+
 /** A protocol. */
 export interface Service {
   /** @param reason Why a client is rejected. */
@@ -32,4 +56,11 @@ export interface Service {
    *   tell; `undefined` where nothing does.
    */
   passes?(bytes: Uint8Array): Uint8Array | "unknown" | undefined;
+  /** Begins a check. */
+  check?(options: CheckOptions): Check;
+  /**
+   * Whether it is the client that ends a connection: where the server speaks last and ends it,
+   * something is wrong there, with this client or with all.
+   */
+  readonly clientEnds?: boolean;
 }
