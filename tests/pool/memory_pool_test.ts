@@ -693,3 +693,17 @@ told(
   leave a upstream_down  -> see a connected>left upstream_down 0
   `,
 );
+
+Deno.test("MemoryPool: a holder that is uncounted takes a place, is in no total, and nobody is told", () => {
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 });
+  const seen: string[] = [];
+  pool.observe({ changed: ({ id, state }) => seen.push(`${id} ${state}`) });
+  const check = pool.connect("check", { uncounted: true, changed: () => {} }, 0);
+  pool.connect("a", undefined, 0);
+  const { active, queued, connectedTotal } = pool.stats();
+  assertEquals([check.state, active, queued, connectedTotal], ["connected", 1, 1, 0]);
+  pool.leave(check, 0);
+  const { promotedTotal, disconnectedTotal } = pool.stats();
+  assertEquals([promotedTotal, disconnectedTotal], [1, 0]);
+  assertEquals(seen, ["a queued", "a connected"]);
+});

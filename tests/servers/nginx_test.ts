@@ -1,6 +1,6 @@
 /** poolgate in front of nginx, with clients of HTTP. Imports nothing from lib/. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Browser, CHROMIUM } from "../support/browser.ts";
 import type { Ended } from "../support/program.ts";
 import { Gate, Nginx, run, start, testWith } from "../support/servers.ts";
@@ -156,3 +156,25 @@ for (const [name, settings] of Object.entries(BETWEEN)) {
     assertEquals(browser.problems, []);
   });
 }
+
+testWith(
+  CURL,
+  "--service http: is checked at its path, waits while that says it is of no use, and goes on then",
+  async () => {
+    await using nginx = await Nginx.start(
+      "location = /health { if (-f $document_root/ill) { return 503; } return 204; }",
+    );
+    await using gate = await openGate(
+      nginx,
+      ...["--service", "http", "--check-path", "/health", "--check-status", "204"],
+      ...["--check-interval", "20ms"],
+    );
+    await Deno.writeTextFile(`${nginx.directory}/ill`, "");
+    await until("it is down", () => gate.notes.includes("it answers GET /health with 503"));
+    const waiting = curl(`http://127.0.0.1:${gate.port}/hello`);
+    await gate.holds(0, 1);
+    await Deno.remove(`${nginx.directory}/ill`);
+    assertEquals((await waiting).stdout, "hello\n");
+    assertStringIncludes(gate.notes, "the upstream is up again");
+  },
+);

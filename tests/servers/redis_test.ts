@@ -167,3 +167,76 @@ async function evict(gate: Gate, socket: Socket, name: string): Promise<void> {
     return response.ok || socket.destroyed;
   });
 }
+
+/** How often the gate checks in these tests. */
+const CHECK_INTERVAL = ["--check-interval", "20ms"];
+
+/** What Redis itself has counted, by its names. */
+async function info(port: number): Promise<Record<string, number>> {
+  const { stdout } = await redisCli(port, "INFO");
+  const lines = stdout.split("\r\n").map((line) => line.split(":"));
+  return Object.fromEntries(lines.map(([name = "", value]) => [name, Number(value)]));
+}
+
+testWith(
+  PROGRAMS,
+  "--service redis: checks never make Redis reject a client, with as many places as it takes",
+  async () => {
+    const places = 7;
+    await using redis = await Redis.start({ maxclients: places });
+    await using gate = await Gate.open(
+      ...["--upstream", `127.0.0.1:${redis.port}`, "--service", "redis", ...CHECK_INTERVAL],
+      ...["--max-connections", `${places}`, "--backlog-size", "2000"],
+    );
+    const received = async () => (await info(gate.port)).total_connections_received ?? 0;
+    const before = await received();
+    await until("there have been checks", async () => await received() > before + 10);
+    const answers = new Map<string, number>();
+    await Promise.all(Array.from({ length: 32 }, async () => {
+      for (let turn = 0; turn < 50; turn++) {
+        const answer = await ping(gate.port, "polite");
+        answers.set(answer, (answers.get(answer) ?? 0) + 1);
+        // In a gap of the load, the check may take the place that a client is to have next.
+        if (turn % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 60));
+      }
+    }));
+    assertEquals([...answers], [["+PONG\r\n", 1600]]);
+    assertEquals((await info(gate.port)).rejected_connections, 0);
+    const { active, queued, connected_total, promoted_total } = await gate.stats();
+    assertEquals([active, queued], [0, 0]);
+    assertEquals(gate.notes.includes("down"), false, gate.notes);
+    // The checks are in no total; the tests asks are those of redis-cli.
+    const asked = connected_total + promoted_total - 1600;
+    assertEquals(asked >= 12 && asked < 60, true, `${asked} others`);
+  },
+);
+
+testWith(
+  PROGRAMS,
+  "--service redis: one that loads its data is down, says so, and those who wait are served then",
+  async () => {
+    await using redis = await Redis.start({ "enable-debug-command": "yes" });
+    await using gate = await Gate.open(
+      ...["--upstream", `127.0.0.1:${redis.port}`, "--service", "redis", ...CHECK_INTERVAL],
+      ...["--max-connections", "2", "--backlog-size", "5", "--admin", "127.0.0.1:0"],
+    );
+    // A database whose loading takes a while.
+    await redisCli(redis.port, "DEBUG", "POPULATE", "2000", "key", "100");
+    await redisCli(redis.port, "CONFIG", "SET", "key-load-delay", "1000");
+    const reload = start("redis-cli", ["-p", `${redis.port}`, "DEBUG", "RELOAD"]);
+    await until("it is down", () => gate.notes.includes("it says -LOADING"));
+    const stats = await (await fetch(`${gate.admin}/api/stats`)).json();
+    assertEquals([stats.upstream_up, stats.upstream_down.startsWith("it says -LOADING")], [
+      false,
+      true,
+    ]);
+    const ready = await fetch(`${gate.admin}/readyz`);
+    assertStringIncludes(
+      await ready.text(),
+      "clients wait: the upstream is down: it says -LOADING",
+    );
+    assertEquals((await redisCli(gate.port, "PING")).stdout, "PONG\n");
+    assertStringIncludes(gate.notes, "the upstream is up again");
+    await reload.ended;
+  },
+);

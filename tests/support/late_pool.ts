@@ -124,7 +124,9 @@ export class LatePool implements Pool {
     this.#present.set(id, facing);
     this.#known.add(facing);
     this.#call(() => {
-      facing.at = this.server.connect(id, { changed: (at) => this.#sendNews(facing, at) }, now);
+      const changed = (at: Client) => this.#sendNews(facing, at);
+      const { uncounted = false } = holder ?? {};
+      facing.at = this.server.connect(id, { changed, uncounted }, now);
       this.#sendNews(facing, facing.at);
     });
     return facing.record;
@@ -248,6 +250,7 @@ export class LatePool implements Pool {
   }
 
   #show(client: Client, from: State, ms: number): void {
+    if (client.holder?.uncounted) return;
     for (const observer of this.#observers) {
       this.#tell(() => observer.changed?.(client, from, ms));
     }

@@ -57,16 +57,21 @@ class MysqlCheck implements Check {
   #greeted = false;
 
   answer(bytes: Uint8Array): ReturnType<Check["answer"]> {
-    const received = this.#received = joined(this.#received, bytes);
-    if (received.length < HEADER_BYTES) return { bytes: NOTHING, done: false };
-    const [low = 0, middle = 0, high = 0, sequence = 0] = received;
-    const length = low | middle << 8 | high << 16;
-    if (length > MAX_LOGIN_PACKET) {
-      return { bytes: NOTHING, done: true, problem: "it does not speak as MySQL does" };
+    this.#received = joined(this.#received, bytes);
+    let said: Uint8Array = NOTHING;
+    for (;;) {
+      const { length: all } = this.#received;
+      const [low = 0, middle = 0, high = 0, sequence = 0] = this.#received;
+      const end = HEADER_BYTES + (low | middle << 8 | high << 16);
+      if (all >= HEADER_BYTES && end > MAX_LOGIN_PACKET) {
+        return { bytes: said, done: true, problem: "it does not speak as MySQL does" };
+      }
+      if (all < HEADER_BYTES || all < end) return { bytes: said, done: false };
+      const answer = this.#hear(this.#received.slice(HEADER_BYTES, end), sequence);
+      said = joined(said, answer.bytes);
+      this.#received = this.#received.slice(end);
+      if (answer.done) return { ...answer, bytes: said };
     }
-    if (received.length < HEADER_BYTES + length) return { bytes: NOTHING, done: false };
-    this.#received = received.slice(HEADER_BYTES + length);
-    return this.#hear(received.subarray(HEADER_BYTES, HEADER_BYTES + length), sequence);
   }
 
   #hear(payload: Uint8Array, sequence: number): ReturnType<Check["answer"]> {

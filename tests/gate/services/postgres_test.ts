@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { REASON_TEXT } from "../../../lib/gate/reason_text.ts";
 import { service as postgres } from "../../../lib/gate/services/postgres.ts";
+import { problemOf } from "../../support/checks.ts";
 import { packet } from "../../support/postgres_packet.ts";
 
 const SSL = packet(80877103);
@@ -95,4 +96,37 @@ Deno.test("postgres.passes: nothing else, and no request to cancel of another le
   assertEquals(passes(cancel(15)), undefined);
   assertEquals(passes(cancel(269)), undefined);
   assertEquals(passes(Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1)), undefined);
+});
+
+/** A message of the server, of one letter and a text. */
+function message(type: string, text: string): Uint8Array {
+  const bytes = Uint8Array.from(`${type}\0\0\0\0${text}`, (character) => character.charCodeAt(0));
+  new DataView(bytes.buffer).setInt32(1, bytes.length - 1);
+  return bytes;
+}
+
+const error = (code: string, text: string) =>
+  message("E", `SFATAL\0VFATAL\0C${code}\0M${text}\0Fpostmaster.c\0\0`);
+
+Deno.test("postgres.check: asks for a session as psql does, and takes any answer to that for one", () => {
+  const { opening } = postgres.check!({ host: "db", path: "/", status: undefined });
+  const parameters = "user\0postgres\0database\0postgres\0application_name\0poolgate\0\0";
+  assertEquals(opening, packet(196608, parameters));
+  const password = message("R", "\0\0\0\x0aSCRAM-SHA-256\0\0");
+  assertEquals(problemOf(postgres, password), { said: "", problem: undefined });
+  assertEquals(problemOf(postgres, message("R", "\0\0\0\0")), {
+    said: "X\0\0\0\x04",
+    problem: undefined,
+  });
+  for (const code of ["53300", "28000", "3D000"]) {
+    assertEquals(problemOf(postgres, error(code, "no")), { said: "", problem: undefined }, code);
+  }
+});
+
+Deno.test("postgres.check: one that starts or stops says so, and is of no use", () => {
+  const starting = error("57P03", "the database system is starting up");
+  const problem = "it says: the database system is starting up";
+  assertEquals(problemOf(postgres, starting), { said: "", problem });
+  const odd = error("57P03", "line\nbreak \x1b[31m");
+  assertEquals(problemOf(postgres, odd).problem, "it says: line?break ?[31m");
 });
