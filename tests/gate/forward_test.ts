@@ -313,6 +313,40 @@ for (const kind of POOLS) {
     await hear(second, `<${POSTGRES_STARTUP}>`);
   });
 
+  for (
+    const [what, word, asked] of [
+      ["the upstream has the last word and ends it", "tell", true],
+      ["the client has the last word and the upstream ends it", "quit", false],
+      ["the client ends it", "stay", false],
+    ] as const
+  ) {
+    Deno.test(`--service redis: ${asked ? "is asked for its health" : "is left alone"} when ${what}${kind.name}`, async () => {
+      let pings = 0;
+      const answers = { PING: "+PONG\r\n", tell: "goodbye", quit: "", stay: "welcome" };
+      await using service = new Service(async (socket) => {
+        const buffer = new Uint8Array(100);
+        const heard = new TextDecoder().decode(buffer.subarray(0, await socket.read(buffer) ?? 0));
+        const answer = heard.includes("PING") ? "PING" : heard as keyof typeof answers;
+        if (answer === "PING") pings++;
+        await socket.write(new TextEncoder().encode(answers[answer]));
+        if (answer === "stay") await socket.read(buffer);
+      });
+      const settings = { service: "redis", checks: true, maxConnections: 2 } as const;
+      await using gate = await forwarding(service, settings);
+      await until("it has been asked at the start", () => pings === 1);
+      await gate.counts(0, 0);
+      const [client] = await gate.clients(1) as [Client];
+      await client.say(word);
+      if (word === "stay") await hear(client, "welcome");
+      else assertEquals(await client.rest(), answers[word]);
+      client.close();
+      if (asked) await until("it is asked", () => pings === 2);
+      await gate.counts(0, 0);
+      await untilStill(() => pings);
+      assertEquals(pings, asked ? 2 : 1);
+    });
+  }
+
   Deno.test(`--reject-as http: who has waited, and spoken, is told when its time is up${kind.name}`, async () => {
     await using service = new Service();
     await using gate = await forwarding(service, { rejectAs: "http", queueTimeoutMs: 1000 });

@@ -1,7 +1,8 @@
 /** poolgate and the client of MySQL, or MariaDB. Imports nothing from lib/. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { Gate, run, testWith } from "../support/servers.ts";
+import { Gate, Mariadb, OWN_NETWORK, run, testWith } from "../support/servers.ts";
+import { until } from "../support/sockets.ts";
 
 const REFUSALS: [string, string[], RegExp][] = [
   ["without TLS", ["--skip-ssl"], /^ERROR 1040 \(.*\): Too many connections$/m],
@@ -28,3 +29,49 @@ for (const [how, flags, words] of REFUSALS) {
     },
   );
 }
+
+const MARIADB = ["mariadbd", "mariadb-install-db", "mariadb", "unshare", "hostname", OWN_NETWORK];
+
+/** How many connections without a login a host may make until it is blocked. */
+const MAX_ERRORS = 3;
+
+testWith(
+  MARIADB,
+  "--service mysql: checks do not count as broken off, and a host that is blocked is told of",
+  async () => {
+    const host = await Mariadb.hostOf();
+    if (host === undefined) throw new Error("this machine has no address but those of loopback");
+    await using mariadb = await Mariadb.start(host, {
+      "max-connect-errors": MAX_ERRORS,
+      "performance-schema": "ON",
+    });
+    await mariadb.query("create user ann identified by 'secret'");
+    const attempts = async () =>
+      Number((await mariadb.query("show status like 'Connections'")).split("\t")[1]);
+    await using gate = await Gate.open(
+      ...["--upstream", `${host}:${mariadb.port}`, "--service", "mysql"],
+      ...["--max-connections", "5", "--backlog-size", "5", "--check-interval", "10ms"],
+    );
+    await until("there have been many checks", async () => await attempts() > 20 * MAX_ERRORS);
+    const login = [
+      "--no-defaults",
+      "--host=127.0.0.1",
+      "--user=ann",
+      "--password=secret",
+      "--skip-ssl",
+    ];
+    const ask = () => run("mariadb", [...login, `--port=${gate.port}`, "-NBe", "select 'served'"]);
+    assertEquals((await ask()).stdout, "served\n");
+    assertEquals(gate.notes.includes("down"), false, gate.notes);
+    // Clients that break off: a check of the gate's port alone, as a load balancer makes.
+    for (let i = 0; i < 2 * MAX_ERRORS; i++) {
+      (await Deno.connect({ hostname: "127.0.0.1", port: gate.port })).close();
+    }
+    await until(
+      "it is down",
+      () => gate.notes.includes("it takes no connection from this host (1129)"),
+    );
+    await mariadb.query("flush hosts");
+    assertEquals((await ask()).stdout, "served\n");
+  },
+);

@@ -371,6 +371,74 @@ export class Postgres implements AsyncDisposable {
   }
 }
 
+/** What a server runs as, where it refuses to run as root. */
+const MYSQL_USER = "mysql";
+
+/** A name that {@linkcode Mariadb} knows this machine by. */
+const CLIENT_HOST = "clienthost";
+
+/**
+ * A MariaDB server that counts the connections which break off before they have logged in. It does
+ * so only for hosts whose names it knows, loopback apart: so it has a list of names of its own, in
+ * which this machine stands.
+ */
+export class Mariadb implements AsyncDisposable {
+  #home: Directory;
+  #server: Server;
+  readonly host: string;
+  readonly port: number;
+
+  private constructor(home: Directory, server: Server, host: string, port: number) {
+    this.#home = home;
+    this.#server = server;
+    this.host = host;
+    this.port = port;
+  }
+
+  /** The first address of this machine that is none of loopback; `undefined` where it has none. */
+  static async hostOf(): Promise<string | undefined> {
+    const { stdout } = await run("hostname", ["--all-ip-addresses"]);
+    return stdout.split(" ").find((address) => /^[\d.]+$/.test(address));
+  }
+
+  /** @param host An address of this machine, at which it listens, and from which it is reached. */
+  static async start(host: string, settings: Record<string, string | number>): Promise<Mariadb> {
+    const home = await Directory.make();
+    const port = freePort();
+    const names = `127.0.0.1 localhost\n${host} ${CLIENT_HOST}\n`;
+    await Deno.writeTextFile(`${home.path}/hosts`, names);
+    await run("chown", [MYSQL_USER, home.path]);
+    const data = ["--no-defaults", `--user=${MYSQL_USER}`, `--datadir=${home.path}/data`];
+    const install = ["--auth-root-authentication-method=normal", "--skip-test-db"];
+    const { code, stderr } = await run("mariadb-install-db", [...data, ...install]);
+    if (code !== 0) throw new Error(`mariadb-install-db: ${stderr}`);
+    const all = { "bind-address": host, port, socket: `${home.path}/socket`, ...settings };
+    const flags = Object.entries(all).map(([name, value]) => `--${name}=${value}`);
+    const script = 'mount --bind "$0" /etc/hosts && exec "$@"';
+    const command = [find("mariadbd") ?? "mariadbd", ...data, ...flags];
+    const args = ["--mount", "bash", "-c", script, `${home.path}/hosts`, ...command];
+    const mariadb = new Mariadb(
+      home,
+      new Server("unshare", args, `${home.path}/log`),
+      host,
+      port,
+    );
+    await mariadb.#server.demand(async () => (await mariadb.query("select 1")) === "1");
+    return mariadb;
+  }
+
+  /** What a query finds, as root over the Unix socket: that is no host that could be blocked. */
+  async query(sql: string): Promise<string> {
+    const flags = ["--no-defaults", "--user=root", `--socket=${this.#home.path}/socket`];
+    return (await run("mariadb", [...flags, "-NBe", sql])).stdout.trim();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.end("SIGKILL");
+    await this.#home[Symbol.asyncDispose]();
+  }
+}
+
 /** A Redis server that keeps nothing. */
 export class Redis implements AsyncDisposable {
   #home: Directory;
