@@ -21,6 +21,7 @@ import { HeaderLog } from "./header_log.ts";
 import { HealthChecks } from "./health_checks.ts";
 import type { Protocols } from "./load_protocols.ts";
 import { NativeSession } from "./native_session.ts";
+import { ownHeader } from "./proxy_protocol.ts";
 import { Upstream } from "./upstream.ts";
 
 /** How long a client may be silent once the upstream has ended, in milliseconds. */
@@ -116,11 +117,12 @@ function openUpstream(parts: OpenGateParts, dial: Dial): CheckedUpstream {
 
 /** How the upstream is asked for its health; `undefined` where that is not known. */
 function asking({ ask, protocols, options }: OpenGateParts): (() => Promise<void>) | undefined {
-  const { upstream, check: { path, status } } = options;
+  const { upstream, proxyProtocol, check: { path, status } } = options;
   const { service } = protocols;
   if (ask === undefined || upstream === undefined || service?.check === undefined) return undefined;
   const host = upstream.transport === "unix" ? "localhost" : showAddress(upstream);
   const begin = service.check;
+  const header = proxyProtocol === undefined ? [] : ownHeader(proxyProtocol);
   return async () => {
     const check = begin({ host, path, status });
     let problem: string | undefined;
@@ -129,7 +131,8 @@ function asking({ ask, protocols, options }: OpenGateParts): (() => Promise<void
       problem = answer.problem;
       return answer;
     };
-    await ask({ opening: check.opening, answer }, CHECK_TIMEOUT_MS);
+    const opening = Uint8Array.of(...header, ...check.opening);
+    await ask({ opening, answer }, CHECK_TIMEOUT_MS);
     if (problem !== undefined) throw new Error(problem);
   };
 }

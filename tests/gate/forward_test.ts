@@ -347,6 +347,28 @@ for (const kind of POOLS) {
     });
   }
 
+  for (
+    const [version, header] of [
+      ["v1", "PROXY UNKNOWN\r\n"],
+      ["v2", "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"],
+    ] as const
+  ) {
+    Deno.test(`--proxy-protocol ${version}: a check comes from the gate itself, and says so${kind.name}`, async () => {
+      let heard = "";
+      await using service = new Service(async (socket) => {
+        const buffer = new Uint8Array(100);
+        const length = await socket.read(buffer) ?? 0;
+        heard += new TextDecoder().decode(buffer.subarray(0, length));
+        await socket.write(new TextEncoder().encode("+PONG\r\n"));
+      });
+      const settings = { service: "redis", checks: true, proxyProtocol: version } as const;
+      await using gate = await forwarding(service, settings);
+      await until("it has been asked", () => heard !== "");
+      assertEquals(heard, `${header}*1\r\n$4\r\nPING\r\n`);
+      await gate.counts(0, 0);
+    });
+  }
+
   Deno.test(`--reject-as http: who has waited, and spoken, is told when its time is up${kind.name}`, async () => {
     await using service = new Service();
     await using gate = await forwarding(service, { rejectAs: "http", queueTimeoutMs: 1000 });
