@@ -79,10 +79,8 @@ export class HealthChecks {
   /** One of the checks of an upstream that is up, unless something else has shown that it is. */
   #routine(): void {
     const { upstream, pool } = this.#parts;
-    const { active, queued, maxConnections, backlogSize } = pool.stats();
-    // A client that comes meanwhile is to have somewhere to wait.
-    const left = backlogSize > 0 ? 0 : 1;
-    const room = queued === 0 && active + left < maxConnections;
+    const { active, queued, maxConnections } = pool.stats();
+    const room = queued === 0 && active < maxConnections;
     const needless = upstream.takeNews() || this.#checking || pool.find(CHECK_ID) !== undefined;
     if (room && !needless) this.#checkInPlace();
     this.#next();

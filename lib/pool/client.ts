@@ -59,7 +59,8 @@ export interface Holder {
   readonly traffic?: Traffic;
   /**
    * Whether it is no client at all, but somebody of our own who needs a place for a moment: it
-   * counts as active while it has that, is in no total, and no observer is told.
+   * counts as active while it has that, is in no total, and no observer is told. A client that
+   * would be rejected for its place may wait beyond the backlog.
    */
   readonly uncounted?: boolean;
 }

@@ -26,6 +26,8 @@ export class MemoryPool implements Pool {
   #connected = new LinkedList<Client>();
   #backlog = new LinkedList<Client>();
   #observers: Observer[] = [];
+  /** How many of the connected are uncounted. */
+  #uncounted = 0;
   /** Why nobody is let in, while that is so. */
   #paused: RejectReason | undefined;
   #connectedTotal = 0;
@@ -55,7 +57,7 @@ export class MemoryPool implements Pool {
   }
 
   get full(): boolean {
-    return !this.hasRoom && this.#backlog.length >= this.#limits.backlogSize;
+    return !this.hasRoom && !this.#mayWait();
   }
 
   get hasRoom(): boolean {
@@ -94,8 +96,9 @@ export class MemoryPool implements Pool {
     if (this.hasRoom) {
       client.state = "connected";
       this.#connected.push(client);
-      if (!holder?.uncounted) this.#connectedTotal++;
-    } else if (this.#backlog.length < this.#limits.backlogSize) {
+      if (holder?.uncounted) this.#uncounted++;
+      else this.#connectedTotal++;
+    } else if (this.#mayWait()) {
       client.state = "queued";
       this.#backlog.push(client);
       this.#queuedTotal++;
@@ -157,6 +160,11 @@ export class MemoryPool implements Pool {
     return this.#connected.length >= this.#limits.maxConnections;
   }
 
+  /** Whether there is room in the backlog. */
+  #mayWait(): boolean {
+    return this.#backlog.length < this.#limits.backlogSize + this.#uncounted;
+  }
+
   #reject(client: Client, reason: RejectReason): Client {
     client.state = "rejected";
     client.reason = reason;
@@ -189,6 +197,7 @@ export class MemoryPool implements Pool {
     this.#clients.remove(client);
     (from === "connected" ? this.#connected : this.#backlog).remove(client);
     if (!client.holder?.uncounted) this.#disconnectedTotal++;
+    else if (from === "connected") this.#uncounted--;
     const next = from === "connected" ? this.#promote(now) : undefined;
     const ms = now - client.since;
     if (from === "queued") client.waited = ms;

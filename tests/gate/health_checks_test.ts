@@ -154,19 +154,24 @@ for (const kind of POOLS) {
     assertEquals(seen, []);
   });
 
-  Deno.test(`HealthChecks: is left out where no place is free, or the last one and nobody may wait${kind.name}`, async () => {
-    const lab = new Lab(kind, { maxConnections: 2, backlogSize: 0 });
-    await lab.take("a");
-    await lab.begin();
-    assertEquals(lab.asked.length, 0);
-    await lab.leave("a");
-    await lab.advance(INTERVAL_MS);
-    await lab.answer();
+  Deno.test(`HealthChecks: is left out where no place is free${kind.name}`, async () => {
     const full = new Lab(kind);
     for (const id of ["a", "b", "c"]) await full.take(id);
     await full.begin();
     await full.advance(INTERVAL_MS);
     assertEquals([full.asked.length, full.pool.stats().rejectedTotal], [0, 0]);
+  });
+
+  Deno.test(`HealthChecks: a client that comes during a check waits for its place, also where nobody may${kind.name}`, async () => {
+    const lab = new Lab(kind, { maxConnections: 1, backlogSize: 0 });
+    await lab.begin();
+    for (const id of ["a", "b"]) await lab.take(id);
+    const { active, queued, rejectedTotal } = lab.pool.stats();
+    assertEquals([active, queued, rejectedTotal], [1, 1, 1]);
+    await lab.answer();
+    assertEquals([...lab.pool.clients("connected")].map(({ id }) => id), ["a"]);
+    await lab.take("c");
+    assertEquals(lab.pool.stats().rejectedTotal, 2);
   });
 
   Deno.test(`HealthChecks: is left out where the upstream has shown since that it is there${kind.name}`, async () => {
