@@ -79,8 +79,7 @@ export class HealthChecks {
   /** One of the checks of an upstream that is up, unless something else has shown that it is. */
   #routine(): void {
     const { upstream, pool } = this.#parts;
-    const { active, queued, maxConnections } = pool.stats();
-    const room = queued === 0 && active < maxConnections;
+    const room = pool.hasRoom && pool.stats().queued === 0;
     const needless = upstream.takeNews() || this.#checking || pool.find(CHECK_ID) !== undefined;
     if (room && !needless) this.#checkInPlace();
     this.#next();
