@@ -109,6 +109,7 @@ export class HealthChecks {
     };
     const holder: Holder = {
       uncounted: true,
+      leavesLater: true,
       changed: (client) => queueMicrotask(() => look(client)),
     };
     look(pool.connect(CHECK_ID, holder, now()));

@@ -695,7 +695,7 @@ told(
 );
 
 Deno.test("MemoryPool: a holder that is uncounted takes a place, is in no total, and nobody is told", () => {
-  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 });
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 1 }, raise);
   const seen: string[] = [];
   pool.observe({ changed: ({ id, state }) => seen.push(`${id} ${state}`) });
   const check = pool.connect("check", { uncounted: true, changed: () => {} }, 0);

@@ -194,7 +194,7 @@ testWith(
     const answers = new Map<string, number>();
     await Promise.all(Array.from({ length: 32 }, async () => {
       for (let turn = 0; turn < 50; turn++) {
-        const answer = await ping(gate.port, "polite");
+        const answer = await ping(gate, "polite");
         answers.set(answer, (answers.get(answer) ?? 0) + 1);
         // In a gap of the load, the check may take the place that a client is to have next.
         if (turn % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 60));
