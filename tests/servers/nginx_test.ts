@@ -175,6 +175,6 @@ testWith(
     await gate.holds(0, 1);
     await Deno.remove(`${nginx.directory}/ill`);
     assertEquals((await waiting).stdout, "hello\n");
-    assertStringIncludes(gate.notes, "the upstream is up again");
+    await until("that is noted", () => gate.notes.includes("the upstream is up again"));
   },
 );

@@ -399,6 +399,6 @@ testWith(
     assertEquals(outcomes.get("the database system is starting up"), undefined);
     assert(cut <= PLACES, `${cut} were cut`);
     assertStringIncludes(gate.notes, "the upstream is down, nobody is let in: ");
-    assertStringIncludes(gate.notes, "the upstream is up again");
+    await until("that is noted", () => gate.notes.includes("the upstream is up again"));
   },
 );

@@ -240,7 +240,7 @@ testWith(
       "clients wait: the upstream is down: it says -LOADING",
     );
     assertEquals((await redisCli(gate.port, "PING")).stdout, "PONG\n");
-    assertStringIncludes(gate.notes, "the upstream is up again");
+    await until("that is noted", () => gate.notes.includes("the upstream is up again"));
     await reload.ended;
   },
 );
