@@ -1,6 +1,6 @@
 /** poolgate in front of nginx, with clients of HTTP. Imports nothing from lib/. */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Browser, CHROMIUM } from "../support/browser.ts";
 import type { Ended } from "../support/program.ts";
 import { Gate, Nginx, run, start, testWith } from "../support/servers.ts";

@@ -362,9 +362,10 @@ const WORKERS = 30;
 
 /**
  * How many may be joined to the server between its decision to stop and the first sign of that, the
- * end of a session: a few milliseconds. Without checks, they are as many as there are places.
+ * end of a session: a few milliseconds, in which a place has a new client once at most. Without
+ * checks, they are some 35.
  */
-const MAX_TOO_LATE = 6;
+const MAX_TOO_LATE = PLACES;
 
 /** What PostgreSQL tells those who are at work, or about to begin it, when it stops at once. */
 const STOPPED = "terminating connection due to administrator command";
