@@ -43,7 +43,10 @@ const TEXT_LOG = { format: "text", quiet: false, clock: () => new Date() } as co
 
 async function main(): Promise<number> {
   const flags = await readFlags();
-  if (flags.help || flags.version) return await print(flags.help ? await help() : await version());
+  if (flags.help || flags.version) {
+    return await print(flags.help ? await help() : await versionText());
+  }
+  if (flags.completions !== undefined) return await printCompletions(flags.completions);
   const settings = new Settings(flags, readEnv);
   const readGate = settings.anyOf(GATE_FLAGS)
     ? (await import("./lib/cli/gate_options.ts")).readGateOptions
@@ -52,16 +55,24 @@ async function main(): Promise<number> {
     ? (await import("./lib/cli/admin_options.ts")).readAdminOptions
     : undefined;
   const reading = readOptions(settings, readGate, readAdmin);
-  if ("complaint" in reading) {
-    return await fail(new Log(BLOCKING_STREAMS.stderr, TEXT_LOG), reading.complaint, USAGE);
+  if ("complaint" in reading) return await refuse(reading.complaint);
+  const { options } = reading;
+  const network = options.gate !== undefined || options.admin !== undefined;
+  if (network) {
+    const obstacle = await missingPermission(options);
+    if (obstacle !== undefined) return await refuse(obstacle);
   }
-  return await run(reading.options);
+  const warnings = network || Deno.args.length > 0 ? await misspeltVariables() : [];
+  return await (flags.check ? check(options, warnings) : run(options, warnings));
 }
 
 async function readFlags(): Promise<Flags> {
   if (Deno.args.length === 0) return NO_FLAGS;
   const { parseFlags } = await import("./lib/cli/flags.ts");
-  return parseFlags(Deno.args);
+  const flags = parseFlags(Deno.args);
+  if (flags.stray === undefined) return flags;
+  const { suggestFlag } = await import("./lib/cli/suggestions.ts");
+  return { ...flags, suggestion: suggestFlag(flags.stray) };
 }
 
 /**
@@ -79,6 +90,30 @@ function readEnv(variable: string): string | undefined {
   }
 }
 
+/**
+ * Warns of variables that were probably meant to be some of poolgate's. Where all variables may be
+ * read, these are all that are set; where only poolgate's may, Deno does not list them, but can be
+ * asked for the likeliest.
+ */
+async function misspeltVariables(): Promise<string[]> {
+  const permitted = (descriptor: Deno.EnvPermissionDescriptor) =>
+    Deno.permissions.querySync(descriptor).state === "granted";
+  if (!permitted({ name: "env", variable: "POOLGATE_" })) return [];
+  const suggestions = await import("./lib/cli/suggestions.ts");
+  const names = permitted({ name: "env" })
+    ? Object.keys(Deno.env.toObject())
+    : suggestions.likelySlips().filter((name) => Deno.env.has(name));
+  return suggestions.variableWarnings(names);
+}
+
+/** Finds what Deno does not permit, and asks for nothing: that would be a question at a start. */
+async function missingPermission({ gate, admin }: Options): Promise<string | undefined> {
+  const { missingPermission } = await import("./lib/io/permissions.ts");
+  return missingPermission("--listen", gate?.listen) ??
+    missingPermission("--upstream", gate?.upstream) ??
+    missingPermission("--admin", admin?.listen);
+}
+
 async function help(): Promise<string> {
   return (await import("./lib/cli/help.ts")).HELP;
 }
@@ -87,10 +122,37 @@ async function version(): Promise<string> {
   return (await import("./lib/cli/version.ts")).VERSION;
 }
 
+async function versionText(): Promise<string> {
+  const { versionText } = await import("./lib/cli/version.ts");
+  return versionText({ ...Deno.version, target: Deno.build.target });
+}
+
+async function printCompletions(shell: string): Promise<number> {
+  const { readCompletions } = await import("./lib/cli/completions.ts");
+  const reading = readCompletions(shell);
+  if ("value" in reading) return await print(reading.value);
+  const given = `--completions is ${JSON.stringify(shell)}`;
+  return await refuse(`${given}, it must be ${reading.allowed}`);
+}
+
 async function print(text: string): Promise<number> {
   const writer = new BufferedWriter(BLOCKING_STREAMS.stdout);
   writer.gathered.text(`${text}\n`);
   return await untilStreamsFail(new Log(BLOCKING_STREAMS.stderr, TEXT_LOG), () => writer.flush());
+}
+
+/** Ends a start that cannot be. */
+async function refuse(complaint: string): Promise<number> {
+  return await fail(new Log(BLOCKING_STREAMS.stderr, TEXT_LOG), complaint, USAGE);
+}
+
+/** What a start would have said of its settings. */
+async function check({ logFormat, quiet }: Options, warnings: string[]): Promise<number> {
+  const log = new Log(BLOCKING_STREAMS.stderr, { ...TEXT_LOG, format: logFormat, quiet });
+  for (const warning of warnings) log.note("warn", warning);
+  log.note("info", "flags and variables are in order");
+  await log.flush();
+  return OK;
 }
 
 async function fail(log: Log, text: string, exit: number): Promise<number> {
@@ -110,7 +172,7 @@ interface Shared {
   note: Note;
 }
 
-async function run(options: Options): Promise<number> {
+async function run(options: Options, warnings: string[]): Promise<number> {
   const { limits, nodeId, logFormat, quiet, gate, admin } = options;
   const alone = gate === undefined && admin === undefined;
   const { stdin, stdout, stderr } = alone && !PROCESS_1 ? BLOCKING_STREAMS : ASYNC_STREAMS;
@@ -119,6 +181,7 @@ async function run(options: Options): Promise<number> {
     log.note(level, text);
     log.flush();
   };
+  for (const warning of warnings) note("warn", warning);
   const pool = new MemoryPool(
     limits,
     (error) => note("error", `telling of a client met a fault of poolgate: ${error}`),

@@ -59,20 +59,11 @@ export async function opening<T>(
   }
 }
 
-/**
- * Connects to an address, which has a hostname.
- *
- * @throws {AddressError} When that is not permitted: Deno would say so, or even ask, at each
- *   connection.
- */
+/** Connects to an address, which has a hostname. */
 export function dialer(address: Address): Dial {
   if (address.transport === "unix") {
     const { path } = address;
     return () => Deno.connect({ transport: "unix", path }).catch(rethrow);
-  }
-  const host = showAddress(address);
-  if (Deno.permissions.querySync({ name: "net", host }).state !== "granted") {
-    throw new AddressError(`connecting to ${host} is not permitted: deno run needs --allow-net`);
   }
   const { hostname = "localhost", port } = address;
   const connect = async (signal?: AbortSignal) => {

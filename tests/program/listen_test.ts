@@ -1,7 +1,7 @@
 /** The program from outside, as it listens: signals, stdin beside connections, addresses. Imports nothing from lib/. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { BINARY, Conversation, run } from "../support/program.ts";
+import { Conversation, run } from "../support/program.ts";
 import { Client, freePort, listener, until } from "../support/sockets.ts";
 
 const permissions = ["--allow-net", "--allow-read", "--allow-write"];
@@ -115,18 +115,6 @@ Deno.test("--listen: a name that is none is one line and exit 2", async () => {
     stderr,
     /^poolgate: listening at nowhere\.invalid:1 \(--listen\) is not possible: [^\n]*\n$/,
   );
-});
-
-Deno.test({
-  name: "--upstream: one that Deno does not permit is one line and exit 2" +
-    (BINARY === undefined ? "" : " (skipped: a compiled binary has the permission built in)"),
-  ignore: BINARY !== undefined,
-  fn: async () => {
-    const args = ["--listen", "127.0.0.1:0", "--upstream", "127.0.0.2:5432"];
-    const { code, stderr } = await run("", { args, permissions: ["--allow-net=127.0.0.1"] });
-    assertEquals(code, 2);
-    assertMatch(stderr, /^poolgate: connecting to 127\.0\.0\.2:5432 is not permitted: [^\n]*\n$/);
-  },
 });
 
 Deno.test("--listen: a Unix socket that nobody listens at is replaced, a live one or another file is not", async () => {
