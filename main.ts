@@ -257,14 +257,29 @@ async function serveNetwork(options: Options, shared: Shared, stdio: Stdio): Pro
 
 /** Listens for connections. */
 async function listenForClients(options: GateOptions, shared: Shared): Promise<OpenGate> {
-  const [{ openGate }, { dialer, listen }, { systemClock: clock }] = await Promise.all([
+  const [{ openGate }, { dialer, listen, prober }, { systemClock: clock }] = await Promise.all([
     import("./lib/gate/open_gate.ts"),
     import("./lib/io/network.ts"),
     import("./lib/io/clock.ts"),
   ]);
-  const dial = options.upstream && dialer(options.upstream);
+  const { upstream } = options;
+  const dial = upstream && dialer(upstream);
   const listener = await listen(options.listen);
-  return openGate({ ...shared, listener, dial, clock, options });
+  const open = openGate({ ...shared, listener, dial, clock, options });
+  // With no places, nobody is to be connected to it, not even to look.
+  if (upstream && shared.pool.limits.maxConnections > 0) open.upstream?.look(prober(upstream));
+  return open;
+}
+
+/** Loads what serves operators, which needs packages of others: these may be out of reach. */
+async function loadAdmin() {
+  try {
+    return await import("./lib/admin/open_admin.ts");
+  } catch (error) {
+    const { AddressError } = await import("./lib/io/network.ts");
+    const [reason] = (error as Error).message.split("\n");
+    throw new AddressError(`--admin cannot be served: ${reason}`);
+  }
 }
 
 /** Listens for operators. */
@@ -276,7 +291,7 @@ async function listenForOperators(
 ): Promise<OpenAdmin> {
   const [{ openAdmin }, { httpServer }, { systemClock: clock }, { showAddress }] = await Promise
     .all([
-      import("./lib/admin/open_admin.ts"),
+      loadAdmin(),
       import("./lib/io/http_server.ts"),
       import("./lib/io/clock.ts"),
       import("./lib/io/address.ts"),

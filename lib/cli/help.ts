@@ -64,9 +64,8 @@ PostgreSQL with 20 connections at most, 100 more waiting for up to 30 seconds:
       --backlog-size 100 --queue-timeout 30s --reject-as postgres
 
 Exit status: 0 at the end of input, when the peer at stdin or stdout went away,
-or after a signal; 1 when stdin or stdout failed, or a package of --admin is not
-there; 2 when the command line is wrong, a permission is missing, or there is no
-listening at ADDR.`;
+or after a signal; 1 when stdin or stdout failed; 2 when the command line is
+wrong, a permission or a package is missing, or there is no listening at ADDR.`;
 
 function flags(names: readonly FlagName[]): string {
   return names.map(flag).join("\n");

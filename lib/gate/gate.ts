@@ -5,7 +5,6 @@
  * @module
  */
 
-import { showAddress } from "../io/address.ts";
 import type { Clock } from "../io/clock.ts";
 import { LinkedList } from "../io/linked_list.ts";
 import type { Note } from "../io/log.ts";
@@ -18,6 +17,7 @@ import type { Ending } from "./ending.ts";
 import { noteFault } from "./fault.ts";
 import type { GateOptions } from "./gate_options.ts";
 import { Lifecycle, type LifecycleParts } from "./lifecycle.ts";
+import { type ListeningOptions, listeningText } from "./listening_text.ts";
 
 /** How long until accepting is tried again that has failed, or was held back, in milliseconds. */
 const ACCEPT_RETRY_MS = 100;
@@ -40,7 +40,7 @@ export interface GateParts {
   holdsBack: () => boolean;
   clock: Clock;
   note: Note;
-  options: Pick<GateOptions, "upstream" | "drainTimeoutMs"> & LifecycleParts["options"];
+  options: ListeningOptions & LifecycleParts["options"];
 }
 
 /** Accepts connections. */
@@ -83,9 +83,8 @@ export class Gate {
    * Accepts connections until {@linkcode drain}, and resolves when the last is closed. Called once.
    */
   async run(): Promise<void> {
-    const { listener, note, options: { upstream } } = this.#parts;
-    const to = upstream === undefined ? "" : `, for ${showAddress(upstream)}`;
-    note("info", `listening at ${this.address}${to}`);
+    const { listener, note, pool, options } = this.#parts;
+    note("info", listeningText(this.address, pool.limits, options));
     await Promise.all(listener.accepts.map((accept) => this.#accept(accept)));
     if (this.#connections.length > 0) await this.#emptied.promise;
     this.#lifecycle.end();

@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "../io/clock.ts";
-import { type Dial, LocalShortage, type Socket } from "../io/socket.ts";
+import { type Dial, LocalShortage, type Probe, type Socket } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
 
 /**
@@ -24,6 +24,9 @@ const SHORTAGE_RETRY_MS = 50;
 
 /** A shortage is over when no dial has failed for one for so long, in milliseconds. */
 const SHORTAGE_CALM_MS = 10_000;
+
+/** How long the first look may take whether the upstream is there, in milliseconds. */
+const FIRST_LOOK_MS = 1500;
 
 const NO_ANSWER = "no answer within the connect timeout";
 
@@ -95,6 +98,8 @@ export class Upstream {
   /** When a dial failed last for want of something of our own. */
   #shortAt = -Infinity;
   #down = false;
+  /** Whether it is not known yet if the upstream is there. */
+  #looking = false;
   #retryMs = FIRST_RETRY_MS;
   #cancelRetry: (() => void) | undefined;
 
@@ -118,6 +123,31 @@ export class Upstream {
    */
   get lacksDescriptors(): boolean {
     return this.#lacksDescriptors && this.#short.size > 0;
+  }
+
+  /**
+   * Sees whether the upstream is there, and tells where it is not. Called once, before any
+   * {@linkcode connect}: who asks for a connection meanwhile waits for what is seen, so that this
+   * look is no connection beside theirs.
+   *
+   * @param probe Looks, for so many milliseconds at most.
+   */
+  async look(probe: Probe): Promise<void> {
+    const { connectTimeoutMs } = this.#parts;
+    this.#looking = true;
+    try {
+      await probe(Math.min(connectTimeoutMs || FIRST_LOOK_MS, FIRST_LOOK_MS));
+      this.#lookedWell();
+    } catch (error) {
+      if (error instanceof LocalShortage) return this.#lookedWell();
+      this.#looking = false;
+      this.#fall((error as Error).message);
+    }
+  }
+
+  #lookedWell(): void {
+    this.#looking = false;
+    this.#tryAll();
   }
 
   /**
@@ -147,7 +177,7 @@ export class Upstream {
     };
     const timeout = this.#timeouts.begin(wish);
     const slow = this.#slow.begin(wish);
-    if (this.#down) this.#wait(wish, this.#waiting);
+    if (this.#down || this.#looking) this.#wait(wish, this.#waiting);
     else if (this.#short.size > 0) this.#wait(wish, this.#short);
     else this.#try(wish);
     return { socket: promise, giveUp: () => this.#giveUp(wish) };
@@ -283,9 +313,13 @@ export class Upstream {
     }
     this.#down = false;
     this.#cancelRetry?.();
+    this.#tryAll();
+    this.#parts.onUp();
+  }
+
+  #tryAll(): void {
     for (const wish of [...this.#waiting]) this.#try(wish);
     this.#waiting.clear();
-    this.#parts.onUp();
   }
 
   #retryLater(): void {

@@ -13,6 +13,7 @@ import {
   type Dial,
   type Listener,
   LocalShortage,
+  type Probe,
   type Route,
   type Socket,
 } from "./socket.ts";
@@ -78,8 +79,23 @@ export function dialer(address: Address): Dial {
     if (timeoutMs === undefined) return await connect();
     const limit = () => timeoutMs === 0 ? undefined : AbortSignal.timeout(timeoutMs);
     const { probe } = await import("./probe.ts");
-    await probe(hostname, port, limit()).catch(rethrow);
+    await probe({ host: hostname, port }, limit()).catch(rethrow);
     return await connect(limit());
+  };
+}
+
+/** Looks whether anybody listens at an address, which has a hostname. */
+export function prober(address: Address): Probe {
+  const to = address.transport === "unix"
+    ? { path: address.path }
+    : { host: address.hostname ?? "localhost", port: address.port };
+  return async (timeoutMs) => {
+    const { probe } = await import("./probe.ts");
+    const limit = AbortSignal.timeout(timeoutMs);
+    await probe(to, limit).catch((error) => {
+      if (!limit.aborted) rethrow(error);
+      throw new Error(`no answer from ${showAddress(address)} within ${timeoutMs} ms`);
+    });
   };
 }
 

@@ -97,3 +97,11 @@ export class LocalShortage extends Error {
  *   long that may take, in milliseconds, 0 for any time.
  */
 export type Dial = (timeoutMs?: number) => Promise<Socket>;
+
+/**
+ * Sees whether the upstream is there, and leaves no connection behind. Rejects as {@linkcode Dial}
+ * does.
+ *
+ * @param timeoutMs How long that may take, in milliseconds, from 1.
+ */
+export type Probe = (timeoutMs: number) => Promise<void>;

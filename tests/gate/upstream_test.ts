@@ -343,3 +343,53 @@ for (const [what, error] of [["want of our own", NO_DESCRIPTOR()], ["refusal", n
     assertEquals([lab.news().includes("a joined"), lab.closed], [true, 0]);
   });
 }
+
+Deno.test("Upstream.look: who asks for a connection meanwhile is joined behind it", async () => {
+  const lab = new Lab();
+  const look = Promise.withResolvers<void>();
+  const times: number[] = [];
+  const looked = lab.upstream.look((timeoutMs) => {
+    times.push(timeoutMs);
+    return look.promise;
+  });
+  for (const name of ["a", "b"]) lab.connect(name);
+  await settled();
+  assertEquals([times, lab.dials.length], [[CONNECT_TIMEOUT_MS], 0]);
+  look.resolve();
+  await looked;
+  assertEquals(lab.dials.length, 2);
+  await lab.accept();
+  await lab.accept();
+  assertEquals(lab.news(), ["a waits", "b waits", "a joined", "b joined"]);
+  assertEquals(lab.upstream.up, true);
+});
+
+Deno.test("Upstream.look: an upstream that is not there is down, is told once, and tried again", async () => {
+  const lab = new Lab();
+  await lab.upstream.look(() => Promise.reject(new Error("refused")));
+  lab.connect("a");
+  await settled();
+  assertEquals([lab.news(), lab.upstream.up], [["down: refused", "a waits"], false]);
+  await lab.clock.advance(100);
+  await lab.accept();
+  assertEquals(lab.news(), ["up", "a joined"]);
+});
+
+Deno.test("Upstream.look: takes no more than 1.5 s, also where connecting may take longer, or for ever", async () => {
+  for (const [connectTimeoutMs, expected] of [[0, 1500], [10_000, 1500], [200, 200]] as const) {
+    const lab = new Lab(connectTimeoutMs);
+    await lab.upstream.look((timeoutMs) => {
+      assertEquals(timeoutMs, expected);
+      return Promise.resolve();
+    });
+    assertEquals(lab.news(), []);
+  }
+});
+
+Deno.test("Upstream.look: a want of our own is no sign that it is down", async () => {
+  const lab = new Lab();
+  await lab.upstream.look(() => Promise.reject(new LocalShortage("no descriptors", true)));
+  lab.connect("a");
+  await lab.accept();
+  assertEquals(lab.news(), ["a joined"]);
+});

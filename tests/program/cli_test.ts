@@ -436,6 +436,54 @@ for (const permission of ["--allow-env=POOLGATE_*", "--allow-env"]) {
   });
 }
 
+const NO_REGISTRY = "http://127.0.0.1:9";
+
+/** A cache of Deno's with nothing but the package of the default way in, and no way to fetch more. */
+async function withOneCached(use: (env: Record<string, string>) => Promise<void>): Promise<void> {
+  const cache = await Deno.makeTempDir();
+  try {
+    const command = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] });
+    const { npmCache } = JSON.parse(new TextDecoder().decode((await command.output()).stdout));
+    const registry = `${cache}/npm/registry.npmjs.org`;
+    await Deno.mkdir(registry, { recursive: true });
+    const copy = new Deno.Command("cp", {
+      args: ["-r", `${npmCache}/registry.npmjs.org/deno-std`, registry],
+    });
+    assertEquals((await copy.output()).success, true);
+    await use({ DENO_DIR: cache, HTTPS_PROXY: NO_REGISTRY, https_proxy: NO_REGISTRY });
+  } finally {
+    await Deno.remove(cache, { recursive: true });
+  }
+}
+
+testFromSource("poolgate: the default way in needs no package but that of @std", async () => {
+  await withOneCached(async (env) => {
+    const { code, stdout, stderr } = await run(stats(1), { env });
+    assertEquals([code, lines(stdout).length, stderr], [0, 1, ""]);
+  });
+});
+
+testFromSource("--admin: a package that cannot be fetched is one line and exit 2", async () => {
+  await withOneCached(async (env) => {
+    const args = ["--admin", "127.0.0.1:0"];
+    const { code, stderr } = await run("", { env, args, permissions: ["--allow-net"] });
+    assertEquals(code, 2);
+    assertMatch(stderr, /^poolgate: --admin cannot be served: .*prom-client[^\n]*\n$/);
+  });
+});
+
+testFromSource(
+  "poolgate: with an empty cache and no registry, Deno's first line says what is missing",
+  async () => {
+    const DENO_DIR = await Deno.makeTempDir();
+    const env = { DENO_DIR, NPM_CONFIG_REGISTRY: NO_REGISTRY, NO_COLOR: "1" };
+    const { code, stdout, stderr } = await run(stats(1), { env });
+    await Deno.remove(DENO_DIR, { recursive: true });
+    assertEquals([code, stdout], [1, ""]);
+    assertMatch(stderr, /^error: Failed caching npm package 'deno-std@[\d.]+'\n/);
+  },
+);
+
 testFromSource("POOLGATE_MAX_CONECTIONS: is not looked for without permission", async () => {
   const { code, stderr } = await run("", { env: MISSPELT, args: ["--backlog-size", "1"] });
   assertEquals([code, stderr], [0, ""]);

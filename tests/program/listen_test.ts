@@ -149,7 +149,7 @@ Deno.test("--listen: out of file descriptors, serves those it has, says so once,
   const script = `ulimit -n 64; exec "$@"`;
   const args = ["--listen", "127.0.0.1:0", "--max-connections", "1000"];
   const child = Conversation.inShell(script, { args, permissions });
-  const address = /at ([^\n]+)/.exec(await child.note())?.[1] ?? "";
+  const address = /at (\S+)/.exec(await child.note())?.[1] ?? "";
   const clients: Client[] = [];
   const statuses: string[] = [];
   for (let i = 0; i < 100; i++) clients.push(await Client.to(address));
@@ -219,13 +219,16 @@ Deno.test("--help: its example of a gate is a command line that is accepted", as
   const [, example = "false"] = /\$ (poolgate --listen [^]*?)\n\nExit/.exec(stdout) ?? [];
   const script = example.replace("poolgate", 'exec "$@"').replace(":6432", ":0");
   const poolgate = Conversation.inShell(script, { permissions });
-  assertMatch(await poolgate.note(), /listening at .*, for 127\.0\.0\.1:5432\n/);
+  assertMatch(
+    await poolgate.note(),
+    /listening at .*, for 127\.0\.0\.1:5432 \(max-connections 20, backlog-size 100, queue-timeout 30s, .*, reject-as postgres\)\n/,
+  );
   assertEquals(await ended(poolgate), 0);
 });
 
 Deno.test("POOLGATE_LISTEN: is its flag's variable", async () => {
   const env = { POOLGATE_LISTEN: "127.0.0.1:0" };
-  const [poolgate, address] = await Conversation.noting(/listening at ([^\n]+)/, [], env);
+  const [poolgate, address] = await Conversation.noting(/listening at (\S+)/, [], env);
   assertStringIncludes(address, "127.0.0.1:");
   assertEquals(await ended(poolgate), 0);
 });
