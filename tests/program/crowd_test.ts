@@ -12,9 +12,10 @@ Deno.test(`--upstream: ${CROWD} connections wait at once, and are let in in orde
   const opened = Promise.withResolvers<void>();
   await using service = new Service(async (socket) => {
     const buffer = new Uint8Array(16);
-    await opened.promise;
     const length = await socket.read(buffer);
-    order.push(Number(new TextDecoder().decode(buffer.subarray(0, length ?? 0))));
+    if (length === null) return; // the gate's own look, at the start
+    await opened.promise;
+    order.push(Number(new TextDecoder().decode(buffer.subarray(0, length))));
   });
   const upstream = `127.0.0.1:${service.address.port}`;
   const limits = ["--max-connections", "1", "--backlog-size", String(CROWD)];
