@@ -265,10 +265,8 @@ async function listenForClients(options: GateOptions, shared: Shared): Promise<O
   const { upstream } = options;
   const dial = upstream && dialer(upstream);
   const listener = await listen(options.listen);
-  const open = openGate({ ...shared, listener, dial, clock, options });
-  // With no places, nobody is to be connected to it, not even to look.
-  if (upstream && shared.pool.limits.maxConnections > 0) open.upstream?.look(prober(upstream));
-  return open;
+  const probe = upstream && prober(upstream);
+  return openGate({ ...shared, listener, dial, probe, clock, options });
 }
 
 /** Loads what serves operators, which needs packages of others: these may be out of reach. */

@@ -36,6 +36,8 @@ export interface GateParts {
   /** The time that the pool is told, in milliseconds. */
   now: () => number;
   openSession: OpenSession;
+  /** Until when connections that come first are left to the kernel. Never rejects. */
+  ready?: Promise<void> | undefined;
   /** Whether connections that come are left to the kernel for now. */
   holdsBack: () => boolean;
   clock: Clock;
@@ -83,8 +85,9 @@ export class Gate {
    * Accepts connections until {@linkcode drain}, and resolves when the last is closed. Called once.
    */
   async run(): Promise<void> {
-    const { listener, note, pool, options } = this.#parts;
+    const { listener, note, pool, options, ready } = this.#parts;
     note("info", listeningText(this.address, pool.limits, options));
+    if (ready !== undefined) await ready;
     await Promise.all(listener.accepts.map((accept) => this.#accept(accept)));
     if (this.#connections.length > 0) await this.#emptied.promise;
     this.#lifecycle.end();

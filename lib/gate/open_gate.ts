@@ -6,7 +6,7 @@
 
 import { type Clock, reporting } from "../io/clock.ts";
 import type { Note } from "../io/log.ts";
-import type { Dial, Listener } from "../io/socket.ts";
+import type { Dial, Listener, Probe } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Node } from "../protocol/node.ts";
@@ -33,6 +33,8 @@ export interface OpenGateParts {
   listener: Listener;
   /** Opens a connection to the upstream; `undefined` where there is none. */
   dial: Dial | undefined;
+  /** Sees whether the upstream is there, before the first client comes; left out, nobody does. */
+  probe?: Probe | undefined;
   clock: Clock;
   pool: Pool;
   /** The time that the pool is told, in milliseconds. */
@@ -59,7 +61,11 @@ export function openGate(given: OpenGateParts): OpenGate {
     ? nativeSessions(parts)
     : forwardSessions(parts, upstream);
   const holdsBack = () => upstream?.lacksDescriptors ?? false;
-  return { gate: new Gate({ ...parts, openSession, holdsBack }), upstream };
+  // With no places, nobody is to be connected to the upstream, not even to look.
+  const ready = given.probe !== undefined && given.pool.limits.maxConnections > 0
+    ? upstream?.look(given.probe)
+    : undefined;
+  return { gate: new Gate({ ...parts, openSession, holdsBack, ready }), upstream };
 }
 
 function nativeSessions({ node, listener, clock, note, options }: OpenGateParts) {

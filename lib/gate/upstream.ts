@@ -98,8 +98,6 @@ export class Upstream {
   /** When a dial failed last for want of something of our own. */
   #shortAt = -Infinity;
   #down = false;
-  /** Whether it is not known yet if the upstream is there. */
-  #looking = false;
   #retryMs = FIRST_RETRY_MS;
   #cancelRetry: (() => void) | undefined;
 
@@ -126,28 +124,18 @@ export class Upstream {
   }
 
   /**
-   * Sees whether the upstream is there, and tells where it is not. Called once, before any
-   * {@linkcode connect}: who asks for a connection meanwhile waits for what is seen, so that this
-   * look is no connection beside theirs.
+   * Sees whether the upstream is there, and tells where it is not. Called before any
+   * {@linkcode connect}, and waited for: so this look is no connection beside others.
    *
    * @param probe Looks, for so many milliseconds at most.
    */
   async look(probe: Probe): Promise<void> {
     const { connectTimeoutMs } = this.#parts;
-    this.#looking = true;
     try {
       await probe(Math.min(connectTimeoutMs || FIRST_LOOK_MS, FIRST_LOOK_MS));
-      this.#lookedWell();
     } catch (error) {
-      if (error instanceof LocalShortage) return this.#lookedWell();
-      this.#looking = false;
-      this.#fall((error as Error).message);
+      if (!(error instanceof LocalShortage)) this.#fall((error as Error).message);
     }
-  }
-
-  #lookedWell(): void {
-    this.#looking = false;
-    this.#tryAll();
   }
 
   /**
@@ -177,7 +165,7 @@ export class Upstream {
     };
     const timeout = this.#timeouts.begin(wish);
     const slow = this.#slow.begin(wish);
-    if (this.#down || this.#looking) this.#wait(wish, this.#waiting);
+    if (this.#down) this.#wait(wish, this.#waiting);
     else if (this.#short.size > 0) this.#wait(wish, this.#short);
     else this.#try(wish);
     return { socket: promise, giveUp: () => this.#giveUp(wish) };
@@ -313,13 +301,9 @@ export class Upstream {
     }
     this.#down = false;
     this.#cancelRetry?.();
-    this.#tryAll();
-    this.#parts.onUp();
-  }
-
-  #tryAll(): void {
     for (const wish of [...this.#waiting]) this.#try(wish);
     this.#waiting.clear();
+    this.#parts.onUp();
   }
 
   #retryLater(): void {

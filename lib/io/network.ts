@@ -14,6 +14,7 @@ import {
   type Listener,
   LocalShortage,
   type Probe,
+  PROBE_CLOSE_MS,
   type Route,
   type Socket,
 } from "./socket.ts";
@@ -79,24 +80,45 @@ export function dialer(address: Address): Dial {
     if (timeoutMs === undefined) return await connect();
     const limit = () => timeoutMs === 0 ? undefined : AbortSignal.timeout(timeoutMs);
     const { probe } = await import("./probe.ts");
-    await probe({ host: hostname, port }, limit()).catch(rethrow);
+    await probe(hostname, port, limit()).catch(rethrow);
     return await connect(limit());
   };
 }
 
 /** Looks whether anybody listens at an address, which has a hostname. */
 export function prober(address: Address): Probe {
-  const to = address.transport === "unix"
-    ? { path: address.path }
-    : { host: address.hostname ?? "localhost", port: address.port };
+  if (address.transport === "unix") {
+    const { path } = address;
+    return async () => await hangUp(await Deno.connect({ transport: "unix", path }).catch(rethrow));
+  }
+  const { hostname = "localhost", port } = address;
   return async (timeoutMs) => {
     const { probe } = await import("./probe.ts");
     const limit = AbortSignal.timeout(timeoutMs);
-    await probe(to, limit).catch((error) => {
+    await probe(hostname, port, limit).catch((error) => {
       if (!limit.aborted) rethrow(error);
       throw new Error(`no answer from ${showAddress(address)} within ${timeoutMs} ms`);
     });
   };
+}
+
+/** Ends a connection, and waits a moment for the other side to do so, too. */
+async function hangUp(socket: Socket): Promise<void> {
+  const { promise: moment, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, PROBE_CLOSE_MS);
+  await Promise.race([moment, endOf(socket)]);
+  clearTimeout(timer);
+  socket.close();
+}
+
+async function endOf(socket: Socket): Promise<void> {
+  const buffer = new Uint8Array(1024);
+  try {
+    await socket.closeWrite();
+    while (await socket.read(buffer) !== null);
+  } catch {
+    // A connection that has failed has ended.
+  }
 }
 
 /** What a dial fails with for want of something of our own, and whether that is a descriptor. */

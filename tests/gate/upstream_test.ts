@@ -344,26 +344,6 @@ for (const [what, error] of [["want of our own", NO_DESCRIPTOR()], ["refusal", n
   });
 }
 
-Deno.test("Upstream.look: who asks for a connection meanwhile is joined behind it", async () => {
-  const lab = new Lab();
-  const look = Promise.withResolvers<void>();
-  const times: number[] = [];
-  const looked = lab.upstream.look((timeoutMs) => {
-    times.push(timeoutMs);
-    return look.promise;
-  });
-  for (const name of ["a", "b"]) lab.connect(name);
-  await settled();
-  assertEquals([times, lab.dials.length], [[CONNECT_TIMEOUT_MS], 0]);
-  look.resolve();
-  await looked;
-  assertEquals(lab.dials.length, 2);
-  await lab.accept();
-  await lab.accept();
-  assertEquals(lab.news(), ["a waits", "b waits", "a joined", "b joined"]);
-  assertEquals(lab.upstream.up, true);
-});
-
 Deno.test("Upstream.look: an upstream that is not there is down, is told once, and tried again", async () => {
   const lab = new Lab();
   await lab.upstream.look(() => Promise.reject(new Error("refused")));

@@ -20,6 +20,7 @@ Deno.test(`--upstream: ${CROWD} connections wait at once, and are let in in orde
   const upstream = `127.0.0.1:${service.address.port}`;
   const limits = ["--max-connections", "1", "--backlog-size", String(CROWD)];
   const [poolgate, address] = await Conversation.listening(["--upstream", upstream, ...limits]);
+  await until("the gate has looked", () => service.served === 1 && service.open === 0);
   const clients: Client[] = [];
   for (let i = 0; i < CROWD; i++) {
     const client = await Client.to(address);
