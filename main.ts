@@ -99,11 +99,12 @@ async function misspeltVariables(): Promise<string[]> {
   const permitted = (descriptor: Deno.EnvPermissionDescriptor) =>
     Deno.permissions.querySync(descriptor).state === "granted";
   if (!permitted({ name: "env", variable: "POOLGATE_" })) return [];
-  const suggestions = await import("./lib/cli/suggestions.ts");
-  const names = permitted({ name: "env" })
-    ? Object.keys(Deno.env.toObject())
-    : suggestions.likelySlips().filter((name) => Deno.env.has(name));
-  return suggestions.variableWarnings(names);
+  const { isStrange, likelySlips } = await import("./lib/cli/strange_variables.ts");
+  const strange = permitted({ name: "env" })
+    ? Object.keys(Deno.env.toObject()).filter(isStrange)
+    : likelySlips().filter((name) => Deno.env.has(name));
+  if (strange.length === 0) return [];
+  return (await import("./lib/cli/suggestions.ts")).variableWarnings(strange);
 }
 
 /** Finds what Deno does not permit, and asks for nothing: that would be a question at a start. */

@@ -9,6 +9,7 @@ import { closestString } from "@std/text/closest-string";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { FLAG_NAMES, type FlagName, VALUE_FLAGS } from "./flag_names.ts";
 import { variableOf } from "./settings.ts";
+import { isStrange, PREFIX } from "./strange_variables.ts";
 
 /** What other programs call the same, without their dashes. */
 const OTHER_NAMES = new Map<string, FlagName>([
@@ -55,13 +56,11 @@ export function suggestFlag(argument: string): string | undefined {
  * @returns The name of the other; `undefined` where none is like it, or it is one of poolgate's.
  */
 export function suggestVariable(variable: string): string | undefined {
-  const variables = VALUE_FLAGS.map(variableOf);
-  if (!variable.startsWith(PREFIX) || variables.includes(variable)) return undefined;
-  const name = closest(keyOf(variable.slice(PREFIX.length)), VALUE_FLAGS);
+  const name = isStrange(variable)
+    ? closest(keyOf(variable.slice(PREFIX.length)), VALUE_FLAGS)
+    : undefined;
   return name === undefined ? undefined : variableOf(name);
 }
-
-const PREFIX = "POOLGATE_";
 
 /** @returns A warning for each variable that was probably meant to be one of poolgate's. */
 export function variableWarnings(variables: readonly string[]): string[] {
@@ -71,25 +70,6 @@ export function variableWarnings(variables: readonly string[]): string[] {
       ? []
       : [`${variable} is no variable of poolgate: did you mean ${meant}?`];
   });
-}
-
-/**
- * Names that are easily written for those of variables: with a letter too few, one twice, two
- * swapped, or an S too many. For an environment that may be asked for a name, but not for all
- * names.
- */
-export function likelySlips(): string[] {
-  const variables = VALUE_FLAGS.map(variableOf);
-  const all = variables.flatMap((variable) => {
-    const slips = [`${variable}S`];
-    for (let at = PREFIX.length; at < variable.length; at++) {
-      const [before, letter, after] = [variable.slice(0, at), variable[at], variable.slice(at + 1)];
-      slips.push(before + after, before + letter + letter + after);
-      slips.push(before + after.slice(0, 1) + letter + after.slice(1));
-    }
-    return slips;
-  });
-  return [...new Set(all).difference(new Set(variables))];
 }
 
 /** The letters and digits of a name: how they are separated is no matter. */

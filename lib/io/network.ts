@@ -14,7 +14,6 @@ import {
   type Listener,
   LocalShortage,
   type Probe,
-  PROBE_CLOSE_MS,
   type Route,
   type Socket,
 } from "./socket.ts";
@@ -24,6 +23,9 @@ import {
  * fewer.
  */
 const KERNEL_BACKLOG = 4096;
+
+/** How long the other side may take to close what was only a look, in milliseconds. */
+const HANG_UP_MS = 250;
 
 /** An address cannot be used; the message says why, for the operator. */
 export class AddressError extends Error {}
@@ -63,49 +65,55 @@ export async function opening<T>(
 
 /** Connects to an address, which has a hostname. */
 export function dialer(address: Address): Dial {
-  if (address.transport === "unix") {
-    const { path } = address;
-    return () => Deno.connect({ transport: "unix", path }).catch(rethrow);
-  }
+  if (address.transport === "unix") return () => connectUnix(address);
   const { hostname = "localhost", port } = address;
-  const connect = async (signal?: AbortSignal) => {
-    const socket = await Deno.connect(
-      signal === undefined ? { hostname, port } : { hostname, port, signal },
-    ).catch(rethrow);
-    if (!isOwnEnd(socket)) return tuned(socket);
-    socket.close();
-    throw new Deno.errors.ConnectionRefused("nobody listens there: connected to itself");
-  };
   return async (timeoutMs) => {
-    if (timeoutMs === undefined) return await connect();
+    if (timeoutMs === undefined) return await connectTcp(address);
     const limit = () => timeoutMs === 0 ? undefined : AbortSignal.timeout(timeoutMs);
     const { probe } = await import("./probe.ts");
     await probe(hostname, port, limit()).catch(rethrow);
-    return await connect(limit());
+    return await connectTcp(address, limit());
   };
 }
 
-/** Looks whether anybody listens at an address, which has a hostname. */
+/**
+ * Looks once whether anybody listens at an address, which has a hostname. Without `probe.ts`, whose
+ * `node:net` is 10 MB of memory that a program needs only where nobody does.
+ */
 export function prober(address: Address): Probe {
-  if (address.transport === "unix") {
-    const { path } = address;
-    return async () => await hangUp(await Deno.connect({ transport: "unix", path }).catch(rethrow));
-  }
-  const { hostname = "localhost", port } = address;
   return async (timeoutMs) => {
-    const { probe } = await import("./probe.ts");
     const limit = AbortSignal.timeout(timeoutMs);
-    await probe(hostname, port, limit).catch((error) => {
-      if (!limit.aborted) rethrow(error);
+    const connecting = address.transport === "unix"
+      ? connectUnix(address)
+      : connectTcp(address, limit);
+    const socket = await connecting.catch((error) => {
+      if (!limit.aborted) throw error;
       throw new Error(`no answer from ${showAddress(address)} within ${timeoutMs} ms`);
     });
+    await hangUp(socket);
   };
+}
+
+function connectUnix({ path }: UnixAddress): Promise<Socket> {
+  return Deno.connect({ transport: "unix", path }).catch(rethrow);
+}
+
+async function connectTcp(
+  { hostname = "localhost", port }: TcpAddress,
+  signal?: AbortSignal,
+): Promise<Socket> {
+  const socket = await Deno.connect(
+    signal === undefined ? { hostname, port } : { hostname, port, signal },
+  ).catch(rethrow);
+  if (!isOwnEnd(socket)) return tuned(socket);
+  socket.close();
+  throw new Deno.errors.ConnectionRefused("nobody listens there: connected to itself");
 }
 
 /** Ends a connection, and waits a moment for the other side to do so, too. */
 async function hangUp(socket: Socket): Promise<void> {
   const { promise: moment, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, PROBE_CLOSE_MS);
+  const timer = setTimeout(resolve, HANG_UP_MS);
   await Promise.race([moment, endOf(socket)]);
   clearTimeout(timer);
   socket.close();
@@ -153,6 +161,7 @@ function tuned(socket: Deno.TcpConn): Deno.TcpConn {
 }
 
 export type TcpAddress = Address & { transport: "tcp" };
+type UnixAddress = Address & { transport: "unix" };
 
 /** Where a socket listens. */
 export interface Place {

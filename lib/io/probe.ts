@@ -7,7 +7,9 @@
  */
 
 import { connect } from "node:net";
-import { PROBE_CLOSE_MS } from "./socket.ts";
+
+/** How long the other side may take to close what it has accepted, in milliseconds. */
+const CLOSE_MS = 250;
 
 /**
  * Connects, and ends that again. Resolves when the other side has closed it too, so that it is
@@ -33,7 +35,7 @@ export function probe(host: string, port: number, signal: AbortSignal | undefine
       }
       socket.resume();
       socket.end();
-      setTimeout(() => socket.destroy(), PROBE_CLOSE_MS);
+      setTimeout(() => socket.destroy(), CLOSE_MS);
     });
   });
 }

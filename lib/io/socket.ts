@@ -98,9 +98,6 @@ export class LocalShortage extends Error {
  */
 export type Dial = (timeoutMs?: number) => Promise<Socket>;
 
-/** How long the other side may take to close what a {@linkcode Probe} opened, in milliseconds. */
-export const PROBE_CLOSE_MS = 250;
-
 /**
  * Sees whether the upstream is there, and leaves no connection behind. Rejects as {@linkcode Dial}
  * does.

@@ -1,12 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { VALUE_FLAGS } from "../../lib/cli/flag_names.ts";
 import { variableOf } from "../../lib/cli/settings.ts";
-import {
-  likelySlips,
-  suggestFlag,
-  suggestVariable,
-  variableWarnings,
-} from "../../lib/cli/suggestions.ts";
+import { suggestFlag, suggestVariable, variableWarnings } from "../../lib/cli/suggestions.ts";
 
 const flags: [string, string | undefined][] = [
   ["--max-conections", "--max-connections"],
@@ -50,15 +45,6 @@ Deno.test("suggestVariable: has nothing to say of those that Kubernetes sets for
     ...["POOLGATE_PORT_6432_TCP_PORT", "POOLGATE_PORT_6432_TCP_ADDR"],
   ];
   assertEquals(set.filter(suggestVariable), []);
-});
-
-Deno.test("likelySlips: each is like a variable, and is none", () => {
-  const slips = likelySlips();
-  for (const slip of ["LISTN", "LISTENN", "LISETN", "LISTENS", "MAX_CONECTIONS"]) {
-    assertEquals(slips.includes(`POOLGATE_${slip}`), true, slip);
-  }
-  assertEquals(slips.filter((slip) => suggestVariable(slip) === undefined), []);
-  assertEquals(new Set(slips).size, slips.length);
 });
 
 Deno.test("variableWarnings: one for each that was meant to be another", () => {

@@ -1,7 +1,7 @@
 /** What fails on the way to the upstream, from outside. Imports nothing from lib/. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { commandLine, Conversation } from "../support/program.ts";
+import { commandLine, Conversation, timeLimit } from "../support/program.ts";
 import { Gate, OWN_NETWORK, run, testWith } from "../support/servers.ts";
 import { echo, Service } from "../support/service.ts";
 import { Client, freePort, until } from "../support/sockets.ts";
@@ -74,8 +74,8 @@ for _ in range(32):
 const SOON_MS = 2000;
 
 const absent: [string, RegExp][] = [
-  ["nowhere.invalid:5432", /is down, nobody is let in: .*nowhere\.invalid/],
-  [`127.0.0.1:${freePort()}`, /is down, nobody is let in: .*REFUSED/],
+  ["nowhere.invalid:5432", /is down, nobody is let in: [^\n]*(name|Name)/],
+  [`127.0.0.1:${freePort()}`, /is down, nobody is let in: Connection refused/],
   ["unix:/nowhere/service", /is down, nobody is let in: No such file/],
 ];
 
@@ -100,6 +100,37 @@ for (const [upstream, warning] of absent) {
     assertEquals(said.match(/is down/g)?.length, 1, said);
   });
 }
+
+/** A listener whose accept queue is full: the kernel drops who comes, and answers nobody. */
+const DEAF = `
+import socket, sys, time
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(0)
+full = [socket.socket() for _ in range(4)]
+for c in full: c.setblocking(False); c.connect_ex(s.getsockname())
+print(s.getsockname()[1], flush=True); sys.stdin.read()
+`;
+
+testWith(
+  ["python3"],
+  "--upstream: one that does not answer is one note soon after the start, too",
+  async () => {
+    const deaf = new Deno.Command("python3", {
+      args: ["-c", DEAF],
+      ...{ stdin: "piped", stdout: "piped", signal: timeLimit() },
+    }).spawn();
+    const output = deaf.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const port = Number((await output.read()).value);
+    const begun = performance.now();
+    const [poolgate, , notes] = await Conversation.listening(["--upstream", `127.0.0.1:${port}`]);
+    const warning = /listening at/.test(notes) ? await poolgate.note() : notes;
+    assertStringIncludes(warning, `no answer from 127.0.0.1:${port} within 1500 ms`);
+    assert(performance.now() - begun < SOON_MS, `it took ${performance.now() - begun} ms`);
+    poolgate.signal("SIGTERM");
+    assertEquals(await poolgate.exit(), 0);
+    await Promise.all([deaf.stdin.close(), output.cancel()]);
+    await deaf.status;
+  },
+);
 
 Deno.test("--upstream: is looked at once before the first client, and that look has ended by then", async () => {
   await using service = new Service(echo);
