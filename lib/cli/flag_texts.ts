@@ -86,7 +86,8 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
   "queue-timeout": {
     value: "DUR",
     summary: "how long a connection may wait for a place",
-    details: `such as 500ms, 30s, 1h30m or 1d; 0 for no limit, as for each duration here.
+    details: `such as 500ms, 30s, 1h30m or 1d; 0 for no limit, as for each duration here
+      but --upstream-linger.
       Default ${GATE_DEFAULTS.queueTimeout}.`,
   },
   "connect-timeout": {

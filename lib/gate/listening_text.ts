@@ -32,25 +32,23 @@ export function listeningText(
   const terms = [
     `max-connections ${maxConnections}`,
     `backlog-size ${backlogSize}`,
-    ...timeouts(options).filter(([, ms]) => ms > 0).map(([flag, ms]) =>
-      `${flag} ${showDuration(ms)}`
-    ),
+    ...timeouts(options).map(([flag, ms]) => `${flag} ${showDuration(ms)}`),
     `reject-as ${options.rejectAs}`,
   ];
   return `listening at ${address}${to} (${terms.join(", ")})`;
 }
 
-/** The timeouts that there are, each in milliseconds. */
+/** The timeouts that are set, each in milliseconds. */
 function timeouts(options: ListeningOptions): [string, number][] {
   const { queueTimeoutMs, connectTimeoutMs, idleTimeoutMs, drainTimeoutMs } = options;
-  const ofUpstream: [string, number][] = options.upstream === undefined ? [] : [
-    ["connect-timeout", connectTimeoutMs],
-    ["upstream-linger", options.upstreamLingerMs],
-  ];
-  return [
+  const joins = options.upstream !== undefined;
+  const limits: [string, number][] = [
     ["queue-timeout", queueTimeoutMs],
-    ...ofUpstream,
+    ["connect-timeout", joins ? connectTimeoutMs : 0],
     ["idle-timeout", idleTimeoutMs],
     ["drain-timeout", drainTimeoutMs],
   ];
+  const set = limits.filter(([, ms]) => ms > 0);
+  // There, 0 is no time, and not no limit.
+  return joins ? [...set, ["upstream-linger", options.upstreamLingerMs]] : set;
 }

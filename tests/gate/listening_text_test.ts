@@ -23,10 +23,16 @@ Deno.test("listeningText: names the limits, the timeouts that are set, and how t
 
 Deno.test("listeningText: names the upstream, and the timeouts that are for one", () => {
   const upstream = { transport: "unix", path: "/run/service" } as const;
-  const options = { ...OPTIONS, upstream, queueTimeoutMs: 0, rejectAs: "redis" } as const;
+  const options = {
+    ...OPTIONS,
+    upstream,
+    queueTimeoutMs: 0,
+    upstreamLingerMs: 0,
+    rejectAs: "redis",
+  } as const;
   assertEquals(
     listeningText("unix:/run/door", LIMITS, options),
     "listening at unix:/run/door, for unix:/run/service (max-connections 20, backlog-size 100, " +
-      "connect-timeout 10s, upstream-linger 30s, drain-timeout 1h30m, reject-as redis)",
+      "connect-timeout 10s, drain-timeout 1h30m, upstream-linger 0, reject-as redis)",
   );
 });
