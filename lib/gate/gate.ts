@@ -15,7 +15,6 @@ import { AcceptLog } from "./accept_log.ts";
 import { Connection, type OpenSession } from "./connection.ts";
 import type { Ending } from "./ending.ts";
 import { noteFault } from "./fault.ts";
-import type { GateOptions } from "./gate_options.ts";
 import { Lifecycle, type LifecycleParts } from "./lifecycle.ts";
 import { type ListeningOptions, listeningText } from "./listening_text.ts";
 

@@ -16,6 +16,7 @@ export type ListeningOptions = Pick<
   | "queueTimeoutMs"
   | "connectTimeoutMs"
   | "idleTimeoutMs"
+  | "maxLifetimeMs"
   | "drainTimeoutMs"
   | "upstreamLingerMs"
   | "rejectAs"
@@ -46,6 +47,7 @@ function timeouts(options: ListeningOptions): [string, number][] {
     ["queue-timeout", queueTimeoutMs],
     ["connect-timeout", joins ? connectTimeoutMs : 0],
     ["idle-timeout", idleTimeoutMs],
+    ["max-lifetime", options.maxLifetimeMs],
     ["drain-timeout", drainTimeoutMs],
   ];
   const set = limits.filter(([, ms]) => ms > 0);

@@ -9,6 +9,7 @@ const OPTIONS: ListeningOptions = {
   connectTimeoutMs: 10_000,
   upstreamLingerMs: 30_000,
   idleTimeoutMs: 0,
+  maxLifetimeMs: 86_400_000,
   drainTimeoutMs: 5_400_000,
   rejectAs: "line",
 };
@@ -17,7 +18,7 @@ Deno.test("listeningText: names the limits, the timeouts that are set, and how t
   assertEquals(
     listeningText("127.0.0.1:7000", LIMITS, OPTIONS),
     "listening at 127.0.0.1:7000 (max-connections 20, backlog-size 100, queue-timeout 2m, " +
-      "drain-timeout 1h30m, reject-as line)",
+      "max-lifetime 1d, drain-timeout 1h30m, reject-as line)",
   );
 });
 
@@ -33,6 +34,6 @@ Deno.test("listeningText: names the upstream, and the timeouts that are for one"
   assertEquals(
     listeningText("unix:/run/door", LIMITS, options),
     "listening at unix:/run/door, for unix:/run/service (max-connections 20, backlog-size 100, " +
-      "connect-timeout 10s, drain-timeout 1h30m, upstream-linger 0, reject-as redis)",
+      "connect-timeout 10s, max-lifetime 1d, drain-timeout 1h30m, upstream-linger 0, reject-as redis)",
   );
 });

@@ -402,6 +402,21 @@ for (const [args, permissions, complaint] of lacking) {
   }
 }
 
+Deno.test({
+  name: "--listen: without permission, nothing is asked on a terminal either" +
+    (HAS_SCRIPT ? "" : " (skipped: no `script` command to make a terminal)") +
+    (BINARY === undefined ? "" : " (skipped: a compiled binary has its permissions built in)"),
+  ignore: !HAS_SCRIPT || BINARY !== undefined,
+  fn: async () => {
+    const [program, args] = commandLine({ args: ["--listen", "127.0.0.1:0"] });
+    const asking = [program, ...args.filter((argument) => argument !== "--no-prompt")];
+    const quoted = asking.map((word) => `'${word}'`).join(" ");
+    const { code, stdout } = await runInShell(`script -qec "${quoted}" /dev/null < /dev/null`);
+    assertEquals([code, lines(stdout).length], [2, 1], stdout);
+    assertStringIncludes(stdout, "it needs Deno's permission --allow-net");
+  },
+});
+
 Deno.test("--check: is exit 0 where it would start, and opens nothing", async () => {
   const door = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const args = ["--check", "--listen", `127.0.0.1:${door.addr.port}`, "--queue-timeout", "1h30m"];
