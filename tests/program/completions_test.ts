@@ -6,7 +6,7 @@ import { Directory, run, testWith } from "../support/servers.ts";
 
 /** A line as it is typed so far, and what its last word may be completed to. */
 const completed: [string, string[]][] = [
-  ["poolgate --max-", ["--max-connections", "--max-per-source"]],
+  ["poolgate --log-", ["--log-connections", "--log-format"]],
   ["poolgate --reject-as p", ["postgres"]],
   ["poolgate --quiet --log-format ", ["json", "text"]],
   ["poolgate --node-id x --completions ", ["bash", "fish", "zsh"]],
