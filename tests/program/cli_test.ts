@@ -350,7 +350,7 @@ Deno.test({
 Deno.test("--help: names every flag, in lines that fit a terminal", async () => {
   const { stdout } = await run("", { args: ["--help"] });
   const source = await Deno.readTextFile(new URL("../../lib/cli/flag_names.ts", import.meta.url));
-  const flags = [...source.matchAll(/^ {2}"([a-z-]+)",$/gm)].map(([, flag]) => flag);
+  const flags = [...source.matchAll(/^ {2}"([a-z\d-]+)",$/gm)].map(([, flag]) => flag);
   assert(flags.length > 10, "the flags were not found in their source");
   for (const flag of flags) assertStringIncludes(stdout, `  --${flag}`);
   const wide = lines(stdout).filter((line) => line.length > 80 || line.endsWith(" "));

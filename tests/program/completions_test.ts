@@ -16,7 +16,7 @@ const completed: [string, string[]][] = [
 /** Every flag that the help names. */
 async function flags(): Promise<string[]> {
   const { stdout } = await runProgram("", { args: ["--help"] });
-  const found = [...stdout.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag = ""]) => flag);
+  const found = [...stdout.matchAll(/^ {2}(--[a-z\d-]+)/gm)].map(([, flag = ""]) => flag);
   assert(found.length > 20, stdout);
   return found.sort();
 }
