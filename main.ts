@@ -283,22 +283,29 @@ async function loadAdmin() {
 
 /** Listens for operators. */
 async function listenForOperators(
-  { listen, token }: AdminOptions,
+  { listen: address, token, hosts }: AdminOptions,
   gateOptions: GateOptions | undefined,
   open: OpenGate | undefined,
   { pool, note }: Shared,
 ): Promise<OpenAdmin> {
-  const [{ openAdmin }, { httpServer }, { systemClock: clock }, { showAddress }] = await Promise
-    .all([
-      loadAdmin(),
-      import("./lib/io/http_server.ts"),
-      import("./lib/io/clock.ts"),
-      import("./lib/io/address.ts"),
-    ]);
+  const [
+    { openAdmin },
+    { httpServer },
+    { listen },
+    { systemClock: clock },
+    { showAddress },
+  ] = await Promise.all([
+    loadAdmin(),
+    import("./lib/io/http_server.ts"),
+    import("./lib/io/network.ts"),
+    import("./lib/io/clock.ts"),
+    import("./lib/io/address.ts"),
+  ]);
+  const listener = await listen(address, "--admin");
   const upstream = gateOptions?.upstream;
   const server = await openAdmin({
-    serveHttp: httpServer(listen),
-    ...{ pool, clock, token, note },
+    serveHttp: httpServer({ listener, clock, note }),
+    ...{ pool, clock, token, hosts, note },
     timeOfDay: () => Date.now(),
     version: await version(),
     listen: open?.gate.address,
@@ -307,8 +314,8 @@ async function listenForOperators(
     draining: () => open?.gate.draining ?? false,
     traffic: () => open?.gate.traffic ?? { received: 0, sent: 0 },
   });
-  const { address } = server;
-  note("info", `admin at ${listen.transport === "unix" ? address : `http://${address}/`}`);
+  const shown = server.address;
+  note("info", `admin at ${address.transport === "unix" ? shown : `http://${shown}/`}`);
   return server;
 }
 

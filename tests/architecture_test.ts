@@ -47,17 +47,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
     pure: true,
   },
   "lib/pool/": { imports: ["lib/io/linked_list.ts", "lib/io/id_table.ts"], pure: true },
-  "lib/io/": { imports: [], packages: ["@std/streams/", "node:net"] },
+  "lib/io/": { imports: [], packages: ["@std/streams/", "node:net", "node:http", "node:stream"] },
 };
 
 /** What is pure although its room is not. So is a file whose first comment has the word `Pure`. */
 const PURE_FOLDERS = ["lib/gate/services/"];
 
 /** Those that touch the runtime: they open what everyone else is given, or see if they may. */
-const RUNTIME = [
-  ...["lib/io/http_server.ts", "lib/io/network.ts", "lib/io/permissions.ts"],
-  "lib/io/standard_streams.ts",
-];
+const RUNTIME = ["lib/io/network.ts", "lib/io/permissions.ts", "lib/io/standard_streams.ts"];
 
 /** What decides nothing by itself: the runtime, time, and what comes later. */
 const IMPURE = [

@@ -26,6 +26,7 @@ export const GATE_FLAGS = [
 export const ADMIN_FLAGS = [
   "admin",
   "admin-token",
+  "admin-host",
 ] as const;
 
 /** Each flag with a value. `quiet` and `log-connections` may be given without one. */
@@ -56,7 +57,7 @@ export const FLAG_NAMES: readonly FlagName[] = [...VALUE_FLAGS, ...COMMAND_FLAGS
  * The flags that may be given more than once: that is one value, which has commas between, as in
  * their variables.
  */
-export const REPEATABLE_FLAGS: readonly ValueFlag[] = [];
+export const REPEATABLE_FLAGS: readonly ValueFlag[] = ["admin-host"];
 
 /** What the arguments say. */
 export interface Flags {

@@ -163,4 +163,10 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
     details: `on the page and under /api. Other programs see a flag: the environment variable is
       better. Default: no changes.`,
   },
+  "admin-host": {
+    value: "NAME",
+    summary: "serve operators under this name, too",
+    details: `such as that of a proxy, or the one that Prometheus scrapes; may be given again for
+      each. Default: under addresses and localhost only.`,
+  },
 };

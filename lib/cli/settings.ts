@@ -88,12 +88,6 @@ export class Settings {
     if (given !== undefined) this.complain(`${shown(given)}, ${why}`);
   }
 
-  /** Complains of a variable that is not poolgate's own, where it is set. */
-  forbid(variable: string, why: string): void {
-    const text = this.#variable(variable);
-    if (text !== undefined) this.complain(`${variable} is ${quote(text)}, ${why}`);
-  }
-
   /** A variable as it is set; an empty one is none. */
   #variable(name: string): string | undefined {
     return this.#env(name) || undefined;

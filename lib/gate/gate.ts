@@ -5,13 +5,13 @@
  * @module
  */
 
+import { AcceptLog } from "../io/accept_log.ts";
 import type { Clock } from "../io/clock.ts";
 import { LinkedList } from "../io/linked_list.ts";
 import type { Note } from "../io/log.ts";
 import type { Accept, Arrival, Listener } from "../io/socket.ts";
 import type { Traffic } from "../pool/client.ts";
 import type { Pool } from "../pool/pool.ts";
-import { AcceptLog } from "./accept_log.ts";
 import { Connection, type OpenSession } from "./connection.ts";
 import type { Ending } from "./ending.ts";
 import { noteFault } from "./fault.ts";
@@ -57,7 +57,7 @@ export class Gate {
 
   constructor(parts: GateParts) {
     this.#parts = parts;
-    this.#acceptLog = new AcceptLog(parts.clock, parts.note);
+    this.#acceptLog = new AcceptLog(parts.clock, parts.note, "accepting connections");
     this.#lifecycle = new Lifecycle({
       ...parts,
       draining: () => this.#draining,

@@ -1,7 +1,7 @@
 /**
- * The network itself: with `http_server.ts`, the only files of lib/ that open sockets. Each gets
- * TCP_NODELAY, since what is passed on has been gathered by its sender, and TCP keep-alive, so that
- * a peer that has vanished is noticed in the end.
+ * The network itself: the only file of lib/ that opens sockets. Each gets TCP_NODELAY, since what
+ * is passed on has been gathered by its sender, and TCP keep-alive, so that a peer that has
+ * vanished is noticed in the end.
  *
  * @module
  */
@@ -33,29 +33,12 @@ export class AddressError extends Error {}
 /**
  * Listens at an address. A Unix socket that nobody listens at any more is replaced.
  *
- * @throws {AddressError} When that is not possible.
- */
-export async function listen(address: Address): Promise<Listener> {
-  return await opening(
-    "--listen",
-    address,
-    () => address.transport === "unix" ? listenUnix(address.path) : listenTcp(address),
-  );
-}
-
-/**
- * Opens something at an address.
- *
  * @param flag What the address was given by.
  * @throws {AddressError} When that is not possible.
  */
-export async function opening<T>(
-  flag: string,
-  address: Address,
-  open: () => T | Promise<T>,
-): Promise<T> {
+export async function listen(address: Address, flag = "--listen"): Promise<Listener> {
   try {
-    return await open();
+    return await (address.transport === "unix" ? listenUnix(address.path) : listenTcp(address));
   } catch (error) {
     const { message } = error as Error;
     const place = showAddress(address);
@@ -160,21 +143,21 @@ function tuned(socket: Deno.TcpConn): Deno.TcpConn {
   return socket;
 }
 
-export type TcpAddress = Address & { transport: "tcp" };
+type TcpAddress = Address & { transport: "tcp" };
 type UnixAddress = Address & { transport: "unix" };
 
 /** Where a socket listens. */
-export interface Place {
+interface Place {
   hostname: string;
   /** 0 takes a free one. */
   port: number;
 }
 
 /** One or more. */
-export type Several<T> = [T, ...T[]];
+type Several<T> = [T, ...T[]];
 
 /** @returns Where to listen for an address. */
-export function placesOf({ hostname, port }: TcpAddress): Several<Place> {
+function placesOf({ hostname, port }: TcpAddress): Several<Place> {
   return hostname === undefined ? everyInterface(port) : [{ hostname, port }];
 }
 
@@ -206,7 +189,7 @@ function everyInterface(port: number): Several<Place> {
 }
 
 /** Opens at all of some places, or at none. */
-export function openAll<T>(
+function openAll<T>(
   [first, ...others]: Several<Place>,
   open: (place: Place) => T,
   close: (open: T) => void,
@@ -287,7 +270,7 @@ async function listenUnix(path: string): Promise<Listener> {
 }
 
 /** Opens at the path of a Unix socket. One that nobody listens at any more is replaced. */
-export async function atPath<T>(path: string, open: (path: string) => T): Promise<T> {
+async function atPath<T>(path: string, open: (path: string) => T): Promise<T> {
   try {
     return open(path);
   } catch (error) {

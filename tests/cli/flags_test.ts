@@ -11,6 +11,11 @@ Deno.test("parseFlags: takes a value behind a space or an equals sign", () => {
   assertEquals([values["max-connections"], values["backlog-size"], stray], ["1", "3", undefined]);
 });
 
+Deno.test("parseFlags: joins what is given for a flag that may be repeated", () => {
+  const { values } = parseFlags(["--admin-host", "a", "--admin-host=b,c", "--admin", ":0"]);
+  assertEquals(values, { "admin-host": "a,b,c", admin: ":0" });
+});
+
 Deno.test("parseFlags: a value keeps its spelling", () => {
   assertEquals(parseFlags(["--node-id", "007"]).values["node-id"], "007");
   assertEquals(parseFlags(["--node-id", "true"]).values["node-id"], "true");
