@@ -166,7 +166,7 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
   "admin-host": {
     value: "NAME",
     summary: "serve operators under this name, too",
-    details: `such as that of a proxy, or the one that Prometheus scrapes; may be given again for
-      each. Default: under addresses and localhost only.`,
+    details: `such as that of a proxy, or the one that Prometheus scrapes. Default: under
+      addresses and localhost only.`,
   },
 };

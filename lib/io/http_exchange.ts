@@ -68,13 +68,12 @@ export async function send(response: Response, to: ServerResponse): Promise<void
 }
 
 async function sendLasting(body: ReadableStream<Uint8Array>, to: ServerResponse): Promise<void> {
-  if (to.req.method === "HEAD") {
-    to.end();
-    return await body.cancel();
-  }
   const reader = body.getReader();
+  const cancel = () => reader.cancel().catch(() => {});
   const gone = new Promise<void>((resolve) => to.once("close", resolve));
-  const cancelled = gone.then(() => reader.cancel()).catch(() => {});
+  // Also while it is being waited for, which may be for long.
+  gone.then(cancel);
+  if (to.req.method === "HEAD" || to.destroyed) await cancel();
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -87,5 +86,4 @@ async function sendLasting(body: ReadableStream<Uint8Array>, to: ServerResponse)
     // It breaks off, which who takes it is to see.
     to.destroy();
   }
-  await cancelled;
 }

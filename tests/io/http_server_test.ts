@@ -224,6 +224,25 @@ Deno.test("httpServer: a stream is cancelled when who takes it has gone", async 
   await until("it is cancelled", () => cancelled === 1);
 });
 
+Deno.test("httpServer: a stream is cancelled when who asked for it has gone before it began", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let asked = 0;
+  let cancelled = 0;
+  await using server = await TestServer.open(async ({ url }) => {
+    if (!url.endsWith("/stream")) return await whole("ok");
+    asked++;
+    await promise;
+    return new Response(new ReadableStream({ cancel: () => void cancelled++ }));
+  });
+  const client = await server.client(GET.replace("/", "/stream"));
+  await until("it is asked for", () => asked === 1);
+  client.close();
+  // Time enough for the end to be seen: it came before these requests.
+  for (let times = 0; times < 10; times++) await server.status(GET);
+  resolve();
+  await until("it is cancelled", () => cancelled === 1);
+});
+
 Deno.test("httpServer: a stream that fails breaks off, and is told to no one", async () => {
   await using server = await TestServer.open(() =>
     Promise.resolve(new Response(new ReadableStream({ pull: () => Promise.reject("why") })))
