@@ -43,7 +43,10 @@ const TEXT_LOG = { format: "text", quiet: false, clock: () => new Date() } as co
 
 async function main(): Promise<number> {
   const flags = await readFlags();
-  if (flags.help || flags.version) return await print(flags.help ? await help() : await version());
+  if (flags.help || flags.version) {
+    return await print(flags.help ? await help() : await versionText());
+  }
+  if (flags.completions !== undefined) return await printCompletions(flags.completions);
   const settings = new Settings(flags, readEnv);
   const readGate = settings.anyOf(GATE_FLAGS)
     ? (await import("./lib/cli/gate_options.ts")).readGateOptions
@@ -52,16 +55,24 @@ async function main(): Promise<number> {
     ? (await import("./lib/cli/admin_options.ts")).readAdminOptions
     : undefined;
   const reading = readOptions(settings, readGate, readAdmin);
-  if ("complaint" in reading) {
-    return await fail(new Log(BLOCKING_STREAMS.stderr, TEXT_LOG), reading.complaint, USAGE);
+  if ("complaint" in reading) return await refuse(reading.complaint);
+  const { options } = reading;
+  const network = options.gate !== undefined || options.admin !== undefined;
+  if (network) {
+    const obstacle = await missingPermission(options);
+    if (obstacle !== undefined) return await refuse(obstacle);
   }
-  return await run(reading.options);
+  const warnings = network || Deno.args.length > 0 ? await misspeltVariables() : [];
+  return await (flags.check ? check(options, warnings) : run(options, warnings));
 }
 
 async function readFlags(): Promise<Flags> {
   if (Deno.args.length === 0) return NO_FLAGS;
   const { parseFlags } = await import("./lib/cli/flags.ts");
-  return parseFlags(Deno.args);
+  const flags = parseFlags(Deno.args);
+  if (flags.stray === undefined) return flags;
+  const { suggestFlag } = await import("./lib/cli/suggestions.ts");
+  return { ...flags, suggestion: suggestFlag(flags.stray) };
 }
 
 /**
@@ -79,6 +90,31 @@ function readEnv(variable: string): string | undefined {
   }
 }
 
+/**
+ * Warns of variables that were probably meant to be some of poolgate's. Where all variables may be
+ * read, these are all that are set; where only poolgate's may, Deno does not list them, but can be
+ * asked for the likeliest.
+ */
+async function misspeltVariables(): Promise<string[]> {
+  const permitted = (descriptor: Deno.EnvPermissionDescriptor) =>
+    Deno.permissions.querySync(descriptor).state === "granted";
+  if (!permitted({ name: "env", variable: "POOLGATE_" })) return [];
+  const { isStrange, likelySlips } = await import("./lib/cli/strange_variables.ts");
+  const strange = permitted({ name: "env" })
+    ? Object.keys(Deno.env.toObject()).filter(isStrange)
+    : likelySlips().filter((name) => Deno.env.has(name));
+  if (strange.length === 0) return [];
+  return (await import("./lib/cli/suggestions.ts")).variableWarnings(strange);
+}
+
+/** Finds what Deno does not permit, and asks for nothing: that would be a question at a start. */
+async function missingPermission({ gate, admin }: Options): Promise<string | undefined> {
+  const { missingPermission } = await import("./lib/io/permissions.ts");
+  return missingPermission("--listen", gate?.listen) ??
+    missingPermission("--upstream", gate?.upstream) ??
+    missingPermission("--admin", admin?.listen);
+}
+
 async function help(): Promise<string> {
   return (await import("./lib/cli/help.ts")).HELP;
 }
@@ -87,10 +123,37 @@ async function version(): Promise<string> {
   return (await import("./lib/cli/version.ts")).VERSION;
 }
 
+async function versionText(): Promise<string> {
+  const { versionText } = await import("./lib/cli/version.ts");
+  return versionText({ ...Deno.version, target: Deno.build.target });
+}
+
+async function printCompletions(shell: string): Promise<number> {
+  const { readCompletions } = await import("./lib/cli/completions.ts");
+  const reading = readCompletions(shell);
+  if ("value" in reading) return await print(reading.value);
+  const given = `--completions is ${JSON.stringify(shell)}`;
+  return await refuse(`${given}, it must be ${reading.allowed}`);
+}
+
 async function print(text: string): Promise<number> {
   const writer = new BufferedWriter(BLOCKING_STREAMS.stdout);
   writer.gathered.text(`${text}\n`);
   return await untilStreamsFail(new Log(BLOCKING_STREAMS.stderr, TEXT_LOG), () => writer.flush());
+}
+
+/** Ends a start that cannot be. */
+async function refuse(complaint: string): Promise<number> {
+  return await fail(new Log(BLOCKING_STREAMS.stderr, TEXT_LOG), complaint, USAGE);
+}
+
+/** What a start would have said of its settings. */
+async function check({ logFormat, quiet }: Options, warnings: string[]): Promise<number> {
+  const log = new Log(BLOCKING_STREAMS.stderr, { ...TEXT_LOG, format: logFormat, quiet });
+  for (const warning of warnings) log.note("warn", warning);
+  log.note("info", "flags and variables are in order");
+  await log.flush();
+  return OK;
 }
 
 async function fail(log: Log, text: string, exit: number): Promise<number> {
@@ -110,7 +173,7 @@ interface Shared {
   note: Note;
 }
 
-async function run(options: Options): Promise<number> {
+async function run(options: Options, warnings: string[]): Promise<number> {
   const { limits, nodeId, logFormat, quiet, gate, admin } = options;
   const alone = gate === undefined && admin === undefined;
   const { stdin, stdout, stderr } = alone && !PROCESS_1 ? BLOCKING_STREAMS : ASYNC_STREAMS;
@@ -119,6 +182,7 @@ async function run(options: Options): Promise<number> {
     log.note(level, text);
     log.flush();
   };
+  for (const warning of warnings) note("warn", warning);
   const pool = new MemoryPool(
     limits,
     (error) => note("error", `telling of a client met a fault of poolgate: ${error}`),
@@ -197,7 +261,7 @@ async function listenForClients(options: GateOptions, shared: Shared): Promise<O
   const [
     { openGate },
     { loadProtocols },
-    { asker, dialer, listen },
+    { asker, dialer, listen, prober },
     { systemClock: clock },
   ] = await Promise.all([
     import("./lib/gate/open_gate.ts"),
@@ -205,31 +269,51 @@ async function listenForClients(options: GateOptions, shared: Shared): Promise<O
     import("./lib/io/network.ts"),
     import("./lib/io/clock.ts"),
   ]);
-  const dial = options.upstream && dialer(options.upstream);
-  const ask = options.upstream && asker(options.upstream);
+  const { upstream } = options;
+  const dial = upstream && dialer(upstream);
+  const ask = upstream && asker(upstream);
+  const probe = upstream && prober(upstream);
   const protocols = await loadProtocols(options);
   const listener = await listen(options.listen);
-  return openGate({ ...shared, listener, dial, ask, clock, protocols, options });
+  return openGate({ ...shared, listener, dial, ask, probe, clock, protocols, options });
+}
+
+/** Loads what serves operators, which needs packages of others: these may be out of reach. */
+async function loadAdmin() {
+  try {
+    return await import("./lib/admin/open_admin.ts");
+  } catch (error) {
+    const { AddressError } = await import("./lib/io/network.ts");
+    const [reason] = (error as Error).message.split("\n");
+    throw new AddressError(`--admin cannot be served: ${reason}`);
+  }
 }
 
 /** Listens for operators. */
 async function listenForOperators(
-  { listen, token }: AdminOptions,
+  { listen: address, token, hosts }: AdminOptions,
   gateOptions: GateOptions | undefined,
   open: OpenGate | undefined,
   { pool, note }: Shared,
 ): Promise<OpenAdmin> {
-  const [{ openAdmin }, { httpServer }, { systemClock: clock }, { showAddress }] = await Promise
-    .all([
-      import("./lib/admin/open_admin.ts"),
-      import("./lib/io/http_server.ts"),
-      import("./lib/io/clock.ts"),
-      import("./lib/io/address.ts"),
-    ]);
+  const [
+    { openAdmin },
+    { httpServer },
+    { listen },
+    { systemClock: clock },
+    { showAddress },
+  ] = await Promise.all([
+    loadAdmin(),
+    import("./lib/io/http_server.ts"),
+    import("./lib/io/network.ts"),
+    import("./lib/io/clock.ts"),
+    import("./lib/io/address.ts"),
+  ]);
+  const listener = await listen(address, "--admin");
   const upstream = gateOptions?.upstream;
   const server = await openAdmin({
-    serveHttp: httpServer(listen),
-    ...{ pool, clock, token, note },
+    serveHttp: httpServer({ listener, clock, note }),
+    ...{ pool, clock, token, hosts, note },
     timeOfDay: () => Date.now(),
     version: await version(),
     listen: open?.gate.address,
@@ -239,8 +323,8 @@ async function listenForOperators(
     draining: () => open?.gate.draining ?? false,
     traffic: () => open?.gate.traffic ?? { received: 0, sent: 0 },
   });
-  const { address } = server;
-  note("info", `admin at ${listen.transport === "unix" ? address : `http://${address}/`}`);
+  const shown = server.address;
+  note("info", `admin at ${address.transport === "unix" ? shown : `http://${shown}/`}`);
   return server;
 }
 

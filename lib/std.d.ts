@@ -12,11 +12,24 @@ declare module "@std/cli/parse-args" {
   export function parseArgs(
     argv: string[],
     options: {
+      boolean?: string[];
       string: string[];
+      /** Those whose values make a list, which is empty where there are none. */
+      collect?: string[];
       /** Called with each argument that is no known flag; `false` leaves it out of the result. */
       unknown: (arg: string) => boolean;
     },
   ): { _: (string | number)[]; [flag: string]: unknown };
+}
+
+declare module "@std/text/closest-string" {
+  /** The word that is the most like another one; the first of several. */
+  export function closestString(given: string, words: readonly string[]): string;
+}
+
+declare module "@std/text/levenshtein-distance" {
+  /** How many letters have to be put in, taken out or changed to make one word of the other. */
+  export function levenshteinDistance(one: string, other: string): number;
 }
 
 declare module "@std/assert" {

@@ -5,6 +5,9 @@
  * @module
  */
 
+import { describe } from "../protocol/decode.ts";
+import { isServed, LOCALHOST } from "./hosts.ts";
+
 /** How long the body of a request may be, in bytes. */
 export const MAX_BODY_BYTES = 4096;
 
@@ -40,6 +43,8 @@ const HEADERS = {
  */
 const STREAM_HEADERS = { "x-accel-buffering": "no" };
 
+const encoder = new TextEncoder();
+
 /** @returns An answer of some media type. */
 export function respond(
   body: string | ReadableStream<Uint8Array> | null,
@@ -48,8 +53,14 @@ export function respond(
   headers: Record<string, string> = {},
 ): Response {
   const type = body === null ? {} : { "content-type": contentType };
-  const stream = body instanceof ReadableStream ? STREAM_HEADERS : {};
-  return new Response(body, { status, headers: { ...HEADERS, ...type, ...stream, ...headers } });
+  if (typeof body !== "string") {
+    const stream = body === null ? {} : STREAM_HEADERS;
+    return new Response(body, { status, headers: { ...HEADERS, ...type, ...stream, ...headers } });
+  }
+  const bytes = encoder.encode(body);
+  // What says how long it is is no stream.
+  const length = { "content-length": `${bytes.length}` };
+  return new Response(bytes, { status, headers: { ...HEADERS, ...type, ...length, ...headers } });
 }
 
 /** @returns An answer in JSON. */
@@ -63,14 +74,24 @@ export function respondRefusal({ status, message, headers }: Refusal): Response 
 }
 
 /**
- * The URL of a request.
+ * Holds a request to the hosts that are served: that of its target, and that of its `Host`, which
+ * are two where a proxy is asked. A request without any is from no browser.
  *
- * @throws {Refusal} When its target and its `Host` together are none.
+ * @param names The names that are served, `undefined` for any.
+ * @throws {Refusal} When another one is asked for.
  */
-export function urlOf({ url, headers }: Request): URL {
-  const host = headers.get("host") ?? "";
-  if (!/[/?#@\\]/.test(host) && URL.canParse(url)) return new URL(url);
-  throw new Refusal(400, "the target of the request and its Host are no URL");
+export function checkHost({ url, headers }: Request, names: ReadonlySet<string> | undefined): void {
+  if (names === undefined) return;
+  const hosts = [new URL(url).host, headers.get("host") || LOCALHOST];
+  const strange = hosts.find((host) => !isServed(host, names));
+  if (strange === undefined) return;
+  throw new Refusal(
+    421,
+    `the Host ${
+      describe(strange)
+    } is not served here: addresses and localhost are, and each name ` +
+      "that poolgate was started with as --admin-host NAME",
+  );
 }
 
 /**

@@ -13,7 +13,6 @@ import { Metrics } from "./metrics.ts";
 import { PoolObserver } from "./pool_observer.ts";
 import { Report, type ReportParts } from "./report.ts";
 import { Routes } from "./routes.ts";
-import { SteadyServer } from "./steady_server.ts";
 import { Timings } from "./timings.ts";
 
 /** What {@linkcode openAdmin} works with. */
@@ -21,6 +20,8 @@ export interface OpenAdminParts extends Omit<ReportParts, "observer" | "timings"
   serveHttp: ServeHttp;
   /** What permits changes; `undefined` where nothing does. */
   token: string | undefined;
+  /** The names that are served beside addresses and `localhost`; `undefined` for any. */
+  hosts: ReadonlySet<string> | undefined;
   note: Note;
 }
 
@@ -38,7 +39,7 @@ export interface OpenAdmin {
  * @returns Where that is, and how to end it.
  */
 export async function openAdmin(parts: OpenAdminParts): Promise<OpenAdmin> {
-  const { serveHttp, pool, clock, token, note, version } = parts;
+  const { serveHttp, pool, clock, token, hosts, note, version } = parts;
   const timings = new Timings();
   const observer = new PoolObserver(timings);
   pool.observe(observer);
@@ -52,12 +53,11 @@ export async function openAdmin(parts: OpenAdminParts): Promise<OpenAdmin> {
     metrics: new Metrics(report, timings, version),
     feed,
     changes: new Changes({ pool, now: () => clock.now(), token, note }),
+    hosts,
     failed,
   });
-  const answer = (request: Request) => routes.answer(request);
-  const server = new SteadyServer({ serve: serveHttp, answer, failed, clock, note });
-  await server.open();
   await feed.start();
+  const server = serveHttp((request) => routes.answer(request), failed);
   return {
     address: server.address,
     async close() {

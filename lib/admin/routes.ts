@@ -6,7 +6,7 @@
 
 import { describe } from "../protocol/decode.ts";
 import type { Changes } from "./changes.ts";
-import { isCrossSite, Refusal, respond, respondJson, respondRefusal, urlOf } from "./http.ts";
+import { checkHost, isCrossSite, Refusal, respond, respondJson, respondRefusal } from "./http.ts";
 import type { LiveFeed } from "./live_feed.ts";
 import type { Metrics } from "./metrics.ts";
 import { PAGE_FILES } from "./page.ts";
@@ -18,6 +18,8 @@ export interface RoutesParts {
   metrics: Metrics;
   feed: LiveFeed;
   changes: Changes;
+  /** The names that are served beside addresses and `localhost`; `undefined` for any. */
+  hosts: ReadonlySet<string> | undefined;
   /** Told when an answer meets a fault of poolgate. */
   failed: (error: unknown) => void;
 }
@@ -62,7 +64,8 @@ export class Routes {
   /** Answers one request, whatever it is. */
   async answer(request: Request): Promise<Response> {
     try {
-      const url = urlOf(request);
+      checkHost(request, this.#parts.hosts);
+      const url = new URL(request.url);
       // To HEAD, the server sends the length of the body instead of it, and cancels a stream.
       const method = request.method === "HEAD" ? "GET" : request.method;
       const answer = this.#find(method, url.pathname);

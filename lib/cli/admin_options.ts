@@ -1,9 +1,11 @@
 /**
- * The settings for operators: where they are served, and what permits them to change anything.
+ * The settings for operators: where and under which names they are served, and what
+ * permits them to change anything.
  *
  * @module
  */
 
+import { hostnameOf } from "../admin/hosts.ts";
 import type { Address } from "../io/address.ts";
 import { readListen } from "./listen_option.ts";
 import type { Reading, Settings } from "./settings.ts";
@@ -13,10 +15,9 @@ export interface AdminOptions {
   listen: Address;
   /** What permits changes; `undefined` where nothing does. */
   token: string | undefined;
+  /** The names that are served beside addresses and `localhost`; `undefined` for any. */
+  hosts: ReadonlySet<string> | undefined;
 }
-
-/** What Deno reads: where the first server of HTTP is to be, whatever the program says. */
-const SERVE_ADDRESS = "DENO_SERVE_ADDRESS";
 
 const MAX_TOKEN = 256;
 
@@ -32,16 +33,27 @@ const TOKEN = new RegExp(`^(?=.{1,${MAX_TOKEN}}$)[\\w.~+/-]+=*$`);
 export function readAdminOptions(settings: Settings): AdminOptions | undefined {
   const listen = settings.read<Address | undefined>("admin", readListen, undefined);
   const token = settings.read<string | undefined>("admin-token", readToken, undefined);
+  const names = settings.read<string[]>("admin-host", readHosts, []);
   // A variable may be there for another poolgate.
-  if (settings.given("admin-token")?.from === "--admin-token") {
-    settings.demand("admin", ["admin-token"]);
+  for (const flag of ["admin-token", "admin-host"] as const) {
+    if (settings.given(flag)?.from === `--${flag}`) settings.demand("admin", [flag]);
   }
   if (listen === undefined) return undefined;
-  settings.forbid(SERVE_ADDRESS, "it has --admin served elsewhere: unset it");
-  return { listen, token };
+  // No browser reaches a Unix socket, and what does on its behalf knows whom it serves.
+  const any = listen.transport === "unix" && names.length === 0;
+  return { listen, token, hosts: any ? undefined : new Set(names) };
 }
 
 function readToken(text: string): Reading<string> {
   if (TOKEN.test(text)) return { value: text };
   return { allowed: `1 to ${MAX_TOKEN} letters, digits and characters of -._~+/` };
+}
+
+/** Reads names, separated by commas. */
+function readHosts(text: string): Reading<string[]> {
+  const value = text.split(",").map((name) => name.trim()).flatMap((name) =>
+    name.includes(":") ? [] : hostnameOf(name) ?? []
+  );
+  if (value.length === text.split(",").length) return { value };
+  return { allowed: "names without a port, such as pool.example.com" };
 }

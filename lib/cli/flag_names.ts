@@ -32,6 +32,7 @@ export const GATE_FLAGS = [
 export const ADMIN_FLAGS = [
   "admin",
   "admin-token",
+  "admin-host",
 ] as const;
 
 /** Each flag with a value. `quiet` and `log-connections` may be given without one. */
@@ -46,17 +47,52 @@ export const VALUE_FLAGS = [
 ] as const;
 export type ValueFlag = typeof VALUE_FLAGS[number];
 
+/** The flags that are no settings, and so no variables either: each says what to do. */
+export const COMMAND_FLAGS = [
+  "check",
+  "completions",
+  "help",
+  "version",
+] as const;
+export type FlagName = ValueFlag | typeof COMMAND_FLAGS[number];
+
+/** Every flag. */
+export const FLAG_NAMES: readonly FlagName[] = [...VALUE_FLAGS, ...COMMAND_FLAGS];
+
+/**
+ * The flags that may be given more than once: that is one value, which has commas between, as in
+ * their variables.
+ */
+export const REPEATABLE_FLAGS: readonly ValueFlag[] = ["admin-host"];
+
 /** What the arguments say. */
 export interface Flags {
   help: boolean;
   version: boolean;
+  check: boolean;
+  /** The shell whose completions are asked for. */
+  completions: string | undefined;
   /**
-   * The values as they were given, `""` for a flag without one; of a flag given twice, the last.
+   * The values as they were given, `""` for a flag without one; those of a flag that may be
+   * repeated have commas between.
    */
   values: { readonly [flag in ValueFlag]?: string };
   /** The first argument that is no flag of poolgate. */
   stray: string | undefined;
+  /** What that was probably meant to be, where it is like a flag of poolgate. */
+  suggestion: string | undefined;
+  /** The first flag that was given more often than it may be, and its values. */
+  repeated: { flag: ValueFlag; texts: readonly string[] } | undefined;
 }
 
 /** The flags of an empty command line. */
-export const NO_FLAGS: Flags = { help: false, version: false, values: {}, stray: undefined };
+export const NO_FLAGS: Flags = {
+  help: false,
+  version: false,
+  check: false,
+  completions: undefined,
+  values: {},
+  stray: undefined,
+  suggestion: undefined,
+  repeated: undefined,
+};

@@ -6,20 +6,57 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { type Flags, VALUE_FLAGS } from "./flag_names.ts";
+import { type Flags, REPEATABLE_FLAGS, VALUE_FLAGS, type ValueFlag } from "./flag_names.ts";
 
-/** @param argv The arguments, without the program. */
-export function parseFlags(argv: string[]): Flags {
+/**
+ * Parses the arguments.
+ *
+ * @param argv The arguments, without the program.
+ * @param repeatable The flags that may be given more than once.
+ * @returns What was given. A suggestion for an argument that is no flag is for others to find.
+ */
+export function parseFlags(
+  argv: string[],
+  repeatable: readonly ValueFlag[] = REPEATABLE_FLAGS,
+): Flags {
   let stray: string | undefined;
-  const { _: rest, h, help = h, version, ...values } = parseArgs(joined(argv), {
-    string: [...VALUE_FLAGS, "help", "h", "version"],
+  const { _: rest, ...given } = parseArgs(joined(argv), {
+    boolean: ["check"],
+    string: [...VALUE_FLAGS, "completions", "help", "h", "version", "V"],
+    collect: [...VALUE_FLAGS],
     unknown: (argument) => {
       stray ??= argument;
       return false;
     },
   });
   if (rest[0] !== undefined) stray ??= String(rest[0]);
-  return { help: help !== undefined, version: version !== undefined, values, stray };
+  const isGiven = (...names: string[]) => names.some((name) => given[name] !== undefined);
+  return {
+    help: isGiven("help", "h"),
+    version: isGiven("version", "V"),
+    check: given["check"] === true,
+    completions: given["completions"] as string | undefined,
+    ...valuesOf(given as Collected, repeatable),
+    stray,
+    suggestion: undefined,
+  };
+}
+
+/** All values of each flag, none for one that was not given. */
+type Collected = { readonly [flag in ValueFlag]: readonly string[] };
+
+function valuesOf(
+  collected: Collected,
+  repeatable: readonly ValueFlag[],
+): Pick<Flags, "values" | "repeated"> {
+  const values: { [flag in ValueFlag]?: string } = {};
+  let repeated: Flags["repeated"];
+  for (const flag of VALUE_FLAGS) {
+    const texts = collected[flag];
+    if (texts.length > 1 && !repeatable.includes(flag)) repeated ??= { flag, texts };
+    if (texts.length > 0) values[flag] = texts.join(",");
+  }
+  return { values, repeated };
 }
 
 /**
@@ -27,7 +64,7 @@ export function parseFlags(argv: string[]): Flags {
  * for one.
  */
 function joined(argv: string[]): string[] {
-  const flags: string[] = VALUE_FLAGS.map((flag) => `--${flag}`);
+  const flags: string[] = [...VALUE_FLAGS, "completions"].map((flag) => `--${flag}`);
   return argv.flatMap((argument, at) => {
     const previous = argv[at - 1] ?? "";
     const next = argv[at + 1];

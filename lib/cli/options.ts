@@ -27,6 +27,9 @@ export interface Options {
   admin: AdminOptions | undefined;
 }
 
+/** How notes may be written. */
+export const LOG_FORMATS: readonly LogFormat[] = ["text", "json"];
+
 /** The limits where none are given. */
 export const DEFAULT_LIMITS: Limits = { maxConnections: 100, backlogSize: 100 };
 
@@ -51,7 +54,7 @@ export function readOptions(
       backlogSize: settings.read("backlog-size", readLimit, DEFAULT_LIMITS.backlogSize),
     },
     nodeId: settings.read<string | undefined>("node-id", readName, undefined),
-    logFormat: settings.read<LogFormat>("log-format", oneOf(["text", "json"]), "text"),
+    logFormat: settings.read<LogFormat>("log-format", oneOf(LOG_FORMATS), "text"),
     quiet: settings.read("quiet", readSwitch, false),
     gate: readGate(settings),
     admin: readAdmin(settings),

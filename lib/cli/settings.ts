@@ -32,7 +32,15 @@ export class Settings {
     this.#env = env;
     // What stands behind the `=` of a flag misspelt may be a secret.
     const stray = flags.stray?.replace(/^(-[^=]*)=.*$/s, "$1");
-    if (stray !== undefined) this.complain(`${quote(stray)} is no flag of poolgate`);
+    if (stray !== undefined) {
+      const hint = flags.suggestion === undefined ? "" : ` (did you mean ${flags.suggestion}?)`;
+      this.complain(`${quote(stray)} is no flag of poolgate${hint}`);
+    }
+    if (flags.repeated !== undefined) {
+      const { flag, texts } = flags.repeated;
+      const values = texts.map((text) => isSecret(flag) ? SECRET : quote(text)).join(" and ");
+      this.complain(`--${flag} is ${values}, it may be given only once`);
+    }
   }
 
   /** What was found wrong first. */
@@ -47,10 +55,10 @@ export class Settings {
 
   /** A setting as it was given: the flag wins over its variable, and an empty variable is none. */
   given(name: ValueFlag): Given | undefined {
-    const secret = name === "admin-token";
+    const secret = isSecret(name);
     const flag = this.#flags.values[name];
     if (flag !== undefined) return { from: `--${name}`, text: flag, secret };
-    const variable = `POOLGATE_${name.toUpperCase().replaceAll("-", "_")}`;
+    const variable = variableOf(name);
     const text = this.#variable(variable);
     return text === undefined ? undefined : { from: variable, text, secret };
   }
@@ -80,12 +88,6 @@ export class Settings {
     if (given !== undefined) this.complain(`${shown(given)}, ${why}`);
   }
 
-  /** Complains of a variable that is not poolgate's own, where it is set. */
-  forbid(variable: string, why: string): void {
-    const text = this.#variable(variable);
-    if (text !== undefined) this.complain(`${variable} is ${quote(text)}, ${why}`);
-  }
-
   /** A variable as it is set; an empty one is none. */
   #variable(name: string): string | undefined {
     return this.#env(name) || undefined;
@@ -97,21 +99,35 @@ export class Settings {
   }
 }
 
-/**
- * @returns The setting and its value, as a complaint names them: what is secret is not to stand in
- *   a log.
- */
+/** @returns The variable of a setting. */
+export function variableOf(name: ValueFlag): string {
+  return `POOLGATE_${name.toUpperCase().replaceAll("-", "_")}`;
+}
+
+function isSecret(name: ValueFlag): boolean {
+  return name === "admin-token";
+}
+
+/** What stands in the place of a secret: that is not to stand in a log. */
+const SECRET = "***";
+
+/** @returns The setting and its value, as a complaint names them. */
 function shown({ from, text, secret }: Given): string {
-  return `${from} is ${secret ? "***" : quote(text)}`;
+  return `${from} is ${secret ? SECRET : quote(text)}`;
 }
 
 /** @returns A reader of one of some words. */
 export function oneOf<T extends string>(words: readonly T[]): (text: string) => Reading<T> {
-  const allowed = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  const allowed = inWords(words, "or");
   return (text) => {
     const value = words.find((word) => word === text);
     return value === undefined ? { allowed } : { value };
   };
+}
+
+/** @returns Two words or more as in a sentence. */
+export function inWords(words: readonly string[], last: "or" | "and"): string {
+  return `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
 }
 
 /** Reads a flag that needs no value. */

@@ -5,19 +5,18 @@
  * @module
  */
 
-import { showAddress } from "../io/address.ts";
+import { AcceptLog } from "../io/accept_log.ts";
 import type { Clock } from "../io/clock.ts";
 import { LinkedList } from "../io/linked_list.ts";
 import type { Note } from "../io/log.ts";
 import type { Accept, Arrival, Listener } from "../io/socket.ts";
 import type { Traffic } from "../pool/client.ts";
 import type { Pool } from "../pool/pool.ts";
-import { AcceptLog } from "./accept_log.ts";
 import { Connection, type OpenSession } from "./connection.ts";
 import type { Ending } from "./ending.ts";
 import { noteFault } from "./fault.ts";
-import type { GateOptions } from "./gate_options.ts";
 import { Lifecycle, type LifecycleParts } from "./lifecycle.ts";
+import { type ListeningOptions, listeningText } from "./listening_text.ts";
 
 /** How long until accepting is tried again that has failed, or was held back, in milliseconds. */
 const ACCEPT_RETRY_MS = 100;
@@ -36,11 +35,13 @@ export interface GateParts {
   /** The time that the pool is told, in milliseconds. */
   now: () => number;
   openSession: OpenSession;
+  /** Until when connections that come first are left to the kernel. Never rejects. */
+  ready?: Promise<void> | undefined;
   /** Whether connections that come are left to the kernel for now. */
   holdsBack: () => boolean;
   clock: Clock;
   note: Note;
-  options: Pick<GateOptions, "upstream" | "drainTimeoutMs"> & LifecycleParts["options"];
+  options: ListeningOptions & LifecycleParts["options"];
 }
 
 /** Accepts connections. */
@@ -56,7 +57,7 @@ export class Gate {
 
   constructor(parts: GateParts) {
     this.#parts = parts;
-    this.#acceptLog = new AcceptLog(parts.clock, parts.note);
+    this.#acceptLog = new AcceptLog(parts.clock, parts.note, "accepting connections");
     this.#lifecycle = new Lifecycle({
       ...parts,
       draining: () => this.#draining,
@@ -83,9 +84,9 @@ export class Gate {
    * Accepts connections until {@linkcode drain}, and resolves when the last is closed. Called once.
    */
   async run(): Promise<void> {
-    const { listener, note, options: { upstream } } = this.#parts;
-    const to = upstream === undefined ? "" : `, for ${showAddress(upstream)}`;
-    note("info", `listening at ${this.address}${to}`);
+    const { listener, note, pool, options, ready } = this.#parts;
+    note("info", listeningText(this.address, pool.limits, options));
+    if (ready !== undefined) await ready;
     await Promise.all(listener.accepts.map((accept) => this.#accept(accept)));
     if (this.#connections.length > 0) await this.#emptied.promise;
     this.#lifecycle.end();

@@ -7,7 +7,7 @@
 import { showAddress } from "../io/address.ts";
 import { type Clock, reporting } from "../io/clock.ts";
 import type { Note } from "../io/log.ts";
-import type { Ask, Dial, Listener } from "../io/socket.ts";
+import type { Ask, Dial, Listener, Probe } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Node } from "../protocol/node.ts";
@@ -43,6 +43,8 @@ export interface OpenGateParts {
   dial: Dial | undefined;
   /** Asks the upstream; `undefined` where it is not to be checked. */
   ask: Ask | undefined;
+  /** Sees whether the upstream is there, before the first client comes; left out, nobody does. */
+  probe?: Probe | undefined;
   clock: Clock;
   pool: Pool;
   /** The time that the pool is told, in milliseconds. */
@@ -77,7 +79,12 @@ export function openGate(given: OpenGateParts): OpenGate {
   const openSession = forwardSessions(parts, dial, upstream, checks);
   checks?.begin();
   const holdsBack = () => upstream.lacksDescriptors;
-  return { gate: new Gate({ ...parts, openSession, holdsBack }), upstream };
+  // With no places, nobody is to be connected to the upstream, not even to look.
+  const ready =
+    given.probe !== undefined && checks === undefined && given.pool.limits.maxConnections > 0
+      ? upstream.look(given.probe)
+      : undefined;
+  return { gate: new Gate({ ...parts, openSession, holdsBack, ready }), upstream };
 }
 
 function nativeSessions({ node, listener, clock, note, options }: OpenGateParts) {

@@ -7,7 +7,7 @@
  */
 
 import type { Clock } from "../io/clock.ts";
-import { type Dial, LocalShortage, type Socket } from "../io/socket.ts";
+import { type Dial, LocalShortage, type Probe, type Socket } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
 
 /**
@@ -25,6 +25,12 @@ const SHORTAGE_RETRY_MS = 50;
 
 /** A shortage is over when no dial has failed for one for so long, in milliseconds. */
 const SHORTAGE_CALM_MS = 10_000;
+
+/** How long the first look may take whether the upstream is there, in milliseconds. */
+const FIRST_LOOK_MS = 1500;
+
+/** An upstream that was started together with poolgate may be so much later, in milliseconds. */
+const STARTING_MS = 500;
 
 const NO_ANSWER = "no answer within the connect timeout";
 
@@ -159,6 +165,27 @@ export class Upstream {
    */
   get lacksDescriptors(): boolean {
     return this.#lacksDescriptors && this.#short.size > 0;
+  }
+
+  /**
+   * Sees whether the upstream is there, and tells where it is not. Called before any
+   * {@linkcode connect}, and waited for: so this look is no connection beside others.
+   *
+   * @param probe Looks, for so many milliseconds at most.
+   */
+  async look(probe: Probe): Promise<void> {
+    const { clock, connectTimeoutMs } = this.#parts;
+    const begun = clock.now();
+    for (;;) {
+      const left = FIRST_LOOK_MS - (clock.now() - begun);
+      try {
+        return await probe(Math.min(connectTimeoutMs || left, left));
+      } catch (error) {
+        if (error instanceof LocalShortage) return;
+        if (clock.now() - begun >= STARTING_MS) return this.fall((error as Error).message);
+      }
+      await new Promise<void>((resolve) => clock.after(FIRST_RETRY_MS, resolve));
+    }
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
- * The network itself: with `http_server.ts`, the only files of lib/ that open sockets. Each gets
- * TCP_NODELAY, since what is passed on has been gathered by its sender, and TCP keep-alive, so that
- * a peer that has vanished is noticed in the end.
+ * The network itself: the only file of lib/ that opens sockets. Each gets TCP_NODELAY, since what
+ * is passed on has been gathered by its sender, and TCP keep-alive, so that a peer that has
+ * vanished is noticed in the end.
  *
  * @module
  */
@@ -14,6 +14,7 @@ import {
   type Dial,
   type Listener,
   LocalShortage,
+  type Probe,
   type Route,
   type Socket,
 } from "./socket.ts";
@@ -24,35 +25,21 @@ import {
  */
 const KERNEL_BACKLOG = 4096;
 
+/** How long the other side may take to close what was only a look, in milliseconds. */
+const HANG_UP_MS = 250;
+
 /** An address cannot be used; the message says why, for the operator. */
 export class AddressError extends Error {}
 
 /**
  * Listens at an address. A Unix socket that nobody listens at any more is replaced.
  *
- * @throws {AddressError} When that is not possible.
- */
-export async function listen(address: Address): Promise<Listener> {
-  return await opening(
-    "--listen",
-    address,
-    () => address.transport === "unix" ? listenUnix(address.path) : listenTcp(address),
-  );
-}
-
-/**
- * Opens something at an address.
- *
  * @param flag What the address was given by.
  * @throws {AddressError} When that is not possible.
  */
-export async function opening<T>(
-  flag: string,
-  address: Address,
-  open: () => T | Promise<T>,
-): Promise<T> {
+export async function listen(address: Address, flag = "--listen"): Promise<Listener> {
   try {
-    return await open();
+    return await (address.transport === "unix" ? listenUnix(address.path) : listenTcp(address));
   } catch (error) {
     const { message } = error as Error;
     const place = showAddress(address);
@@ -60,36 +47,16 @@ export async function opening<T>(
   }
 }
 
-/**
- * Connects to an address, which has a hostname.
- *
- * @throws {AddressError} When that is not permitted: Deno would say so, or even ask, at each
- *   connection.
- */
+/** Connects to an address, which has a hostname. */
 export function dialer(address: Address): Dial {
-  if (address.transport === "unix") {
-    const { path } = address;
-    return () => Deno.connect({ transport: "unix", path }).catch(rethrow);
-  }
-  const host = showAddress(address);
-  if (Deno.permissions.querySync({ name: "net", host }).state !== "granted") {
-    throw new AddressError(`connecting to ${host} is not permitted: deno run needs --allow-net`);
-  }
+  if (address.transport === "unix") return () => connectUnix(address);
   const { hostname = "localhost", port } = address;
-  const connect = async (signal?: AbortSignal) => {
-    const socket = await Deno.connect(
-      signal === undefined ? { hostname, port } : { hostname, port, signal },
-    ).catch(rethrow);
-    if (!isOwnEnd(socket)) return tuned(socket);
-    socket.close();
-    throw new Deno.errors.ConnectionRefused("nobody listens there: connected to itself");
-  };
   return async (timeoutMs) => {
-    if (timeoutMs === undefined) return await connect();
+    if (timeoutMs === undefined) return await connectTcp(address);
     const limit = () => timeoutMs === 0 ? undefined : AbortSignal.timeout(timeoutMs);
     const { probe } = await import("./probe.ts");
     await probe({ host: hostname, port }, limit()).catch(rethrow);
-    return await connect(limit());
+    return await connectTcp(address, limit());
   };
 }
 
@@ -108,6 +75,59 @@ export function asker(address: Address): Ask {
       rethrow(error as Error);
     }
   };
+}
+
+/**
+ * Looks once whether anybody listens at an address, which has a hostname. Without `probe.ts`, whose
+ * `node:net` is 10 MB of memory that a program needs only where nobody does.
+ */
+export function prober(address: Address): Probe {
+  return async (timeoutMs) => {
+    const limit = AbortSignal.timeout(timeoutMs);
+    const connecting = address.transport === "unix"
+      ? connectUnix(address)
+      : connectTcp(address, limit);
+    const socket = await connecting.catch((error) => {
+      if (!limit.aborted) throw error;
+      throw new Error(`no answer from ${showAddress(address)} within ${timeoutMs} ms`);
+    });
+    await hangUp(socket);
+  };
+}
+
+function connectUnix({ path }: UnixAddress): Promise<Socket> {
+  return Deno.connect({ transport: "unix", path }).catch(rethrow);
+}
+
+async function connectTcp(
+  { hostname = "localhost", port }: TcpAddress,
+  signal?: AbortSignal,
+): Promise<Socket> {
+  const socket = await Deno.connect(
+    signal === undefined ? { hostname, port } : { hostname, port, signal },
+  ).catch(rethrow);
+  if (!isOwnEnd(socket)) return tuned(socket);
+  socket.close();
+  throw new Deno.errors.ConnectionRefused("nobody listens there: connected to itself");
+}
+
+/** Ends a connection, and waits a moment for the other side to do so, too. */
+async function hangUp(socket: Socket): Promise<void> {
+  const { promise: moment, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, HANG_UP_MS);
+  await Promise.race([moment, endOf(socket)]);
+  clearTimeout(timer);
+  socket.close();
+}
+
+async function endOf(socket: Socket): Promise<void> {
+  const buffer = new Uint8Array(1024);
+  try {
+    await socket.closeWrite();
+    while (await socket.read(buffer) !== null);
+  } catch {
+    // A connection that has failed has ended.
+  }
 }
 
 /** What a dial fails with for want of something of our own, and whether that is a descriptor. */
@@ -141,20 +161,21 @@ function tuned(socket: Deno.TcpConn): Deno.TcpConn {
   return socket;
 }
 
-export type TcpAddress = Address & { transport: "tcp" };
+type TcpAddress = Address & { transport: "tcp" };
+type UnixAddress = Address & { transport: "unix" };
 
 /** Where a socket listens. */
-export interface Place {
+interface Place {
   hostname: string;
   /** 0 takes a free one. */
   port: number;
 }
 
 /** One or more. */
-export type Several<T> = [T, ...T[]];
+type Several<T> = [T, ...T[]];
 
 /** @returns Where to listen for an address. */
-export function placesOf({ hostname, port }: TcpAddress): Several<Place> {
+function placesOf({ hostname, port }: TcpAddress): Several<Place> {
   return hostname === undefined ? everyInterface(port) : [{ hostname, port }];
 }
 
@@ -186,7 +207,7 @@ function everyInterface(port: number): Several<Place> {
 }
 
 /** Opens at all of some places, or at none. */
-export function openAll<T>(
+function openAll<T>(
   [first, ...others]: Several<Place>,
   open: (place: Place) => T,
   close: (open: T) => void,
@@ -267,7 +288,7 @@ async function listenUnix(path: string): Promise<Listener> {
 }
 
 /** Opens at the path of a Unix socket. One that nobody listens at any more is replaced. */
-export async function atPath<T>(path: string, open: (path: string) => T): Promise<T> {
+async function atPath<T>(path: string, open: (path: string) => T): Promise<T> {
   try {
     return open(path);
   } catch (error) {

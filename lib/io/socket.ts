@@ -61,19 +61,17 @@ export interface HttpServer {
   readonly address: string;
   /** Takes no more requests, and waits until those under way are answered. */
   close(): Promise<void>;
-  /** Resolves when it has been closed, rejects when it can take no more connections. */
-  readonly finished: Promise<void>;
 }
 
 /**
- * Starts a server of HTTP, each time at the same place.
+ * Starts a server of HTTP.
  *
  * @param answer Answers a request; where it rejects, the answer is a 500, and `failed` is told.
  */
 export type ServeHttp = (
   answer: (request: Request) => Promise<Response>,
   failed: (error: unknown) => void,
-) => Promise<HttpServer>;
+) => HttpServer;
 
 /**
  * A connection cannot be made for want of something of our own, or for the moment: of the other
@@ -119,3 +117,11 @@ export type Ask = (talk: Talk, timeoutMs: number) => Promise<void>;
  *   long that may take, in milliseconds, 0 for any time.
  */
 export type Dial = (timeoutMs?: number) => Promise<Socket>;
+
+/**
+ * Sees whether the upstream is there, and leaves no connection behind. Rejects as {@linkcode Dial}
+ * does.
+ *
+ * @param timeoutMs How long that may take, in milliseconds, from 1.
+ */
+export type Probe = (timeoutMs: number) => Promise<void>;

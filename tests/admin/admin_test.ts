@@ -9,7 +9,7 @@ import { DEFAULT_LISTED, MAX_LISTED, Routes } from "../../lib/admin/routes.ts";
 import { MAX_BODY_BYTES } from "../../lib/admin/http.ts";
 import { PAGE_FILES } from "../../lib/admin/page.ts";
 import { limitsChange } from "../../lib/pool/limits.ts";
-import { TestAdmin, TOKEN } from "../support/test_admin.ts";
+import { HOSTS, TestAdmin, TOKEN } from "../support/test_admin.ts";
 import { POOLS } from "../support/pools.ts";
 import { echo, Service } from "../support/service.ts";
 import { Client, until } from "../support/sockets.ts";
@@ -598,8 +598,8 @@ for (
  */
 async function answered(admin: TestAdmin, method: string, path: string): Promise<string> {
   const client = await Client.to(admin.address);
-  await client.say(`${method} ${path} HTTP/1.1\r\nhost: gate\r\n\r\n`);
-  await client.say("GET /healthz HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n\r\n");
+  await client.say(`${method} ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+  await client.say("GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
   const text = await client.rest();
   client.close();
   return text.replace(/^date: .*\r\n/gim, "");
@@ -635,7 +635,14 @@ Deno.test("GET: a fault of poolgate is 500 and a sentence, and told", async () =
   const report = { measured: () => Promise.reject("why") } as unknown as Report;
   const nobody = {} as never;
   const failed = (error: unknown) => failures.push(error);
-  const routes = new Routes({ report, metrics: nobody, feed: nobody, changes: nobody, failed });
+  const routes = new Routes({
+    report,
+    metrics: nobody,
+    feed: nobody,
+    changes: nobody,
+    hosts: undefined,
+    failed,
+  });
   const response = await routes.answer(new Request("http://gate/api/stats"));
   assertEquals([response.status, failures], [500, ["why"]]);
   assertEquals(Object.keys(await response.json()), ["error"]);
@@ -660,3 +667,42 @@ Deno.test("every answer: nobody else may embed or read it, or make it load anyth
     }
   }
 });
+
+/** The status and the sentence that answer a request, sent as it is. */
+async function asked(admin: TestAdmin, request: string): Promise<[string, string]> {
+  const client = await Client.to(admin.address);
+  await client.say(request);
+  const answer = await client.rest();
+  client.close();
+  return [answer.split(" ")[1] ?? "none", answer.slice(answer.indexOf("\r\n\r\n") + 4)];
+}
+
+const hosts: [string, string][] = [
+  ["GET /metrics HTTP/1.1\r\nhost: 10.1.2.3:9632", "200"],
+  ["GET /metrics HTTP/1.1\r\nhost: [fe80::1]", "200"],
+  ["GET /metrics HTTP/1.1\r\nhost: localhost:80", "200"],
+  [`GET /metrics HTTP/1.1\r\nhost: ${HOSTS[0]!.toUpperCase()}.:9632`, "200"],
+  ["GET /metrics HTTP/1.1\r\nhost: evil.example", "421"],
+  ["GET /metrics HTTP/1.1\r\nhost: evil.example:9632", "421"],
+  ["GET /nothing HTTP/1.1\r\nhost: evil.example", "421"],
+  ["PUT /api/config HTTP/1.1\r\ncontent-length: 0\r\nhost: evil.example", "421"],
+  ["GET http://evil.example/metrics HTTP/1.1\r\nhost: localhost", "421"],
+  ["GET http://localhost/metrics HTTP/1.1\r\nhost: evil.example", "421"],
+  ["GET http://localhost/metrics HTTP/1.1\r\nhost: 127.0.0.1", "200"],
+  ["GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\nhost: evil.example", "400"],
+  ["GET /metrics HTTP/1.0", "200"],
+  ["GET /metrics HTTP/1.0\r\nhost: evil.example", "421"],
+  ["GET http://evil.example/metrics HTTP/1.0", "421"],
+];
+
+for (const [head, status] of hosts) {
+  Deno.test(`Host: ${JSON.stringify(head)} is ${status}`, async () => {
+    await using admin = await TestAdmin.open();
+    const [answered, body] = await asked(admin, `${head}\r\nconnection: close\r\n\r\n`);
+    assertEquals(answered, status);
+    if (status !== "421") return;
+    const { error } = JSON.parse(body);
+    assertStringIncludes(error, '"evil.example');
+    assertStringIncludes(error, "--admin-host");
+  });
+}

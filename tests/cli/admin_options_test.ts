@@ -12,6 +12,31 @@ const refused: [Values, string][] = [
   [{ admin: ":0", "admin-token": "x".repeat(257) }, "--admin-token is ***, it must be 1 to 256"],
 ];
 
+const badHosts = ["", "a,,b", "a:80", "a b", "http://a", "user@a", "[::1]:80"];
+
+for (const names of badHosts) {
+  Deno.test(`readAdminOptions: --admin-host ${JSON.stringify(names)} is refused`, () => {
+    assertStringIncludes(
+      complaint({ admin: ":0", "admin-host": names }),
+      `--admin-host is ${JSON.stringify(names)}, it must be names without a port`,
+    );
+  });
+}
+
+Deno.test("readAdminOptions: names are served in the one spelling of a URL, from the environment, too", () => {
+  const hosts = options({ admin: ":0", "admin-host": "Pool.Example, b\u00fccher.example." }).admin
+    ?.hosts;
+  assertEquals(hosts, new Set(["pool.example", "xn--bcher-kva.example"]));
+  assertEquals(options({ admin: ":0" }).admin?.hosts, new Set());
+  const env = { POOLGATE_ADMIN: "unix:/run/admin", POOLGATE_ADMIN_HOST: "a,b" };
+  assertEquals(options({}, env).admin?.hosts, new Set(["a", "b"]));
+});
+
+Deno.test("readAdminOptions: a name needs --admin, unless it is there for another poolgate", () => {
+  assertStringIncludes(complaint({ "admin-host": "a" }), '--admin-host is "a", it needs --admin');
+  assertEquals(options({}, { POOLGATE_ADMIN_HOST: "a" }).admin, undefined);
+});
+
 for (const [values, text] of refused) {
   Deno.test(`readAdminOptions: refuses ${JSON.stringify(values)}, and prints no token`, () => {
     assertStringIncludes(complaint(values), text);
@@ -20,6 +45,10 @@ for (const [values, text] of refused) {
 
 Deno.test("readAdminOptions: without a token nothing may be changed, and stdin is enough of a way in", () => {
   const { admin, gate } = options({ admin: "unix:/run/admin" });
-  assertEquals(admin, { listen: { transport: "unix", path: "/run/admin" }, token: undefined });
+  assertEquals(admin, {
+    listen: { transport: "unix", path: "/run/admin" },
+    token: undefined,
+    hosts: undefined,
+  });
   assertEquals(gate, undefined);
 });

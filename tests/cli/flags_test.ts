@@ -1,14 +1,19 @@
 import { assertEquals } from "@std/assert";
+import { NO_FLAGS } from "../../lib/cli/flag_names.ts";
 import { parseFlags } from "../../lib/cli/flags.ts";
 
-Deno.test("parseFlags: takes a value behind a space or an equals sign, the last of two", () => {
+Deno.test("parseFlags: takes a value behind a space or an equals sign", () => {
   const { values, stray } = parseFlags([
     "--max-connections",
     "1",
-    "--backlog-size=2",
     "--backlog-size=3",
   ]);
   assertEquals([values["max-connections"], values["backlog-size"], stray], ["1", "3", undefined]);
+});
+
+Deno.test("parseFlags: joins what is given for a flag that may be repeated", () => {
+  const { values } = parseFlags(["--admin-host", "a", "--admin-host=b,c", "--admin", ":0"]);
+  assertEquals(values, { "admin-host": "a,b,c", admin: ":0" });
 });
 
 Deno.test("parseFlags: a value keeps its spelling", () => {
@@ -18,10 +23,8 @@ Deno.test("parseFlags: a value keeps its spelling", () => {
 
 Deno.test("parseFlags: a value may be empty or begin with a dash", () => {
   assertEquals(parseFlags(["--max-connections", "-1", "--node-id", ""]), {
-    help: false,
-    version: false,
+    ...NO_FLAGS,
     values: { "max-connections": "-1", "node-id": "" },
-    stray: undefined,
   });
 });
 
@@ -35,14 +38,35 @@ Deno.test("parseFlags: --quiet needs no value", () => {
   assertEquals(parseFlags([]).values.quiet, undefined);
 });
 
-Deno.test("parseFlags: knows --help, -h and --version", () => {
+Deno.test("parseFlags: knows --help, -h, --version and -V", () => {
   const asked = (flag: string) => [parseFlags([flag]).help, parseFlags([flag]).version];
-  assertEquals([asked("--help"), asked("-h"), asked("--version")], [
+  assertEquals(["--help", "-h", "--version", "-V"].map(asked), [
     [true, false],
     [true, false],
     [false, true],
+    [false, true],
   ]);
   assertEquals(parseFlags(["--help", "false"]).help, true);
+});
+
+Deno.test("parseFlags: no arguments are those of NO_FLAGS", () => {
+  assertEquals(parseFlags([]), NO_FLAGS);
+});
+
+Deno.test("parseFlags: --check needs no value, --completions has one", () => {
+  const { check, completions } = parseFlags(["--check", "--completions", "zsh"]);
+  assertEquals([check, completions], [true, "zsh"]);
+  assertEquals(parseFlags(["--completions"]).completions, "");
+});
+
+Deno.test("parseFlags: tells of the same flag given twice, with its values", () => {
+  const { repeated } = parseFlags(["--node-id", "a", "--quiet", "--node-id=b"]);
+  assertEquals(repeated, { flag: "node-id", texts: ["a", "b"] });
+});
+
+Deno.test("parseFlags: one that may be repeated has all its values, with commas between", () => {
+  const { values, repeated } = parseFlags(["--node-id", "a", "--node-id=b"], ["node-id"]);
+  assertEquals([values["node-id"], repeated], ["a,b", undefined]);
 });
 
 const strays: [string[], string][] = [

@@ -67,7 +67,7 @@ const refused: [Values, string][] = [
   [{ ...LISTEN, "proxy-protocol": "v1" }, '--proxy-protocol is "v1", it needs --upstream'],
   [{ ...LISTEN, "queue-timeout": "5" }, '--queue-timeout is "5", it must be a duration such as'],
   [{ ...LISTEN, "max-per-source": "0" }, '--max-per-source is "0", it must be an integer from 1'],
-  [{ ...LISTEN, "max-lifetime": "1d" }, '--max-lifetime is "1d", it must be a duration such as'],
+  [{ ...LISTEN, "max-lifetime": "1w" }, '--max-lifetime is "1w", it must be a duration such as'],
   [{ "max-lifetime": "5s" }, '--max-lifetime is "5s", it needs --listen'],
   [
     { ...LISTEN, "max-waiting-per-source": "x" },

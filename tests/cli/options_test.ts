@@ -40,6 +40,7 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
     admin: {
       listen: { transport: "tcp", hostname: undefined, port: 9090 },
       token: "s3cret-._~+/==",
+      hosts: new Set(["pool.example", "gate"]),
     },
   };
   const flags = {
@@ -70,6 +71,7 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
     "log-connections": "",
     "admin": ":9090",
     "admin-token": "s3cret-._~+/==",
+    "admin-host": "pool.example,gate",
   };
   const env = {
     POOLGATE_MAX_CONNECTIONS: "0",
@@ -98,6 +100,7 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
     POOLGATE_PROXY_PROTOCOL: "v2",
     POOLGATE_ADMIN: ":9090",
     POOLGATE_ADMIN_TOKEN: "s3cret-._~+/==",
+    POOLGATE_ADMIN_HOST: "pool.example,gate",
     POOLGATE_LOG_CONNECTIONS: "true",
   };
   assertEquals(options(flags), expected);

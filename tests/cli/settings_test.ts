@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { GATE_FLAGS, NO_FLAGS } from "../../lib/cli/flag_names.ts";
+import { GATE_FLAGS, NO_FLAGS, type ValueFlag } from "../../lib/cli/flag_names.ts";
 import { Settings } from "../../lib/cli/settings.ts";
 import { type Env, settings, type Values } from "../support/command_line.ts";
 
@@ -8,6 +8,21 @@ Deno.test("Settings: an argument that is no flag is the first complaint", () => 
   assertStringIncludes(given.complaint ?? "", '"--bogus" is no flag of poolgate');
   given.read("quiet", () => ({ allowed: "nothing" }), false);
   assertStringIncludes(given.complaint ?? "", '"--bogus" is no flag of poolgate');
+});
+
+Deno.test("Settings: an argument that is no flag is told with what it was meant to be", () => {
+  const given = new Settings(
+    { ...NO_FLAGS, stray: "--quite", suggestion: "--quiet" },
+    () => undefined,
+  );
+  assertEquals(given.complaint, '"--quite" is no flag of poolgate (did you mean --quiet?)');
+});
+
+Deno.test("Settings: a flag given twice is a complaint, which keeps a secret", () => {
+  const repeat = (flag: ValueFlag) =>
+    new Settings({ ...NO_FLAGS, repeated: { flag, texts: ["a", "b"] } }, () => undefined).complaint;
+  assertEquals(repeat("node-id"), '--node-id is "a" and "b", it may be given only once');
+  assertEquals(repeat("admin-token"), "--admin-token is *** and ***, it may be given only once");
 });
 
 Deno.test("Settings.anyOf: is whether a flag or a variable of these was given", () => {

@@ -100,6 +100,7 @@ class Lab {
       note: (level, text) => this.note(level, text),
       options: {
         ...{ upstream: undefined, queueTimeoutMs: QUEUE_TIMEOUT_MS, drainTimeoutMs: 0 },
+        ...{ connectTimeoutMs: 0, upstreamLingerMs: 0, idleTimeoutMs: 0, rejectAs: "line" },
         ...{ maxLifetimeMs: 0, maxPerSource: undefined, maxWaitingPerSource: undefined },
         ...{ sourcePrefixV6: 64, logConnections: true, ...options },
       },

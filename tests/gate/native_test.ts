@@ -429,7 +429,7 @@ for (const kind of POOLS) {
       return gate.stats.disconnectedTotal === 1 && gate.notes.length > 2;
     });
     assertEquals(gate.notes, [
-      "info: listening at nowhere",
+      "info: listening at nowhere (max-connections 1, backlog-size 5, reject-as line)",
       "error: accepting connections fails: Too many open files",
       "info: accepting connections again",
     ]);

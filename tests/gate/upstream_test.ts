@@ -348,3 +348,52 @@ for (const [what, error] of [["want of our own", NO_DESCRIPTOR()], ["refusal", n
     assertEquals([lab.news().includes("a joined"), lab.closed], [true, 0]);
   });
 }
+
+Deno.test("Upstream.look: an upstream that is not there is down after half a second, is told once, and tried again", async () => {
+  const lab = new Lab();
+  let looks = 0;
+  const looked = lab.upstream.look(() => Promise.reject(new Error(`refused ${++looks}`)));
+  await settled();
+  for (let ms = 0; ms < 400; ms += 100) await lab.clock.advance(100);
+  assertEquals([lab.news(), lab.upstream.up], [[], true]);
+  await lab.clock.advance(100);
+  await looked;
+  lab.connect("a");
+  await settled();
+  assertEquals([lab.news(), lab.upstream.up], [["down: refused 6", "a waits"], false]);
+  await lab.clock.advance(100);
+  await lab.accept();
+  assertEquals(lab.news(), ["up", "a joined"]);
+});
+
+Deno.test("Upstream.look: an upstream that comes within half a second is not down", async () => {
+  const lab = new Lab();
+  let looks = 0;
+  const looked = lab.upstream.look(() =>
+    ++looks < 3 ? Promise.reject(new Error("refused")) : Promise.resolve()
+  );
+  await settled();
+  await lab.clock.advance(100);
+  await lab.clock.advance(100);
+  await looked;
+  assertEquals([looks, lab.news(), lab.upstream.up], [3, [], true]);
+});
+
+Deno.test("Upstream.look: takes no more than 1.5 s, also where connecting may take longer, or for ever", async () => {
+  for (const [connectTimeoutMs, expected] of [[0, 1500], [10_000, 1500], [200, 200]] as const) {
+    const lab = new Lab(connectTimeoutMs);
+    await lab.upstream.look((timeoutMs) => {
+      assertEquals(timeoutMs, expected);
+      return Promise.resolve();
+    });
+    assertEquals(lab.news(), []);
+  }
+});
+
+Deno.test("Upstream.look: a want of our own is no sign that it is down", async () => {
+  const lab = new Lab();
+  await lab.upstream.look(() => Promise.reject(new LocalShortage("no descriptors", true)));
+  lab.connect("a");
+  await lab.accept();
+  assertEquals(lab.news(), ["a joined"]);
+});

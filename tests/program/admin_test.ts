@@ -22,7 +22,7 @@ async function get(url: string): Promise<[number, string]> {
 
 Deno.test("--admin: without it nothing more is listened at, and nothing noted", async () => {
   await using gate = await Gate.open();
-  assertMatch(gate.notes, /^poolgate: listening at \S+\n$/);
+  assertMatch(gate.notes, /^poolgate: listening at [^\n]+\n$/);
 });
 
 Deno.test("--admin: serves the page, its files, metrics and statistics beside connections", async () => {
@@ -93,7 +93,7 @@ Deno.test("--admin unix: serves at a socket, also at one that a killed poolgate 
     assertStringIncludes(gate.notes, `admin at unix:${path}\n`);
     using socket = await Deno.connect({ transport: "unix", path });
     const client = new Client(socket);
-    await client.say("GET /healthz HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n\r\n");
+    await client.say("GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     assertMatch(await client.rest(), /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok\n$/);
   }
 });
@@ -152,7 +152,7 @@ Deno.test("--admin: a request that makes no sense is answered, and noted by nobo
     client.close();
   }
   assertEquals((await get(`${gate.admin}/healthz`))[0], 200);
-  assertMatch(gate.notes, /^poolgate: admin at \S+\npoolgate: listening at \S+\n$/);
+  assertMatch(gate.notes, /^poolgate: admin at \S+\npoolgate: listening at [^\n]+\n$/);
 });
 
 Deno.test("SIGTERM: /readyz is 503 until the last connection has ended, and a viewer holds nothing up", async () => {
@@ -173,6 +173,66 @@ Deno.test("SIGTERM: /readyz is 503 until the last connection has ended, and a vi
   await events.body?.cancel();
 });
 
+Deno.test("--admin-host: is served, over a Unix socket any name where there is none", async () => {
+  const request = (host: string) => `GET /healthz HTTP/1.1\r\nhost: ${host}\r\n\r\n`;
+  await using gate = await Gate.open(...ADMIN, "--admin-host", "a.example", "--admin-host", "b,c");
+  const statuses = ["a.example", "b", "c:80", "d", "localhost"].map((host) =>
+    statusOf(gate.admin, request(host))
+  );
+  assertEquals(await Promise.all(statuses), ["200", "200", "200", "421", "200"]);
+  await using directory = await Directory.make();
+  for (const names of [[], ["--admin-host", "a.example"]]) {
+    const path = `${directory.path}/${names.length}`;
+    await using gate = await Gate.open("--admin", `unix:${path}`, ...names);
+    assertStringIncludes(gate.notes, "admin at");
+    using socket = await Deno.connect({ transport: "unix", path });
+    const client = new Client(socket);
+    await client.say(request("d"));
+    assertStringIncludes(await client.line() ?? "", names.length === 0 ? " 200 " : " 421 ");
+  }
+});
+
+/** How many half requests are open while others work. */
+const HALF_REQUESTS = 300;
+
+Deno.test("--admin: a scraper and the page work while half requests are open, which take few descriptors", async () => {
+  await using gate = await Gate.open(...ADMIN);
+  const events = await fetch(`${gate.admin}/api/events`);
+  const reader = events.body!.getReader();
+  await reader.read();
+  const halves: Client[] = [];
+  const open = async () => {
+    const client = await Client.to(gate.admin.replace("http://", ""));
+    halves.push(client);
+    await client.say("GET /metrics HTTP/1.1\r\nhost: ");
+  };
+  for (let count = 0; count < HALF_REQUESTS; count++) {
+    await open();
+    if (count % 50 === 0) assertEquals((await get(`${gate.admin}/metrics`))[0], 200);
+  }
+  for (let scrapes = 0; scrapes < 20; scrapes++) {
+    assertEquals((await get(`${gate.admin}/metrics`))[0], 200);
+    await open();
+  }
+  assertEquals((await get(`${gate.admin}/`))[0], 200);
+  const client = await Client.to(gate.address);
+  assertStringIncludes(await client.line() ?? "", '"connected"');
+  client.close();
+  for (let seconds = 0; seconds < 2; seconds++) {
+    const { done } = await reader.read();
+    assertEquals(done, false);
+  }
+  await until("most of them have given way", async () => await descriptors(gate.pid) < 200);
+  await reader.cancel();
+  for (const half of halves) half.close();
+});
+
+/** How many file descriptors a process has. */
+async function descriptors(pid: number): Promise<number> {
+  const { stdout } = await new Deno.Command("ls", { args: [`/proc/${pid}/fd`] }).output();
+  return new TextDecoder().decode(stdout).split("\n").length - 1;
+}
+
 Deno.test("--admin: out of file descriptors, says so once, ends nothing, and serves again when it can", async () => {
   const script = `ulimit -n 100; exec "$@"`;
   const args = ["--listen", "127.0.0.1:0", "--max-connections", "1000", ...ADMIN];
@@ -182,7 +242,7 @@ Deno.test("--admin: out of file descriptors, says so once, ends nothing, and ser
     while (!what.test(notes)) notes += await program.note();
     return what.exec(notes)?.[1] ?? "";
   };
-  const address = await noted(/listening at (\S+)\n/);
+  const address = await noted(/listening at (\S+) [^\n]*\n/);
   const admin = await noted(/admin at (http:\S+)\//);
   const clients: Client[] = [];
   for (let count = 0; count < 150; count++) clients.push(await Client.to(address));

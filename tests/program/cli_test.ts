@@ -222,11 +222,18 @@ Deno.test("--node-id: names the replies until an init", async () => {
   assertEquals(lines(stdout).map((line) => JSON.parse(line).src), ["gate", "n2", "n2"]);
 });
 
-Deno.test("--version: prints the version of deno.json and nothing else", async () => {
-  const config = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
-  const { code, stdout, stderr } = await run("", { args: ["--version"] });
-  assertEquals({ code, stdout, stderr }, { code: 0, stdout: `${config.version}\n`, stderr: "" });
-});
+for (const flag of ["--version", "-V"]) {
+  Deno.test(`${flag}: prints the version of deno.json and what it runs on, and nothing else`, async () => {
+    const config = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+    const { code, stdout, stderr } = await run("", { args: [flag] });
+    // An executable may be of another Deno.
+    const { deno, v8 } = BINARY === undefined ? Deno.version : { deno: "[\\d.]+", v8: "[\\w.-]+" };
+    const expected =
+      `^poolgate ${config.version} \\(deno ${deno}, v8 ${v8}, ${Deno.build.target}\\)\n$`;
+    assertMatch(stdout, new RegExp(expected));
+    assertEquals([code, stderr], [0, ""]);
+  });
+}
 
 for (const flag of ["--help", "-h"]) {
   Deno.test(`${flag}: shows defaults and an example, exit 0`, async () => {
@@ -240,8 +247,8 @@ for (const flag of ["--help", "-h"]) {
 Deno.test("--help: its example prints what it says", async () => {
   const { stdout: help } = await run("", { args: ["--help"] });
   const example = help.slice(help.indexOf("  $ ") + 4, help.indexOf("\nPostgreSQL"));
-  const script = example.slice(0, example.indexOf("\n  {")).replace(/poolgate/, '"$@"');
-  const promised = lines(example).filter((line) => line.startsWith("  {")).map((l) => l.trim());
+  const script = example.slice(0, example.indexOf('\n  "')).replace(/poolgate/, '"$@"');
+  const promised = lines(example).filter((line) => line.startsWith('  "')).map((l) => l.trim());
   const { stdout } = await runInShell(script, {});
   assertEquals(promised.length, 2);
   assertEquals(lines(stdout), promised);
@@ -249,7 +256,14 @@ Deno.test("--help: its example prints what it says", async () => {
 
 const refused: [string[], RegExp][] = [
   [["--bogus"], /"--bogus" is no flag of poolgate/],
-  [["--max-connection", "3"], /"--max-connection" is no flag of poolgate/],
+  [["--max-conections", "3"], /"--max-conections" is no flag .*did you mean --max-connections\?/],
+  [["--forward=db:1"], /"--forward" is no flag of poolgate \(did you mean --upstream\?\)/],
+  [
+    ["--quiet", "--node-id", "a", "--node-id=b"],
+    /--node-id is "a" and "b", it may be given only o/,
+  ],
+  [["--completions", "tcsh"], /--completions is "tcsh", it must be bash, zsh or fish/],
+  [["--completions"], /--completions is "", it must be bash, zsh or fish/],
   [["serve"], /"serve" is no flag of poolgate/],
   [["--", "x"], /"x" is no flag of poolgate/],
   [["--max-connections", "many"], /--max-connections is "many", it must be an integer from 0/],
@@ -291,18 +305,16 @@ Deno.test("POOLGATE_MAX_CONNECTIONS: one that is no UTF-8 is a bad value like an
   assertMatch(stderr, /^poolgate: POOLGATE_MAX_CONNECTIONS is "\\ufffd", it must be .*\n$/);
 });
 
-Deno.test({
-  name: "POOLGATE_MAX_CONNECTIONS: is not read, and not asked for, without permission" +
-    (BINARY === undefined ? "" : " (skipped: a compiled binary has the permission built in)"),
-  ignore: BINARY !== undefined,
-  fn: async () => {
+testFromSource(
+  "POOLGATE_MAX_CONNECTIONS: is not read, and not asked for, without permission",
+  async () => {
     const { code, stdout, stderr } = await run(stats(1), {
       env: { POOLGATE_MAX_CONNECTIONS: "7" },
     });
     assertEquals([code, stderr], [0, ""]);
     assertStringIncludes(stdout, `"max_connections": 100,`);
   },
-});
+);
 
 const HAS_SCRIPT =
   (await new Deno.Command("bash", { args: ["-c", "command -v script"], signal: timeLimit() })
@@ -338,9 +350,156 @@ Deno.test({
 Deno.test("--help: names every flag, in lines that fit a terminal", async () => {
   const { stdout } = await run("", { args: ["--help"] });
   const source = await Deno.readTextFile(new URL("../../lib/cli/flag_names.ts", import.meta.url));
-  const flags = [...source.matchAll(/^ {2}"([a-z-]+)",$/gm)].map(([, flag]) => flag);
+  const flags = [...source.matchAll(/^ {2}"([a-z\d-]+)",$/gm)].map(([, flag]) => flag);
   assert(flags.length > 10, "the flags were not found in their source");
   for (const flag of flags) assertStringIncludes(stdout, `  --${flag}`);
-  const wide = lines(stdout).filter((line) => line.length > 80 && !line.includes("{"));
+  const wide = lines(stdout).filter((line) => line.length > 80 || line.endsWith(" "));
   assertEquals(wide, []);
+});
+
+/** Where what is said is of permissions: an executable has them built in. */
+function testFromSource(name: string, fn: () => Promise<void>): void {
+  Deno.test({
+    name: name +
+      (BINARY === undefined ? "" : " (skipped: a compiled binary has its permissions built in)"),
+    ignore: BINARY !== undefined,
+    fn,
+  });
+}
+
+const lacking: [string[], string[], string][] = [
+  [["--listen", "127.0.0.1:0"], [], '--listen is "127.0.0.1:0", .* permission --allow-net: '],
+  [["--listen", ":7000"], ["--allow-net=0.0.0.0:7000"], '--listen is ":7000", .* --allow-net: '],
+  [
+    ["--listen", "unix:/run/door"],
+    ["--allow-read", "--allow-net"],
+    '--listen is "unix:/run/door", it needs Deno\'s permission --allow-write: ',
+  ],
+  [
+    ["--listen", "127.0.0.1:0", "--upstream", "127.0.0.2:5432"],
+    ["--allow-net=127.0.0.1"],
+    '--upstream is "127.0.0.2:5432", .* --allow-net: ',
+  ],
+  [
+    ["--listen", "127.0.0.1:0", "--upstream", "unix:/run/service"],
+    ["--allow-net=127.0.0.1"],
+    '--upstream is "unix:/run/service", .* permissions --allow-net --allow-read --allow-write: ',
+  ],
+  [["--admin", "127.0.0.1:0"], [], '--admin is "127.0.0.1:0", .* permission --allow-net: '],
+];
+
+for (const [args, permissions, complaint] of lacking) {
+  for (const check of [[], ["--check"]]) {
+    const all = [...args, ...check];
+    testFromSource(
+      `poolgate ${all.join(" ")}: a permission that is missing is one line and exit 2`,
+      async () => {
+        const { code, stdout, stderr } = await run("", { args: all, permissions });
+        assertEquals([code, stdout], [2, ""]);
+        assertMatch(stderr, new RegExp(`^poolgate: ${complaint}deno run [^\\n]*\\n$`));
+      },
+    );
+  }
+}
+
+Deno.test({
+  name: "--listen: without permission, nothing is asked on a terminal either" +
+    (HAS_SCRIPT ? "" : " (skipped: no `script` command to make a terminal)") +
+    (BINARY === undefined ? "" : " (skipped: a compiled binary has its permissions built in)"),
+  ignore: !HAS_SCRIPT || BINARY !== undefined,
+  fn: async () => {
+    const [program, args] = commandLine({ args: ["--listen", "127.0.0.1:0"] });
+    const asking = [program, ...args.filter((argument) => argument !== "--no-prompt")];
+    const quoted = asking.map((word) => `'${word}'`).join(" ");
+    const { code, stdout } = await runInShell(`script -qec "${quoted}" /dev/null < /dev/null`);
+    assertEquals([code, lines(stdout).length], [2, 1], stdout);
+    assertStringIncludes(stdout, "it needs Deno's permission --allow-net");
+  },
+});
+
+Deno.test("--check: is exit 0 where it would start, and opens nothing", async () => {
+  const door = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const args = ["--check", "--listen", `127.0.0.1:${door.addr.port}`, "--queue-timeout", "1h30m"];
+  const permissions = ["--allow-net"];
+  const { code, stdout, stderr } = await run(stats(1), { args, permissions });
+  door.close();
+  assertEquals([code, stdout], [0, ""]);
+  assertEquals(stderr, "poolgate: flags and variables are in order\n");
+  const quiet = await run(stats(1), { args: [...args, "--quiet"], permissions });
+  assertEquals([quiet.code, quiet.stdout, quiet.stderr], [0, "", ""]);
+});
+
+Deno.test("--check: is exit 2 where it would not start, for a variable too", async () => {
+  const flag = await run("", { args: ["--check", "--listen", "7000"] });
+  assertEquals(flag.code, 2);
+  assertMatch(flag.stderr, /^poolgate: --listen is "7000", it must be [^\n]*\n$/);
+  const env = { POOLGATE_LISTEN: "7000" };
+  const variable = await run("", { ...permitted, env, args: ["--check"] });
+  assertEquals(variable.code, 2);
+  assertMatch(variable.stderr, /^poolgate: POOLGATE_LISTEN is "7000", it must be [^\n]*\n$/);
+});
+
+const MISSPELT = { POOLGATE_MAX_CONECTIONS: "3", POOLGATE_PORT: "tcp://10.0.0.1:6432" };
+const WARNING =
+  "poolgate: POOLGATE_MAX_CONECTIONS is no variable of poolgate: did you mean POOLGATE_MAX_CONNECTIONS?\n";
+
+for (const permission of ["--allow-env=POOLGATE_*", "--allow-env"]) {
+  Deno.test(`POOLGATE_MAX_CONECTIONS: is one warning, with ${permission}`, async () => {
+    const options = { permissions: [permission], env: MISSPELT, args: ["--backlog-size", "1"] };
+    const { code, stdout, stderr } = await run(stats(1), options);
+    assertEquals([code, lines(stdout).length, stderr], [0, 1, WARNING]);
+  });
+}
+
+const NO_REGISTRY = "http://127.0.0.1:9";
+
+/** A cache of Deno's with nothing but the package of the default way in, and no way to fetch more. */
+async function withOneCached(use: (env: Record<string, string>) => Promise<void>): Promise<void> {
+  const cache = await Deno.makeTempDir();
+  try {
+    const command = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] });
+    const { npmCache } = JSON.parse(new TextDecoder().decode((await command.output()).stdout));
+    const registry = `${cache}/npm/registry.npmjs.org`;
+    await Deno.mkdir(registry, { recursive: true });
+    const copy = new Deno.Command("cp", {
+      args: ["-r", `${npmCache}/registry.npmjs.org/deno-std`, registry],
+    });
+    assertEquals((await copy.output()).success, true);
+    await use({ DENO_DIR: cache, HTTPS_PROXY: NO_REGISTRY, https_proxy: NO_REGISTRY });
+  } finally {
+    await Deno.remove(cache, { recursive: true });
+  }
+}
+
+testFromSource("poolgate: the default way in needs no package but that of @std", async () => {
+  await withOneCached(async (env) => {
+    const { code, stdout, stderr } = await run(stats(1), { env });
+    assertEquals([code, lines(stdout).length, stderr], [0, 1, ""]);
+  });
+});
+
+testFromSource("--admin: a package that cannot be fetched is one line and exit 2", async () => {
+  await withOneCached(async (env) => {
+    const args = ["--admin", "127.0.0.1:0"];
+    const { code, stderr } = await run("", { env, args, permissions: ["--allow-net"] });
+    assertEquals(code, 2);
+    assertMatch(stderr, /^poolgate: --admin cannot be served: .*prom-client[^\n]*\n$/);
+  });
+});
+
+testFromSource(
+  "poolgate: with an empty cache and no registry, Deno's first line says what is missing",
+  async () => {
+    const DENO_DIR = await Deno.makeTempDir();
+    const env = { DENO_DIR, NPM_CONFIG_REGISTRY: NO_REGISTRY, NO_COLOR: "1" };
+    const { code, stdout, stderr } = await run(stats(1), { env });
+    await Deno.remove(DENO_DIR, { recursive: true });
+    assertEquals([code, stdout], [1, ""]);
+    assertMatch(stderr, /^error: Failed caching npm package 'deno-std@[\d.]+'\n/);
+  },
+);
+
+testFromSource("POOLGATE_MAX_CONECTIONS: is not looked for without permission", async () => {
+  const { code, stderr } = await run("", { env: MISSPELT, args: ["--backlog-size", "1"] });
+  assertEquals([code, stderr], [0, ""]);
 });

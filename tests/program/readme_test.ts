@@ -277,7 +277,7 @@ const ENV_FILE = blockWith("--env-file=");
 Deno.test("README: its file of variables is what poolgate runs with", async () => {
   await using home = await Directory.make();
   await using gate = await Listening.run(ENV_FILE, { cwd: home.path });
-  assertMatch(gate.said, /listening at .*, for 127\.0\.0\.1:5432\n/);
+  assertMatch(gate.said, /listening at .*, for 127\.0\.0\.1:5432 \(/);
   const stats = await (await fetch(`http://${gate.admin}/api/stats`)).json();
   assertEquals([stats.max_connections, stats.backlog_size], [20, 100], JSON.stringify(stats));
 });

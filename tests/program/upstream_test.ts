@@ -1,10 +1,10 @@
 /** What fails on the way to the upstream, from outside. Imports nothing from lib/. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { commandLine, Conversation } from "../support/program.ts";
+import { commandLine, Conversation, timeLimit } from "../support/program.ts";
 import { Gate, OWN_NETWORK, run, testWith } from "../support/servers.ts";
 import { echo, Service } from "../support/service.ts";
-import { Client, until } from "../support/sockets.ts";
+import { Client, freePort, until } from "../support/sockets.ts";
 
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write"];
 
@@ -45,7 +45,7 @@ testWith(["python3"], "--upstream: a busy Unix socket is not down, and serves al
   const script = `
 import socket, sys, time
 s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(2); print("up", flush=True)
-for _ in range(31):
+for _ in range(32):
     c, _ = s.accept(); time.sleep(0.01); c.sendall(b"hello\\n"); c.close()
 `;
   const service = run("python3", ["-c", script, path]);
@@ -68,6 +68,97 @@ for _ in range(31):
   }
   await service;
   await Deno.remove(directory, { recursive: true });
+});
+
+/** How long after the start it may take to say that the upstream is not there, in milliseconds. */
+const SOON_MS = 2000;
+
+const absent: [string, RegExp][] = [
+  ["nowhere.invalid:5432", /is down, nobody is let in: [^\n]*(name|Name)/],
+  [`127.0.0.1:${freePort()}`, /is down, nobody is let in: Connection refused/],
+  ["unix:/nowhere/service", /is down, nobody is let in: No such file/],
+];
+
+for (const [upstream, warning] of absent) {
+  const name = upstream.replace(/\d+$/, "PORT");
+  Deno.test(`--upstream ${name}: that nobody is there is one note soon after the start, and it listens`, async () => {
+    const begun = performance.now();
+    const [poolgate, address, notes] = await Conversation.listening(["--upstream", upstream]);
+    let said = notes;
+    while (!warning.test(said)) {
+      const note = await poolgate.note();
+      assert(note !== "", said);
+      said += note;
+    }
+    assert(performance.now() - begun < SOON_MS, `it took ${performance.now() - begun} ms`);
+    const client = await Client.to(address);
+    poolgate.signal("SIGTERM");
+    assertEquals(await client.rest(), "");
+    client.close();
+    said += await poolgate.lastNotes();
+    assertEquals(await poolgate.exit(), 0);
+    assertEquals(said.match(/is down/g)?.length, 1, said);
+  });
+}
+
+/** A listener whose accept queue is full: the kernel drops who comes, and answers nobody. */
+const DEAF = `
+import socket, sys, time
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(0)
+full = [socket.socket() for _ in range(4)]
+for c in full: c.setblocking(False); c.connect_ex(s.getsockname())
+print(s.getsockname()[1], flush=True); sys.stdin.read()
+`;
+
+testWith(
+  ["python3"],
+  "--upstream: one that does not answer is one note soon after the start, too",
+  async () => {
+    const deaf = new Deno.Command("python3", {
+      args: ["-c", DEAF],
+      ...{ stdin: "piped", stdout: "piped", signal: timeLimit() },
+    }).spawn();
+    const output = deaf.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const port = Number((await output.read()).value);
+    const begun = performance.now();
+    const [poolgate, , notes] = await Conversation.listening(["--upstream", `127.0.0.1:${port}`]);
+    const warning = /listening at/.test(notes) ? await poolgate.note() : notes;
+    assertStringIncludes(warning, `no answer from 127.0.0.1:${port} within 1500 ms`);
+    assert(performance.now() - begun < SOON_MS, `it took ${performance.now() - begun} ms`);
+    poolgate.signal("SIGTERM");
+    assertEquals(await poolgate.exit(), 0);
+    await Promise.all([deaf.stdin.close(), output.cancel()]);
+    await deaf.status;
+  },
+);
+
+Deno.test("--upstream: is looked at once before the first client, and that look has ended by then", async () => {
+  await using service = new Service(echo);
+  const upstream = `127.0.0.1:${service.address.port}`;
+  const args = ["--upstream", upstream, "--max-connections", "1"];
+  const [poolgate, address] = await Conversation.listening(args);
+  const client = await Client.to(address);
+  await client.say("x");
+  const buffer = new Uint8Array(3);
+  assertEquals(await client.socket.read(buffer), 3);
+  assertEquals([service.served, service.peak], [2, 1]);
+  client.close();
+  poolgate.signal("SIGTERM");
+  assertEquals(await poolgate.exit(), 0);
+});
+
+Deno.test("--max-connections 0: nobody is connected to the upstream, not even to look", async () => {
+  await using service = new Service(echo);
+  const upstream = `127.0.0.1:${service.address.port}`;
+  const [poolgate, address] = await Conversation.listening(
+    ["--upstream", upstream, "--max-connections", "0"],
+  );
+  const client = await Client.to(address);
+  await until("it waits", async () => (await poolgate.stats()).queued === 1);
+  assertEquals(service.served, 0);
+  client.close();
+  poolgate.signal("SIGTERM");
+  assertEquals(await poolgate.exit(), 0);
 });
 
 const NETWORK = ["unshare", "ip", "sysctl", "python3", OWN_NETWORK];

@@ -19,7 +19,7 @@ export interface Build extends AsyncDisposable {
   log: string;
   /** Its copy of the sources. */
   folder: string;
-  /** The executable, where there is one. */
+  /** The executable, where there is one; for Windows, its name has an ending more. */
   binary: string;
 }
 
@@ -30,21 +30,39 @@ export interface BuildOptions {
   /** Its arguments, in the copy of the sources. */
   args?: string[];
   env?: Record<string, string>;
+  /** The machine and system that the task is to build for, by Deno's name; this one unless said otherwise. */
+  target?: string | undefined;
   /** Unstable features, by their names in `deno.json`, that this Deno needs besides the project's own. */
   unstable?: string[];
 }
 
 /** Runs the `compile` task, or what `args` say. */
 export async function build(
-  { deno = Deno.execPath(), args = ["task", "--quiet", "compile"], env = {}, unstable = [] }:
-    BuildOptions = {},
+  {
+    deno = Deno.execPath(),
+    args = ["task", "--quiet", "compile"],
+    env = {},
+    target,
+    unstable = [],
+  }: BuildOptions = {},
 ): Promise<Build> {
   const folder = await Deno.makeTempDir({ prefix: "poolgate-compile-" });
-  await copySources(folder, unstable);
+  await copySources(folder);
+  if (unstable.length > 0) await configure(folder, ({ unstable: own }) => own.push(...unstable));
+  if (target !== undefined) {
+    const output = "--output poolgate";
+    await configure(folder, ({ tasks }) => {
+      if (!tasks.compile.includes(output)) throw new Error(`the task compile has no ${output}`);
+      tasks.compile = tasks.compile.replace(output, `--target ${target} ${output}`);
+    });
+  }
+  const runtime = target === undefined || target === Deno.build.target ? [] : ["DENORT_BIN"];
   const { success, stdout, stderr } = await new Deno.Command(deno, {
     args,
     cwd: folder,
-    env: { NO_COLOR: "1", ...env },
+    // A runtime that is there is one for this machine.
+    env: { ...environmentWithout(runtime), NO_COLOR: "1", ...env },
+    clearEnv: true,
     stdin: "null",
     signal: AbortSignal.timeout(BUILD_TIME_LIMIT_MS),
   }).output();
@@ -58,12 +76,26 @@ export async function build(
   };
 }
 
-async function copySources(folder: string, unstable: string[]): Promise<void> {
+async function copySources(folder: string): Promise<void> {
   const command = new Deno.Command("cp", { args: ["-r", ...SOURCES, folder], cwd: ROOT });
   const { success, stderr } = await command.output();
   if (!success) throw new Error(`copying the sources: ${new TextDecoder().decode(stderr)}`);
+}
+
+/** What is changed of deno.json. */
+interface Config {
+  unstable: string[];
+  tasks: { compile: string };
+}
+
+async function configure(folder: string, change: (config: Config) => void): Promise<void> {
   const path = `${folder}/deno.json`;
   const config = JSON.parse(await Deno.readTextFile(path));
-  config.unstable.push(...unstable);
-  if (unstable.length > 0) await Deno.writeTextFile(path, JSON.stringify(config));
+  change(config);
+  await Deno.writeTextFile(path, JSON.stringify(config));
+}
+
+function environmentWithout(names: string[]): Record<string, string> {
+  const all = Object.entries(Deno.env.toObject());
+  return Object.fromEntries(all.filter(([name]) => !names.includes(name)));
 }

@@ -157,6 +157,10 @@ export class Gate implements AsyncDisposable {
     return new Gate(...await Conversation.listening(args));
   }
 
+  get pid(): number {
+    return this.#poolgate.pid;
+  }
+
   get port(): number {
     return Number(this.address.slice(this.address.lastIndexOf(":") + 1));
   }

@@ -7,10 +7,16 @@
 import { type OpenAdmin, openAdmin } from "../../lib/admin/open_admin.ts";
 import { showAddress } from "../../lib/io/address.ts";
 import { httpServer } from "../../lib/io/http_server.ts";
+import { listen } from "../../lib/io/network.ts";
+import type { Note } from "../../lib/io/log.ts";
+import { FakeClock } from "./fake_clock.ts";
 import { ANY_PORT, type Settings, TestGate } from "./test_gate.ts";
 
 /** What permits changes in these tests. */
 export const TOKEN = "s3cret";
+
+/** The names that are served in these tests. */
+export const HOSTS = ["pool.example"];
 
 /** When the gates of these tests were started. */
 const STARTED_AT = new Date("2026-01-02T03:04:05.000Z");
@@ -30,12 +36,16 @@ export class TestAdmin implements AsyncDisposable {
     const gate = await TestGate.open(settings);
     const start = gate.clock.now();
     const { upstream } = settings;
+    const listener = await listen(ANY_PORT);
+    const note: Note = (level, text) => gate.notes.push(`${level}: ${text}`);
     const server = await openAdmin({
-      serveHttp: httpServer(ANY_PORT),
+      // No test waits for so long that a connection ends for it.
+      serveHttp: httpServer({ listener, clock: new FakeClock(), note }),
       pool: gate.pool,
       clock: gate.clock,
       token: token ?? undefined,
-      note: (level, text) => gate.notes.push(`${level}: ${text}`),
+      note,
+      hosts: new Set(HOSTS),
       timeOfDay: () => STARTED_AT.getTime() + gate.clock.now() - start,
       version: "1.2.3",
       listen: gate.address,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { AcceptLog, CALM_MS } from "../../lib/gate/accept_log.ts";
+import { AcceptLog, CALM_MS } from "../../lib/io/accept_log.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
 function newLog() {
@@ -8,7 +8,11 @@ function newLog() {
   return {
     clock,
     notes,
-    log: new AcceptLog(clock, (level, text) => notes.push(`${level}: ${text}`)),
+    log: new AcceptLog(
+      clock,
+      (level, text) => notes.push(`${level}: ${text}`),
+      "accepting connections",
+    ),
   };
 }
 

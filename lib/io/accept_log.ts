@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { Clock } from "../io/clock.ts";
-import type { Note } from "../io/log.ts";
+import type { Clock } from "./clock.ts";
+import type { Note } from "./log.ts";
 
 /** Accepting works again when it has done so for so long without a failure, in milliseconds. */
 export const CALM_MS = 1000;
@@ -16,6 +16,7 @@ export const CALM_MS = 1000;
 export class AcceptLog {
   #clock: Clock;
   #note: Note;
+  #doing: string;
   #failing = false;
   /**
    * Takes back the end of the failure, which is near: nothing has failed since the last success.
@@ -25,10 +26,12 @@ export class AcceptLog {
   /**
    * @param clock The time.
    * @param note Takes a note for the operator.
+   * @param doing What fails and works again, as the notes name it.
    */
-  constructor(clock: Clock, note: Note) {
+  constructor(clock: Clock, note: Note, doing: string) {
     this.#clock = clock;
     this.#note = note;
+    this.#doing = doing;
   }
 
   /** A connection could not be accepted. */
@@ -36,7 +39,7 @@ export class AcceptLog {
     this.end();
     if (this.#failing) return;
     this.#failing = true;
-    this.#note("error", `accepting connections fails: ${(error as Error).message}`);
+    this.#note("error", `${this.#doing} fails: ${(error as Error).message}`);
   }
 
   /** A connection was accepted. */
@@ -45,7 +48,7 @@ export class AcceptLog {
     this.#cancelEnd = this.#clock.after(CALM_MS, () => {
       this.#failing = false;
       this.#cancelEnd = undefined;
-      this.#note("info", "accepting connections again");
+      this.#note("info", `${this.#doing} again`);
     });
   }
 

@@ -1,0 +1,207 @@
+/**
+ * What each flag is for, in words: the help and the completions of shells are made of these.
+ *
+ * @module
+ */
+
+import { REJECT_FORMATS } from "../gate/gate_options.ts";
+import { PROXY_PROTOCOLS } from "../gate/proxy_protocol.ts";
+import { SERVICE_NAMES } from "../gate/services/services.ts";
+import { MAX_LIMIT } from "../pool/limits.ts";
+import type { FlagName } from "./flag_names.ts";
+import { GATE_DEFAULTS } from "./gate_options.ts";
+import { DEFAULT_LIMITS, LOG_FORMATS } from "./options.ts";
+import { inWords } from "./settings.ts";
+import { SHELLS } from "./shells.ts";
+
+/** A flag in words. */
+export interface FlagText {
+  /** The letter that stands for it. */
+  letter?: string;
+  /** What its value is called; left out where it needs none. */
+  value?: string;
+  /** The words that its value may be, where these are all. */
+  words?: readonly string[];
+  /** What it is for, in a few words without a full stop. */
+  summary: string;
+  /** What else is to know, in sentences. A small letter goes on with the summary's. */
+  details: string;
+}
+
+/** Every flag. */
+export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
+  "max-connections": {
+    value: "N",
+    summary: "how many clients are let in at once",
+    details: `from 0 (nobody) to ${MAX_LIMIT}, until a pool_config.
+      Default ${DEFAULT_LIMITS.maxConnections}.`,
+  },
+  "backlog-size": {
+    value: "B",
+    summary: "how many more may wait for a place",
+    details: `in the same range, until a pool_config. Default ${DEFAULT_LIMITS.backlogSize}.`,
+  },
+  "node-id": {
+    value: "NAME",
+    summary: "the name that replies come from until an init",
+    details: "Default: the name that each request is addressed to.",
+  },
+  "log-format": {
+    value: "FORMAT",
+    words: LOG_FORMATS,
+    summary: "how notes are written",
+    details: "text or json. Default text.",
+  },
+  "quiet": {
+    summary: "write no notes, only errors",
+    details: "Default false.",
+  },
+  "check": {
+    summary: "read flags and variables as a start would, but open nothing",
+    details: "Exit status 0 where it would start, 2 where it would not.",
+  },
+  "completions": {
+    value: "SHELL",
+    words: SHELLS,
+    summary: "print the completions for a shell",
+    details: `${inWords(SHELLS, "or")}. In bash: source <(poolgate --completions bash)`,
+  },
+  "help": { letter: "h", summary: "print this text", details: "" },
+  "version": {
+    letter: "V",
+    summary: "print the version, and what it runs on",
+    details: "",
+  },
+  "listen": {
+    value: "ADDR",
+    summary: "where to take connections",
+    details: `at HOST:PORT, [V6]:PORT, :PORT (every interface) or unix:/path. Port 0 takes a free
+      one. Each connection is told in the messages of the pool whether it is connected, queued or
+      rejected.`,
+  },
+  "upstream": {
+    value: "ADDR",
+    summary: "the service that connections are for",
+    details: "Each one that has a place is joined to it, byte for byte, and told nothing.",
+  },
+  "service": {
+    value: "NAME",
+    words: SERVICE_NAMES,
+    summary: "what the upstream speaks",
+    details: `${inWords(SERVICE_NAMES, "or")}. Sets how one that is turned away is told, how the
+      upstream is checked, and lets PostgreSQL's cancels pass the queue. Default: nothing is known
+      of it.`,
+  },
+  "check-interval": {
+    value: "DUR",
+    summary: "how often the --service is checked while it is up",
+    details: `It is at the start, and while it is down. Default ${GATE_DEFAULTS.checkInterval}.`,
+  },
+  "check-fall": {
+    value: "N",
+    summary: "how many checks in a row have to fail until it counts as down",
+    details: `from 1. Default ${GATE_DEFAULTS.checkFall}.`,
+  },
+  "check-rise": {
+    value: "N",
+    summary: "how many have to succeed until it is up again",
+    details: `from 1. Default ${GATE_DEFAULTS.checkRise}.`,
+  },
+  "check-path": {
+    value: "PATH",
+    summary: "with --service http, what a check asks for",
+    details: `Default ${GATE_DEFAULTS.checkPath}`,
+  },
+  "check-status": {
+    value: "CODE",
+    summary: "with --service http, the status that a check is answered with",
+    details: "Default: any below 500.",
+  },
+  "queue-timeout": {
+    value: "DUR",
+    summary: "how long a connection may wait for a place",
+    details: `such as 500ms, 30s, 1h30m or 1d; 0 for no limit, as for each duration here
+      but --upstream-linger.
+      Default ${GATE_DEFAULTS.queueTimeout}.`,
+  },
+  "connect-timeout": {
+    value: "DUR",
+    summary: "how long one that has a place waits for the upstream",
+    details: `Default ${GATE_DEFAULTS.connectTimeout}.`,
+  },
+  "idle-timeout": {
+    value: "DUR",
+    summary: "how long one that has a place may be silent",
+    details: `With an upstream, that is without a byte either way: a query that runs longer is cut.
+      Without one, it is without a whole line of the client's.
+      Default ${GATE_DEFAULTS.idleTimeout}.`,
+  },
+  "max-lifetime": {
+    value: "DUR",
+    summary: "how long one may keep its place",
+    details: `Then it is evicted, also amidst a query. Clients of stdin have no connection that
+      could be ended, and keep theirs. Default ${GATE_DEFAULTS.maxLifetime}.`,
+  },
+  "drain-timeout": {
+    value: "DUR",
+    summary: "how long those that have a place may go on after a signal to end",
+    details: `What the upstream has under way for them may go on for a second more.
+      Default ${GATE_DEFAULTS.drainTimeout}.`,
+  },
+  "upstream-linger": {
+    value: "DUR",
+    summary: "how long the upstream may go on for a client that is gone",
+    details: `That client keeps its place until it has ended; 0 closes it at once.
+      Default ${GATE_DEFAULTS.upstreamLinger}.`,
+  },
+  "reject-as": {
+    value: "FORMAT",
+    words: REJECT_FORMATS,
+    summary: "what a connection hears that is turned away",
+    details: `with close nothing, with line a message of the pool, and with an upstream also http
+      (503), postgres, mysql or redis (an error). Default: the --service;
+      without one, close with an upstream, line without.`,
+  },
+  "max-per-source": {
+    value: "N",
+    summary: "how many connections of one source may be in the pool and its queue",
+    details: `from 1. A source is an IPv4 address, or an IPv6 network. Those over a Unix socket
+      have none. Default: any number.`,
+  },
+  "max-waiting-per-source": {
+    value: "N",
+    summary: "how many connections of one source may wait",
+    details: "from 1. Default: any number.",
+  },
+  "source-prefix-v6": {
+    value: "BITS",
+    summary: "how long the prefix of an IPv6 network is that counts as one source",
+    details: `from 1 to 128. Default ${GATE_DEFAULTS.sourcePrefixV6}.`,
+  },
+  "proxy-protocol": {
+    value: "V",
+    words: PROXY_PROTOCOLS,
+    summary: "tell the upstream the client's address, as v1 or v2",
+    details: `Take v2 with --listen unix:, where clients have none. PostgreSQL and Redis take
+      neither. Default: do not.`,
+  },
+  "log-connections": { summary: "note each connection", details: "Default false." },
+  "admin": {
+    value: "ADDR",
+    summary: "where to serve operators over HTTP",
+    details: `a live page, metrics for Prometheus (/metrics), health (/healthz, /readyz) and JSON
+      (/api/stats), for whoever reaches the address.`,
+  },
+  "admin-token": {
+    value: "TOKEN",
+    summary: "permit changes to whoever has this token",
+    details: `on the page and under /api. Other programs see a flag: the environment variable is
+      better. Default: no changes.`,
+  },
+  "admin-host": {
+    value: "NAME",
+    summary: "serve operators under this name, too",
+    details: `such as that of a proxy, or the one that Prometheus scrapes. Default: under
+      addresses and localhost only.`,
+  },
+};

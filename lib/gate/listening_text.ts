@@ -1,0 +1,56 @@
+/**
+ * What the operator is told of a gate that listens.
+ *
+ * @module
+ */
+
+import { showAddress } from "../io/address.ts";
+import { showDuration } from "../io/duration.ts";
+import type { Limits } from "../pool/limits.ts";
+import type { GateOptions } from "./gate_options.ts";
+
+/** The options that are told. */
+export type ListeningOptions = Pick<
+  GateOptions,
+  | "upstream"
+  | "queueTimeoutMs"
+  | "connectTimeoutMs"
+  | "idleTimeoutMs"
+  | "maxLifetimeMs"
+  | "drainTimeoutMs"
+  | "upstreamLingerMs"
+  | "rejectAs"
+>;
+
+/** @returns Where connections are taken, and, by the names of their flags, on what terms. */
+export function listeningText(
+  address: string,
+  { maxConnections, backlogSize }: Limits,
+  options: ListeningOptions,
+): string {
+  const { upstream } = options;
+  const to = upstream === undefined ? "" : `, for ${showAddress(upstream)}`;
+  const terms = [
+    `max-connections ${maxConnections}`,
+    `backlog-size ${backlogSize}`,
+    ...timeouts(options).map(([flag, ms]) => `${flag} ${showDuration(ms)}`),
+    `reject-as ${options.rejectAs}`,
+  ];
+  return `listening at ${address}${to} (${terms.join(", ")})`;
+}
+
+/** The timeouts that are set, each in milliseconds. */
+function timeouts(options: ListeningOptions): [string, number][] {
+  const { queueTimeoutMs, connectTimeoutMs, idleTimeoutMs, drainTimeoutMs } = options;
+  const joins = options.upstream !== undefined;
+  const limits: [string, number][] = [
+    ["queue-timeout", queueTimeoutMs],
+    ["connect-timeout", joins ? connectTimeoutMs : 0],
+    ["idle-timeout", idleTimeoutMs],
+    ["max-lifetime", options.maxLifetimeMs],
+    ["drain-timeout", drainTimeoutMs],
+  ];
+  const set = limits.filter(([, ms]) => ms > 0);
+  // There, 0 is no time, and not no limit.
+  return joins ? [...set, ["upstream-linger", options.upstreamLingerMs]] : set;
+}
