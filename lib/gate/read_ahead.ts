@@ -57,8 +57,10 @@ export class ReadAhead implements ByteReader {
    * has been read. Asked again, tells again of a hang-up that was seen.
    */
   watch(): void {
-    if (this.#over !== undefined) this.#listener.hungUp();
-    else this.#watching ??= this.#watch();
+    if (this.#over !== undefined) return this.#listener.hungUp();
+    if (this.#watching !== undefined) return;
+    this.#buffer = spareBuffers.take();
+    this.#watchOn();
   }
 
   /** The bytes that are kept, while none has been read. They change with the next that come. */
@@ -76,29 +78,35 @@ export class ReadAhead implements ByteReader {
     return this.#watching === undefined ? this.#source.read(buffer) : this.#readOn(buffer);
   }
 
-  async #watch(): Promise<void> {
-    this.#buffer = spareBuffers.take();
-    while (!this.#released && this.#end < MAX_HELD_BYTES) {
-      try {
-        const room = this.#end === 0 ? this.#buffer : this.#buffer.subarray(this.#end);
-        const length = await this.#source.read(room);
-        if (length === null) this.#over = "ended";
-        else this.#keep(length);
-        if (length !== null && !this.#released) this.#listener.kept();
-      } catch (error) {
-        this.#over = { error };
-      }
-      if (this.#over !== undefined) {
-        if (this.#end === 0) this.#giveBack();
-        if (!this.#released) this.#listener.hungUp();
-        return;
-      }
-    }
-    if (!this.#released) this.#listener.heldFull();
+  /** Waits for more. No function is suspended meanwhile: that is memory for each that waits. */
+  #watchOn(): void {
+    const room = this.#end === 0 ? this.#buffer : this.#buffer.subarray(this.#end);
+    this.#watching = Promise.resolve(this.#source.read(room)).then(
+      (length) => length === null ? this.#finish("ended") : this.#keep(length),
+      (error) => this.#finish({ error }),
+    );
+  }
+
+  #finish(over: { error: unknown } | "ended"): void {
+    this.#over = over;
+    if (this.#end === 0) this.#giveBack();
+    if (!this.#released) this.#listener.hungUp();
   }
 
   #keep(length: number): void {
     this.#end += length;
+    this.#makeRoom();
+    if (this.#released) return;
+    try {
+      this.#listener.kept();
+    } catch (error) {
+      return this.#finish({ error });
+    }
+    if (this.#end < MAX_HELD_BYTES) this.#watchOn();
+    else this.#listener.heldFull();
+  }
+
+  #makeRoom(): void {
     if (this.#end < this.#buffer.length || this.#end === MAX_HELD_BYTES) return;
     const grown = new Uint8Array(Math.min(4 * this.#buffer.length, MAX_HELD_BYTES));
     grown.set(this.#buffer);
