@@ -24,8 +24,8 @@ export const MAX_UNSENT_BYTES = 1024 * KIB;
 const SIZES = [
   new SpareBuffers(4 * KIB, 1024),
   new SpareBuffers(16 * KIB, 256),
-  new SpareBuffers(128 * KIB, 4),
-  new SpareBuffers(MAX_UNSENT_BYTES, 2),
+  new SpareBuffers(128 * KIB, 2),
+  new SpareBuffers(MAX_UNSENT_BYTES, 1),
 ] as const;
 const LARGEST = SIZES.length - 1;
 
