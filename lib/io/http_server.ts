@@ -16,6 +16,7 @@ import type { Clock } from "./clock.ts";
 import { isLasting, requestOf, send, sendBadRequest } from "./http_exchange.ts";
 import { LinkedList, type Links } from "./linked_list.ts";
 import type { Note } from "./log.ts";
+import { AddressError } from "./network.ts";
 import type { Accept, HttpServer, Listener, ServeHttp, Socket } from "./socket.ts";
 import { SocketStream } from "./socket_stream.ts";
 import { type Timeout, Timeouts } from "./timeouts.ts";
@@ -47,8 +48,16 @@ export interface HttpServerParts {
   note: Note;
 }
 
-/** Serves HTTP to who connects to a listener. */
+/**
+ * Serves HTTP to who connects to a listener.
+ *
+ * @throws {AddressError} Where Deno is too old: in 2.7.11, `node:http` leaves a socket that it is
+ *   given without an answer.
+ */
 export function httpServer(parts: HttpServerParts): ServeHttp {
+  if (new Server().listenerCount("connection") === 0) {
+    throw new AddressError("--admin cannot be served by this Deno: 2.9.6 can");
+  }
   return (answer, failed) => new ConnectionServer(parts, answer, failed);
 }
 
