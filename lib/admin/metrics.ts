@@ -108,7 +108,8 @@ export class Metrics {
         "the queue is too short for the storm; for queue_timeout, that places are held too long; for " +
         "per_source, that one address wants more than its share; for waiting_per_source, that one " +
         "address wants more than its share of the queue; for draining, that clients still come to a " +
-        "poolgate that ends; for upstream_down, that the upstream cannot be reached.",
+        "poolgate that ends; for upstream_down, that the upstream cannot be reached; for paused, that " +
+        "the queue is full while an operator has paused the pool.",
       "reason",
       () => REJECT_REASONS.map((reason) => [reason, report.rejected[reason]]),
     );

@@ -109,7 +109,7 @@ function openUpstream(parts: OpenGateParts, dial: Dial): CheckedUpstream {
     connectTimeoutMs: options.connectTimeoutMs,
     checked: ask !== undefined,
     onHold: () => pool.pause("upstream_down"),
-    onRelease: () => pool.resume(now()),
+    onRelease: () => pool.resume("upstream_down", now()),
     onDown: (reason) => {
       note("error", `the upstream is down, nobody is let in: ${reason}`);
       checks?.fell();

@@ -21,8 +21,19 @@ export const REJECT_REASONS = [
   "waiting_per_source",
   "draining",
   "upstream_down",
+  "paused",
 ] as const;
 export type RejectReason = typeof REJECT_REASONS[number];
+
+/**
+ * Why nobody is let in, whatever room there is. Of several, the first is the one that clients are
+ * told who are rejected for it.
+ *
+ * - `paused`: an operator has paused the pool, for all who share it.
+ * - `upstream_down`: what clients of this process are joined to takes no connections.
+ */
+export const PAUSE_REASONS = ["paused", "upstream_down"] as const satisfies RejectReason[];
+export type PauseReason = typeof PAUSE_REASONS[number];
 
 /** Why a client is evicted for a limit of time: how long it is silent, or has its place. */
 export const EVICT_REASONS = ["idle_timeout", "max_lifetime"] as const;

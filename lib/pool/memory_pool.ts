@@ -8,7 +8,16 @@
 
 import { hashOf, IdTable } from "../io/id_table.ts";
 import { LinkedList } from "../io/linked_list.ts";
-import type { Client, Counts, EvictReason, Holder, RejectReason, State } from "./client.ts";
+import {
+  type Client,
+  type Counts,
+  type EvictReason,
+  type Holder,
+  PAUSE_REASONS,
+  type PauseReason,
+  type RejectReason,
+  type State,
+} from "./client.ts";
 import type { Limits } from "./limits.ts";
 import type { Configured, Description, Disconnected, Observer, Pool, Stats } from "./pool.ts";
 
@@ -28,8 +37,9 @@ export class MemoryPool implements Pool {
   #observers: Observer[] = [];
   /** How many of the connected are uncounted. */
   #uncounted = 0;
-  /** Why nobody is let in, while that is so. */
-  #paused: RejectReason | undefined;
+  #pauses = new Set<PauseReason>();
+  /** The first of the pauses, while there are any: each connect looks at it. */
+  #paused: PauseReason | undefined;
   #connectedTotal = 0;
   #queuedTotal = 0;
   #promotedTotal = 0;
@@ -62,6 +72,10 @@ export class MemoryPool implements Pool {
 
   get hasRoom(): boolean {
     return this.#paused === undefined && !this.#isFull();
+  }
+
+  get paused(): boolean {
+    return this.#pauses.has("paused");
   }
 
   stats(): Stats {
@@ -131,28 +145,32 @@ export class MemoryPool implements Pool {
   configure({ maxConnections, backlogSize }: Limits, now: number): Configured {
     const before = this.#limits;
     this.#limits = { maxConnections, backlogSize };
-    for (const observer of this.#observers) {
-      try {
-        observer.configured?.(before, this.#limits);
-      } catch (error) {
-        this.#failed(error);
-      }
-    }
+    this.#tellObservers((observer) => observer.configured?.(before, this.#limits));
     const promoted = this.#fill(now);
     return { promoted, ...this.own };
   }
 
-  pause(reason: RejectReason): void {
-    this.#paused = reason;
+  pause(reason: PauseReason): Counts {
+    this.#changePauses(() => this.#pauses.add(reason));
+    return this.own;
   }
 
-  resume(now: number): void {
-    this.#paused = undefined;
-    this.#fill(now);
+  resume(reason: PauseReason, now: number): Configured {
+    this.#changePauses(() => this.#pauses.delete(reason));
+    const promoted = this.#fill(now);
+    return { promoted, ...this.own };
   }
 
   observe(observer: Observer): void {
     this.#observers.push(observer);
+  }
+
+  #changePauses(change: () => void): void {
+    const { paused: before } = this;
+    change();
+    this.#paused = PAUSE_REASONS.find((reason) => this.#pauses.has(reason));
+    const { paused } = this;
+    if (paused !== before) this.#tellObservers((observer) => observer.paused?.(paused));
   }
 
   /** Whether every place is taken. */
@@ -250,9 +268,20 @@ export class MemoryPool implements Pool {
 
   #show(client: Client, from: State, ms: number): void {
     if (client.holder?.uncounted) return;
+    // No function for each client: a tenth of the pool's speed would go into making it.
     for (const observer of this.#observers) {
       try {
         observer.changed?.(client, from, ms);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+
+  #tellObservers(tell: (observer: Observer) => void): void {
+    for (const observer of this.#observers) {
+      try {
+        tell(observer);
       } catch (error) {
         this.#failed(error);
       }

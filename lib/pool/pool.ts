@@ -9,7 +9,15 @@
  * @module
  */
 
-import type { Client, Counts, EvictReason, Holder, RejectReason, State } from "./client.ts";
+import type {
+  Client,
+  Counts,
+  EvictReason,
+  Holder,
+  PauseReason,
+  RejectReason,
+  State,
+} from "./client.ts";
 import type { Later } from "./later.ts";
 import type { Limits } from "./limits.ts";
 
@@ -22,7 +30,7 @@ export interface Disconnected extends Counts {
   promoted: string | null;
 }
 
-/** What a change of the limits did. */
+/** What a change of the limits did, or the end of a pause. */
 export interface Configured extends Counts {
   /** How many clients were let in by it. */
   promoted: number;
@@ -45,6 +53,7 @@ export interface Stats extends Limits, Counts {
 /** A gate that shares the pool with others. */
 export interface GateShare extends Counts {
   name: string;
+  /** Whether it lets nobody in for a reason of its own, such as its upstream. */
   paused: boolean;
 }
 
@@ -68,6 +77,8 @@ export interface Observer {
   changed?(client: Client, from: State, ms: number): void;
   /** The limits have changed. */
   configured?(before: Limits, after: Limits): void;
+  /** An operator has paused the pool, or has resumed it. */
+  paused?(paused: boolean): void;
 }
 
 /** A pool of places with a first-come-first-served backlog before it. */
@@ -80,6 +91,8 @@ export interface Pool {
   readonly hasRoom: boolean;
   /** Whether a client that comes next would be rejected. */
   readonly full: boolean;
+  /** Whether an operator has paused it, and not resumed it since. */
+  readonly paused: boolean;
 
   /** @returns A copy of the limits, the counts and the totals of the whole pool, as last known. */
   stats(): Stats;
@@ -126,13 +139,22 @@ export interface Pool {
   configure(limits: Limits, now: number): Configured | Later<Configured>;
 
   /**
-   * From now on no client of this process is let in, until {@linkcode resume}.
+   * From now on nobody is let in, until {@linkcode resume} for the same reason: no client at all
+   * where it is `paused`, no client of this process where it is `upstream_down`. Those with a place
+   * keep it. A pause that there is already stays as it is.
    *
-   * @param reason Why those are rejected that could not be let in for that alone, and cannot wait.
+   * @param reason Also why those are rejected that could not be let in for that alone, and cannot
+   *   wait.
+   * @returns The counts.
    */
-  pause(reason: RejectReason): void;
-  /** Ends a {@linkcode pause}, and fills the room there is. */
-  resume(now: number): void;
+  pause(reason: PauseReason): Counts | Later<Counts>;
+  /**
+   * Ends a {@linkcode pause} where there is one for this reason. Where there is no other, the room
+   * there is is filled.
+   *
+   * @returns What that did.
+   */
+  resume(reason: PauseReason, now: number): Configured | Later<Configured>;
   /** Has somebody told of all clients of this process, from now on. */
   observe(observer: Observer): void;
 }

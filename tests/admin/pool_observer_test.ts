@@ -135,6 +135,7 @@ Deno.test("PoolObserver.rejections: counts by reason, on arrival, after a wait, 
     waiting_per_source: 0,
     draining: 0,
     upstream_down: 1,
+    paused: 0,
   });
 });
 

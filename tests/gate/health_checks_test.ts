@@ -43,7 +43,7 @@ class Lab {
       },
       onRelease: () => {
         this.log.push("release");
-        pool.resume(now());
+        pool.resume("upstream_down", now());
       },
       onDown: (reason) => {
         this.log.push(`down: ${reason}`);

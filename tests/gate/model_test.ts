@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { LINGER_MS } from "../../lib/gate/lifecycle.ts";
+import { PAUSE_REASONS, type PauseReason } from "../../lib/pool/client.ts";
 import { Door, type Visitor } from "../support/door.ts";
 import { settled } from "../support/fake_clock.ts";
 import { LatePool } from "../support/late_pool.ts";
@@ -22,11 +23,15 @@ class Model {
   inside: Guest[] = [];
   waiting: Guest[] = [];
   rejected: Visitor[] = [];
-  paused = false;
+  pauses = new Set<PauseReason>();
   places = 2;
   backlog = 4;
   promoted: string[] = [];
   now = 0;
+
+  get paused(): boolean {
+    return this.pauses.size > 0;
+  }
 
   arrive(visitor: Visitor): void {
     const guest = { visitor, due: this.now + QUEUE_TIMEOUT_MS };
@@ -111,10 +116,14 @@ class Lab implements AsyncDisposable {
         model.fill();
       },
       () => {
-        model.paused = !model.paused;
-        if (model.paused) gate.pool.pause("upstream_down");
-        else gate.pool.resume(gate.clock.now());
-        model.fill();
+        const reason = random.pick(PAUSE_REASONS);
+        if (model.pauses.delete(reason)) {
+          gate.pool.resume(reason, gate.clock.now());
+          model.fill();
+        } else {
+          model.pauses.add(reason);
+          gate.pool.pause(reason);
+        }
       },
       async () => {
         // Who is let in meanwhile would not know yet that its wait is over.

@@ -5,8 +5,9 @@
  *   connect a            -> connected 1+0        with `later`, one that leaves later when evicted
  *   disconnect a         -> promoted: b; 1+0     who got the place
  *   leave a              -> 1+0                  by its holder; with a reason where it is rejected
- *   pause                -> paused
- *   resume               -> promoted: a b; 2+0
+ *   pause                -> paused               because the upstream is down, or for a reason given
+ *   resume               -> promoted: a b; 2+0   the end of that pause
+ *   paused               -> no                   whether an operator has paused the pool
  *   reject               -> rejected 2+0         with a reason, or for draining
  *   full                 -> no                   whether a new client would be rejected
  *   room                 -> yes                  whether a new client would have a place
@@ -17,11 +18,11 @@
  *
  * In a transcript of what is told, there stands behind the arrow who hears what, in order: an
  * observer as `see CLIENT OLD>NEW MS`, with how long the client was in its old state, or
- * `see limits OLD -> NEW`; a holder as `tell CLIENT STATE ACTIVE+QUEUED`; both with the reason.
+ * `see limits OLD -> NEW`, `see paused` or `see resumed`; a holder as `tell CLIENT STATE ACTIVE+QUEUED`; both with the reason.
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import type { Client, Counts, RejectReason } from "../../lib/pool/client.ts";
+import type { Client, Counts, PauseReason, RejectReason } from "../../lib/pool/client.ts";
 import type { Limits } from "../../lib/pool/limits.ts";
 import { MemoryPool } from "../../lib/pool/memory_pool.ts";
 import { raise } from "../support/raise.ts";
@@ -44,6 +45,7 @@ class Stage {
         ),
       configured: (before, after) =>
         this.heard.push(`${name} limits ${limits(before)} -> ${limits(after)}`),
+      paused: (paused) => this.heard.push(`${name} ${paused ? "paused" : "resumed"}`),
     });
   }
 
@@ -76,11 +78,15 @@ class Stage {
         pool.leave(this.record(first), now, (second || undefined) as RejectReason | undefined);
         return counts(pool.own);
       case "pause":
-        pool.pause("upstream_down");
+        assertEquals(pool.pause((first || "upstream_down") as PauseReason), pool.own);
         return "paused";
-      case "resume":
-        pool.resume(now);
-        return `promoted: ${this.#promoted.join(" ") || "-"}; ${counts(pool.own)}`;
+      case "resume": {
+        const done = pool.resume((first || "upstream_down") as PauseReason, now);
+        assertEquals(done.promoted, this.#promoted.length);
+        return `promoted: ${this.#promoted.join(" ") || "-"}; ${counts(done)}`;
+      }
+      case "paused":
+        return pool.paused ? "yes" : "no";
       case "reject": {
         const client = pool.reject(first, (second || "draining") as RejectReason, now);
         return `${client.state} ${counts(client)}`;
@@ -321,6 +327,59 @@ transcript(
 );
 
 transcript(
+  "MemoryPool.pause: of two pauses, neither ends the other",
+  `
+  connect a             -> connected 1+0
+  paused                -> no
+  pause paused          -> paused
+  paused                -> yes
+  pause upstream_down   -> paused
+  connect b             -> queued 1+1
+  resume upstream_down  -> promoted: -; 1+1
+  leave a               -> 0+1
+  paused                -> yes
+  pause upstream_down   -> paused
+  resume paused         -> promoted: -; 0+1
+  paused                -> no
+  connect c             -> queued 0+2
+  resume upstream_down  -> promoted: b c; 2+0
+  `,
+);
+
+transcript(
+  "MemoryPool.pause: a second one by an operator changes nothing, and one resume ends both",
+  `
+  pause paused   -> paused
+  pause paused   -> paused
+  connect a      -> queued 0+1
+  resume paused  -> promoted: a; 1+0
+  resume paused  -> promoted: -; 1+0
+  paused         -> no
+  `,
+);
+
+transcript(
+  "MemoryPool.pause: beyond the backlog, the reason is the pause where there are places, an operator's first",
+  `
+  config 1 0            -> promoted: -; 0+0
+  pause paused          -> paused
+  connect a             -> rejected 0+0
+  record a              -> rejected paused 0+0 since 0 waited 0
+  pause upstream_down   -> paused
+  connect a             -> rejected 0+0
+  record a              -> rejected paused 0+0 since 0 waited 0
+  resume paused         -> promoted: -; 0+0
+  connect a             -> rejected 0+0
+  record a              -> rejected upstream_down 0+0 since 0 waited 0
+  resume upstream_down  -> promoted: -; 0+0
+  connect b             -> connected 1+0
+  pause paused          -> paused
+  connect a             -> rejected 1+0
+  record a              -> rejected backlog_full 1+0 since 0 waited 0
+  `,
+);
+
+transcript(
   "MemoryPool.reject: counts one that is rejected, and changes nothing else",
   `
   reject     -> rejected 0+0
@@ -491,6 +550,19 @@ told(
   pass 8      -> -
   resume      -> see b queued>connected 8, tell b connected 2+0
   resume      -> -
+  `,
+);
+
+told(
+  "MemoryPool.pause: shows that an operator has paused or resumed, once, before who is let in",
+  `
+  pause paused   -> see paused
+  pause paused   -> -
+  connect a      -> see a asking>queued 0
+  pause          -> -
+  resume         -> -
+  resume paused  -> see resumed, see a queued>connected 0, tell a connected 1+0
+  resume paused  -> -
   `,
 );
 

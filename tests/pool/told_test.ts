@@ -28,10 +28,11 @@ const ONCE = ["on purpose"];
 for (const kind of POOLS) {
   Deno.test(`Pool.observe: where an observer throws, the next one is told, and the holder${kind.name}`, async () => {
     const { pool, heard, changed, outcome } = newLab(kind);
-    pool.observe({ changed: broken, configured: broken });
+    pool.observe({ changed: broken, configured: broken, paused: broken });
     pool.observe({
       changed: ({ id, state }) => heard.push(`see ${id} ${state}`),
       configured: () => heard.push("see limits"),
+      paused: (paused) => heard.push(paused ? "see paused" : "see resumed"),
     });
     pool.connect("a", { changed: () => {} }, 0);
     assertEquals(await outcome(), [["see a connected"], ONCE]);
@@ -41,6 +42,10 @@ for (const kind of POOLS) {
     assertEquals(await outcome(), [["see c rejected"], ONCE]);
     pool.configure({ maxConnections: 1, backlogSize: 8 }, 0);
     assertEquals(await outcome(), [["see limits"], ONCE]);
+    pool.pause("paused");
+    assertEquals(await outcome(), [["see paused"], ONCE]);
+    pool.resume("paused", 0);
+    assertEquals(await outcome(), [["see resumed"], ONCE]);
     pool.disconnect("b", 0);
     assertEquals(await outcome(), [["see b left"], ONCE]);
     pool.connect("d", { changed }, 0);
@@ -61,7 +66,7 @@ for (const kind of POOLS) {
     ["resume", (pool, first) => {
       pool.pause("upstream_down");
       pool.leave(first, 0);
-      pool.resume(0);
+      pool.resume("upstream_down", 0);
     }, ["second connected"]],
   ];
 

@@ -171,6 +171,7 @@ Deno.test("/metrics: counts what pool_stats counts, and what the clients have se
     ['{reason="waiting_per_source"}', 0],
     ['{reason="draining"}', 0],
     ['{reason="upstream_down"}', 0],
+    ['{reason="paused"}', 0],
   ]);
   assertEquals(metrics.poolgate_promoted_total, waits - leavers);
   assertEquals(metrics.poolgate_promoted_total, stats.promoted_total);

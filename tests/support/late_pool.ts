@@ -14,6 +14,7 @@ import {
   type EvictReason,
   type Holder,
   isInPool,
+  type PauseReason,
   type RejectReason,
   type State,
 } from "../../lib/pool/client.ts";
@@ -76,6 +77,10 @@ export class LatePool implements Pool {
             this.#tell(() => observer.configured?.(before, after));
           }
         }),
+      paused: (paused) =>
+        this.#send(() => {
+          for (const observer of this.#observers) this.#tell(() => observer.paused?.(paused));
+        }),
     });
   }
 
@@ -99,6 +104,10 @@ export class LatePool implements Pool {
 
   get full(): boolean {
     return this.server.full;
+  }
+
+  get paused(): boolean {
+    return this.server.paused;
   }
 
   stats(): Stats {
@@ -171,12 +180,15 @@ export class LatePool implements Pool {
     );
   }
 
-  pause(reason: RejectReason): void {
-    this.#call(() => this.server.pause(reason));
+  pause(reason: PauseReason): Later<Counts> {
+    return this.#ask(() => this.server.pause(reason), () => this.own);
   }
 
-  resume(now: number): void {
-    this.#call(() => this.server.resume(now));
+  resume(reason: PauseReason, now: number): Later<Configured> {
+    return this.#ask(
+      () => this.server.resume(reason, now),
+      () => ({ promoted: 0, ...this.own }),
+    );
   }
 
   observe(observer: Observer): void {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Client, RejectReason, State } from "../../lib/pool/client.ts";
-import { REJECT_REASONS } from "../../lib/pool/client.ts";
+import type { Client, Counts, PauseReason, RejectReason, State } from "../../lib/pool/client.ts";
+import { PAUSE_REASONS, REJECT_REASONS } from "../../lib/pool/client.ts";
 import type { Limits } from "../../lib/pool/limits.ts";
 import type { Configured, Disconnected, Pool, Stats } from "../../lib/pool/pool.ts";
 import { fc } from "./property.ts";
@@ -39,7 +39,7 @@ export type Operation =
   | { type: "leave"; id: string; reason: RejectReason | undefined }
   | { type: "reject"; reason: RejectReason }
   | { type: "configure"; limits: Limits }
-  | { type: "pause" | "resume" }
+  | { type: "pause" | "resume"; pause: PauseReason }
   | { type: "pass"; ms: number };
 
 /** Small limits, so that they are met. */
@@ -72,7 +72,10 @@ export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: type("configure"), limits: anyLimits }) },
   {
     weight: 2,
-    arbitrary: fc.record({ type: fc.constantFrom("pause" as const, "resume", "resume") }),
+    arbitrary: fc.record({
+      type: fc.constantFrom("pause" as const, "resume", "resume"),
+      pause: fc.constantFrom(...PAUSE_REASONS),
+    }),
   },
   { weight: 4, arbitrary: fc.record({ type: type("pass"), ms: fc.nat(5000) }) },
 );
@@ -81,7 +84,7 @@ export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
 export const anyOperations = fc.array(anyOperation, { maxLength: 120, size: "max" });
 
 /** What an operation comes to: the record, what the pool says, or nothing. */
-export type Outcome = Facts | Disconnected | Configured | "not in the pool" | undefined;
+export type Outcome = Facts | Disconnected | Configured | Counts | "not in the pool" | undefined;
 
 /** What is told of a client, and what becomes of it, as the rules have it. */
 interface Modelled extends Facts {
@@ -95,9 +98,11 @@ export class PoolModel {
   now: number;
   connected: Modelled[] = [];
   queued: Modelled[] = [];
-  paused = false;
+  pauses: readonly PauseReason[] = [];
   /** All that anybody has been told, in order. */
   told: Told[] = [];
+  /** Whether it is paused by an operator, each time that an observer has been told. */
+  toldPaused: boolean[] = [];
   totals = {
     connectedTotal: 0,
     queuedTotal: 0,
@@ -113,6 +118,11 @@ export class PoolModel {
 
   get counts() {
     return { active: this.connected.length, queued: this.queued.length };
+  }
+
+  /** Whether an operator has paused the pool. */
+  get paused(): boolean {
+    return this.pauses.includes("paused");
   }
 
   get full(): boolean {
@@ -145,12 +155,11 @@ export class PoolModel {
         return { promoted: this.#fill().length, ...this.counts };
       }
       case "pause":
-        this.paused = true;
-        return undefined;
+        this.#pauseFor([...this.pauses, operation.pause]);
+        return { ...this.counts };
       case "resume":
-        this.paused = false;
-        this.#fill();
-        return undefined;
+        this.#pauseFor(this.pauses.filter((pause) => pause !== operation.pause));
+        return { promoted: this.#fill().length, ...this.counts };
       case "pass":
         this.now += operation.ms;
         return undefined;
@@ -159,7 +168,7 @@ export class PoolModel {
 
   get #room(): number {
     const free = Math.max(this.limits.maxConnections - this.connected.length, 0);
-    return this.paused ? 0 : free;
+    return this.pauses.length > 0 ? 0 : free;
   }
 
   #new(id: string, holder?: number, leavesLater = false): Modelled {
@@ -182,7 +191,8 @@ export class PoolModel {
     } else {
       // Where there are places, it is the pause that keeps it out.
       const free = this.connected.length < this.limits.maxConnections;
-      return this.#reject(client, free && this.paused ? "upstream_down" : "backlog_full");
+      const pause = this.paused ? "paused" : this.pauses[0];
+      return this.#reject(client, free && pause || "backlog_full");
     }
     this.#show(Object.assign(client, this.counts), "asking", 0);
     return client;
@@ -228,6 +238,12 @@ export class PoolModel {
     return { promoted: next?.id ?? null, ...this.counts };
   }
 
+  #pauseFor(pauses: readonly PauseReason[]): void {
+    const { paused } = this;
+    this.pauses = pauses;
+    if (this.paused !== paused) this.toldPaused.push(this.paused);
+  }
+
   #fill(): Modelled[] {
     const promoted = this.#promote();
     for (const client of promoted) {
@@ -262,6 +278,8 @@ export class PoolSubject {
   readonly pool: Pool;
   /** All that anybody has been told, in order. */
   told: Told[] = [];
+  /** Whether it is paused by an operator, each time that an observer has been told. */
+  toldPaused: boolean[] = [];
   #now: number;
 
   constructor(pool: Pool, now: number) {
@@ -270,6 +288,7 @@ export class PoolSubject {
     pool.observe({
       changed: (client, from, ms) =>
         this.told.push({ to: "observer", from, ms, ...factsOf(client) }),
+      paused: (paused) => this.toldPaused.push(paused),
     });
   }
 
@@ -295,9 +314,9 @@ export class PoolSubject {
       case "configure":
         return pool.configure(operation.limits, now) as Configured;
       case "pause":
-        return pool.pause("upstream_down") as undefined;
+        return pool.pause(operation.pause) as Counts;
       case "resume":
-        return pool.resume(now) as undefined;
+        return pool.resume(operation.pause, now) as Configured;
       case "pass":
         this.#now += operation.ms;
         return undefined;
