@@ -8,7 +8,7 @@ import type { Note } from "../io/log.ts";
 import { hasPlace } from "../pool/client.ts";
 import { type Later, whenKnown } from "../pool/later.ts";
 import type { Pool } from "../pool/pool.ts";
-import { decodeLimits, describe, isObject } from "../protocol/decode.ts";
+import { decodeSomeLimits, describe, isObject } from "../protocol/decode.ts";
 import { permits } from "./credentials.ts";
 import { readJson, Refusal, respond, respondJson } from "./http.ts";
 
@@ -39,17 +39,22 @@ export class Changes {
     return respond(null, "", 204);
   }
 
-  /** Sets both limits. */
+  /** Sets both limits, or one. */
   async configure(request: Request): Promise<Response> {
     this.#demandPermission(request);
     const body = await readJson(request);
-    const limits = isObject(body) ? decodeLimits(body) : "the body is no object";
-    if (typeof limits === "string") throw new Refusal(400, limits);
+    const given = isObject(body) ? decodeSomeLimits(body) : "the body is no object";
+    if (typeof given === "string") throw new Refusal(400, given);
+    if (Object.keys(given).length === 0) {
+      const wanted = "max_connections, backlog_size or both";
+      throw new Refusal(400, `the body sets no limit: it must have ${wanted}`);
+    }
     const { pool, now } = this.#parts;
-    const { promoted, active, queued } = await known(pool.configure(limits, now()));
+    const { promoted, active, queued } = await known(pool.configure(given, now()));
+    const { maxConnections, backlogSize } = { ...pool.limits, ...given };
     return respondJson({
-      max_connections: limits.maxConnections,
-      backlog_size: limits.backlogSize,
+      max_connections: maxConnections,
+      backlog_size: backlogSize,
       active,
       queued,
       promoted,

@@ -82,6 +82,12 @@ export class Report {
     return this.#parts.pool.stats();
   }
 
+  /** The limits, as `GET /api/config` gives them. */
+  get limits() {
+    const { maxConnections, backlogSize } = this.#parts.pool.limits;
+    return { max_connections: maxConnections, backlog_size: backlogSize };
+  }
+
   /** How many clients of this process are in the pool. */
   get own(): Counts {
     return this.#parts.pool.own;
@@ -170,8 +176,7 @@ export class Report {
       upstream_up: this.upstreamUp ?? null,
       upstream_down: this.upstreamDown ?? null,
       changes,
-      max_connections: stats.maxConnections,
-      backlog_size: stats.backlogSize,
+      ...this.limits,
       active: stats.active,
       queued: stats.queued,
       oldest_wait_seconds: this.oldestWaitSeconds,

@@ -54,7 +54,10 @@ export class Routes {
       ["/api/clients", { GET: (_, { searchParams }) => listClients(report, searchParams) }],
       ["/api/events", { GET: () => feed.open() }],
       ["/api/permission", { GET: (request) => changes.permission(request) }],
-      ["/api/config", { PUT: (request) => changes.configure(request) }],
+      ["/api/config", {
+        GET: () => respondJson(report.limits),
+        PUT: (request) => changes.configure(request),
+      }],
       ...[...PAGE_FILES].map(([path, { text, type }]): [string, Resource] => [path, {
         GET: () => respond(text, type),
       }]),

@@ -142,8 +142,9 @@ export class MemoryPool implements Pool {
       : this.#remove(client, now, "evicted", true);
   }
 
-  configure({ maxConnections, backlogSize }: Limits, now: number): Configured {
+  configure(limits: Partial<Limits>, now: number): Configured {
     const before = this.#limits;
+    const { maxConnections = before.maxConnections, backlogSize = before.backlogSize } = limits;
     this.#limits = { maxConnections, backlogSize };
     this.#tellObservers((observer) => observer.configured?.(before, this.#limits));
     const promoted = this.#fill(now);

@@ -135,8 +135,10 @@ export interface Pool {
    *   pool.
    */
   disconnect(id: string, now: number): Disconnected | Later<Disconnected> | undefined;
-  /** Sets both limits. Room that this makes is filled from the backlog; nobody is dropped. */
-  configure(limits: Limits, now: number): Configured | Later<Configured>;
+  /**
+   * Sets both limits, or one. Room that this makes is filled from the backlog; nobody is dropped.
+   */
+  configure(limits: Partial<Limits>, now: number): Configured | Later<Configured>;
 
   /**
    * From now on nobody is let in, until {@linkcode resume} for the same reason: no client at all

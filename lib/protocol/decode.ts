@@ -134,11 +134,28 @@ function decodeOperation(body: Fields, sender: string | undefined): Operation | 
 }
 
 /** @returns The limits that some fields give, or why they give none. */
-export function decodeLimits({ max_connections, backlog_size }: Fields): Limits | string {
+function decodeLimits({ max_connections, backlog_size }: Fields): Limits | string {
   if (!isLimit(max_connections)) return complaint("max_connections", max_connections, LIMIT_RANGE);
   if (!isLimit(backlog_size)) return complaint("backlog_size", backlog_size, LIMIT_RANGE);
   return { maxConnections: max_connections, backlogSize: backlog_size };
 }
+
+/** @returns The limits that some fields give, one alone too, or why they give none. */
+export function decodeSomeLimits(fields: Fields): Partial<Limits> | string {
+  const given: Partial<Limits> = {};
+  for (const [name, key] of LIMIT_NAMES) {
+    const value = fields[name];
+    if (isAbsent(value)) continue;
+    if (!isLimit(value)) return complaint(name, value, LIMIT_RANGE);
+    given[key] = value;
+  }
+  return given;
+}
+
+const LIMIT_NAMES = [["max_connections", "maxConnections"], [
+  "backlog_size",
+  "backlogSize",
+]] as const;
 
 /** Whether a value of JSON is an object. */
 export function isObject(value: unknown): value is Fields {

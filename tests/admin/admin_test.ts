@@ -403,9 +403,36 @@ for (const kind of POOLS) {
   });
 }
 
+for (const kind of POOLS) {
+  Deno.test(`PUT /api/config: sets one limit alone, and answers both${kind.name}`, async () => {
+    await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 5, kind });
+    await admin.gate.clients(3);
+    const put = async (body: unknown) => {
+      const response = await admin.change("PUT", "/api/config", body);
+      return [response.status, await response.json()];
+    };
+    assertEquals(await put({ max_connections: 2 }), [200, {
+      ...{ max_connections: 2, backlog_size: 5, active: 2, queued: 1, promoted: 1 },
+    }]);
+    assertEquals(await put({ max_connections: null, backlog_size: 9 }), [200, {
+      ...{ max_connections: 2, backlog_size: 9, active: 2, queued: 1, promoted: 0 },
+    }]);
+  });
+}
+
+Deno.test("GET /api/config: answers both limits, without a token", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 5 }, null);
+  const limits = { max_connections: 1, backlog_size: 5 };
+  assertEquals(await admin.json("/api/config"), limits);
+  admin.gate.configure({ maxConnections: 0, backlogSize: 7 });
+  assertEquals(await admin.json("/api/config"), { max_connections: 0, backlog_size: 7 });
+});
+
 const badLimits: [unknown, RegExp][] = [
-  [{}, /^max_connections is missing, it must be an integer from 0/],
-  [{ max_connections: 3 }, /^backlog_size is missing/],
+  [{}, /^the body sets no limit: it must have max_connections, backlog_size or both$/],
+  [{ max_connection: 3 }, /^the body sets no limit/],
+  [{ max_connections: null }, /^the body sets no limit/],
+  [{ backlog_size: true }, /^backlog_size is true, it must be an integer from 0/],
   [{ max_connections: 1.5, backlog_size: 1 }, /^max_connections is 1.5/],
   [{ max_connections: 1, backlog_size: -1 }, /^backlog_size is -1/],
   [{ max_connections: "1", backlog_size: 1 }, /^max_connections is "1"/],
@@ -566,10 +593,9 @@ const wrongMethods: [string, string, string][] = [
   ["POST", "/metrics", "GET, HEAD"],
   ["DELETE", "/", "GET, HEAD"],
   ["PUT", "/api/stats", "GET, HEAD"],
-  ["GET", "/api/config", "PUT"],
-  ["POST", "/api/config", "PUT"],
+  ["POST", "/api/config", "GET, HEAD, PUT"],
   ["GET", "/api/clients/ann", "DELETE"],
-  ["OPTIONS", "/api/config", "PUT"],
+  ["OPTIONS", "/api/config", "GET, HEAD, PUT"],
 ];
 
 for (const [method, path, allow] of wrongMethods) {

@@ -293,6 +293,14 @@ transcript(
   `,
 );
 
+Deno.test("MemoryPool.configure: one limit alone leaves the other as it is", () => {
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 2 }, raise);
+  pool.configure({ backlogSize: 9 }, 0);
+  assertEquals(pool.limits, { maxConnections: 1, backlogSize: 9 });
+  pool.configure({ maxConnections: 5 }, 0);
+  assertEquals(pool.limits, { maxConnections: 5, backlogSize: 9 });
+});
+
 transcript(
   "MemoryPool.pause: nobody is let in, whatever room there is or is made, until resume",
   `

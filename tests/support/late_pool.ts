@@ -173,7 +173,7 @@ export class LatePool implements Pool {
     }, () => this.#nobodyPromoted());
   }
 
-  configure(limits: Limits, now: number): Later<Configured> {
+  configure(limits: Partial<Limits>, now: number): Later<Configured> {
     return this.#ask(
       () => this.server.configure(limits, now),
       () => ({ promoted: 0, ...this.own }),

@@ -38,12 +38,17 @@ export type Operation =
   | { type: "disconnect"; id: string }
   | { type: "leave"; id: string; reason: RejectReason | undefined }
   | { type: "reject"; reason: RejectReason }
-  | { type: "configure"; limits: Limits }
+  | { type: "configure"; limits: Partial<Limits> }
   | { type: "pause" | "resume"; pause: PauseReason }
   | { type: "pass"; ms: number };
 
+const limits = { maxConnections: fc.nat(4), backlogSize: fc.nat(5) };
+
 /** Small limits, so that they are met. */
-export const anyLimits = fc.record({ maxConnections: fc.nat(4), backlogSize: fc.nat(5) });
+export const anyLimits = fc.record(limits);
+
+/** One of them, both or none. */
+const someLimits: fc.Arbitrary<Partial<Limits>> = fc.record(limits, { requiredKeys: [] });
 
 /** The clients there may be. */
 export const IDS: readonly string[] = Array.from({ length: 12 }, (_, n) => `client-${n}`);
@@ -69,7 +74,7 @@ export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: type("reject"), reason }) },
-  { weight: 2, arbitrary: fc.record({ type: type("configure"), limits: anyLimits }) },
+  { weight: 2, arbitrary: fc.record({ type: type("configure"), limits: someLimits }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -151,7 +156,7 @@ export class PoolModel {
       case "reject":
         return factsOf(this.#reject(this.#new("rejected"), operation.reason));
       case "configure": {
-        this.limits = operation.limits;
+        this.limits = { ...this.limits, ...operation.limits };
         return { promoted: this.#fill().length, ...this.counts };
       }
       case "pause":
