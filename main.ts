@@ -191,13 +191,20 @@ async function run(options: Options, warnings: string[]): Promise<number> {
   const node = new Node(pool, now, nodeId);
   const stdio = { input: stdin, output: stdout, node, log };
   if (alone) return await serveAlone(stdio);
-  pool.observe({ configured: (before, after) => noteLimits(before, after, note) });
+  pool.observe({
+    configured: (before, after) => noteLimits(before, after, note),
+    paused: (paused) => notePause(paused, note),
+  });
   return await serveNetwork(options, { pool, now, node, note }, stdio);
 }
 
 function noteLimits(before: Limits, after: Limits, note: Note): void {
   const change = limitsChange(before, after);
   if (change !== undefined) note("info", `limits changed: ${change}`);
+}
+
+function notePause(paused: boolean, note: Note): void {
+  note("info", paused ? "paused by an operator: nobody is let in" : "resumed by an operator");
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * What operators may change, where they have the token: the limits, and who is in the pool.
+ * What operators may change, where they have the token: the limits, whether anybody is let in, and
+ * who is in the pool.
  *
  * @module
  */
@@ -59,6 +60,21 @@ export class Changes {
       queued,
       promoted,
     });
+  }
+
+  /** Lets nobody in from now on. Those with a place keep it, those who come wait. */
+  async pause(request: Request): Promise<Response> {
+    this.#demandPermission(request);
+    const { active, queued } = await known(this.#parts.pool.pause("paused"));
+    return respondJson({ paused: true, active, queued });
+  }
+
+  /** Ends a pause, and lets in whom there is room for. */
+  async resume(request: Request): Promise<Response> {
+    this.#demandPermission(request);
+    const { pool, now } = this.#parts;
+    const { active, queued, promoted } = await known(pool.resume("paused", now()));
+    return respondJson({ paused: false, active, queued, promoted });
   }
 
   /**

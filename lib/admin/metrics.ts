@@ -77,6 +77,12 @@ export class Metrics {
         "by a second a second means that no place becomes free at all.",
       () => report.oldestWaitSeconds,
     );
+    this.#gauge(
+      "poolgate_paused",
+      "1 while an operator has paused the pool and nobody is let in, else 0. Rising means that " +
+        "somebody has paused it.",
+      () => report.paused ? 1 : 0,
+    );
     if (report.upstreamUp === undefined) return;
     this.#gauge(
       "poolgate_upstream_up",

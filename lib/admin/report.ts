@@ -93,6 +93,11 @@ export class Report {
     return this.#parts.pool.own;
   }
 
+  /** Whether an operator has paused the pool, so that nobody is let in. */
+  get paused(): boolean {
+    return this.#parts.pool.paused;
+  }
+
   /** How long the next in line has waited so far; 0 where nobody waits. */
   get oldestWaitSeconds(): number {
     const [next] = this.#parts.pool.clients("queued");
@@ -173,6 +178,7 @@ export class Report {
       listen: listen ?? null,
       upstream: upstream ?? null,
       state: this.state,
+      paused: this.paused,
       upstream_up: this.upstreamUp ?? null,
       upstream_down: this.upstreamDown ?? null,
       changes,

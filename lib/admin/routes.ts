@@ -58,6 +58,8 @@ export class Routes {
         GET: () => respondJson(report.limits),
         PUT: (request) => changes.configure(request),
       }],
+      ["/api/pause", { PUT: (request) => changes.pause(request) }],
+      ["/api/resume", { PUT: (request) => changes.resume(request) }],
       ...[...PAGE_FILES].map(([path, { text, type }]): [string, Resource] => [path, {
         GET: () => respond(text, type),
       }]),
@@ -107,10 +109,14 @@ function decodeId(path: string): string {
 }
 
 function readiness(report: Report): Response {
-  const { state, upstreamDown: down } = report;
+  const { state, paused, upstreamDown: down } = report;
+  const causes = [
+    ...(paused ? ["paused by an operator"] : []),
+    ...(down === undefined ? [] : [`the upstream is down: ${down}`]),
+  ].join("; ");
   const texts = {
-    ready: down === undefined ? "ready" : `ready, but clients wait: the upstream is down: ${down}`,
-    full: "full: a new client would be turned away",
+    ready: causes === "" ? "ready" : `ready, but clients wait: ${causes}`,
+    full: `full: a new client would be turned away${causes === "" ? "" : `: ${causes}`}`,
     draining: "draining: poolgate takes no new clients, and ends",
   };
   return respond(`${texts[state]}\n`, TEXT, state === "ready" ? 200 : 503);

@@ -186,7 +186,7 @@ Deno.test("GET /metrics: says of every metric what it means when it rises", asyn
   assertEquals(helps.map(([, name]) => name), names);
   const silent = helps.filter(([, , help = ""]) => !/[Rr]is(es|ing)|new label value/.test(help));
   assertEquals(silent.map(([, name]) => name), []);
-  assertEquals(names.length, 16);
+  assertEquals(names.length, 17);
 });
 
 Deno.test("GET /healthz: answers as long as the process does, also while it drains", async () => {
@@ -240,6 +240,7 @@ Deno.test("GET /api/stats: has the limits, counts, totals and times, and what th
     listen: admin.gate.address,
     upstream: null,
     state: "full",
+    paused: false,
     upstream_up: null,
     upstream_down: null,
     changes: true,
@@ -546,6 +547,8 @@ Deno.test("DELETE /api/clients/: an id that is no part of a URL is 400", async (
 
 const changes: [string, string, string | undefined][] = [
   ["PUT", "/api/config", '{"max_connections": 9, "backlog_size": 9}'],
+  ["PUT", "/api/pause", undefined],
+  ["PUT", "/api/resume", undefined],
   ["DELETE", "/api/clients/ann", undefined],
   ["GET", "/api/permission", undefined],
 ];

@@ -71,6 +71,26 @@ Deno.test("--admin: a change of the limits promotes a client of stdin, and that 
   assertEquals(await program.end(), 0);
 });
 
+Deno.test("--admin: a pause holds back clients of stdin, and is noted when it begins and ends", async () => {
+  const [program, admin] = await Conversation.noting(/admin at (http:\S+)\//, [
+    ...[...ADMIN, "--admin-token", TOKEN],
+  ]);
+  const put = async (what: string) => {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const response = await fetch(`${admin}/api/${what}`, { method: "PUT", headers });
+    return await response.json();
+  };
+  assertEquals(await put("pause"), { paused: true, active: 0, queued: 0 });
+  assertEquals(await program.note(), "poolgate: paused by an operator: nobody is let in\n");
+  await program.say(connect("ann").replace('"ann"', '"ann","notify":true'));
+  assertStringIncludes(await program.hear(), '"queued"');
+  await put("pause");
+  assertEquals(await put("resume"), { paused: false, active: 1, queued: 0, promoted: 1 });
+  assertStringIncludes(await program.hear(), '"pool_promoted", "client_id": "ann"');
+  assertEquals(await program.note(), "poolgate: resumed by an operator\n");
+  assertEquals(await program.end(), 0);
+});
+
 Deno.test("--admin: an address that is taken is one line and exit 2, also beside --listen", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const address = `127.0.0.1:${taken.addr.port}`;
