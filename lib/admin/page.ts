@@ -21,6 +21,7 @@ import header from "./page/header.js" with { type: "text" };
 import limits from "./page/limits.js" with { type: "text" };
 import live from "./page/live.js" with { type: "text" };
 import main from "./page/main.js" with { type: "text" };
+import pause from "./page/pause.js" with { type: "text" };
 import plot from "./page/plot.js" with { type: "text" };
 import samples from "./page/samples.js" with { type: "text" };
 import waits from "./page/waits.js" with { type: "text" };
@@ -49,6 +50,7 @@ const scripts = {
   limits,
   live,
   main,
+  pause,
   plot,
   samples,
   waits,

@@ -215,6 +215,41 @@ testWith([CHROMIUM], "page: the token opens the changes, which are made for real
   assertEquals(browser.problems, []);
 });
 
+testWith([CHROMIUM], "page: a button pauses, and then resumes", async () => {
+  await using poolgate = await Watched.open(2, 1);
+  await using browser = await poolgate.browse();
+  const { page } = browser;
+  const button = (name: string) => page.getByRole("button", { name, exact: true });
+  await browser.shows("#state", "Ready");
+  assertEquals(await button("Pause").count(), 0);
+  await unlock(browser);
+  await browser.shows("#notice", "Unlocked.");
+
+  // The second click of a double click is not one for the button that stands there then.
+  await button("Pause").dblclick();
+  await browser.shows("#notice", "Paused: nobody is let in.");
+  await browser.shows("#state", "Paused: new clients wait");
+  await browser.shows("#active .meaning", "paused: nobody is let in");
+  assertEquals(await page.title(), "paused 0/2 poolgate");
+  const [first] = await poolgate.clients(2);
+  await browser.shows("#state", "Paused, queue full: new clients are turned away");
+  await browser.shows("#rejected .detail", /paused/);
+  assertEquals(await button("Pause").count(), 0);
+
+  await button("Resume").click();
+  await browser.shows("#notice", "Resumed. One was let in by it.");
+  await browser.shows("#state", "Ready");
+  await browser.shows(".id bdi", first!.name);
+  await button("Pause").focus();
+  await page.keyboard.press("Enter");
+  await browser.shows("#state", "Paused: new clients wait");
+  await page.keyboard.press("Enter");
+  await browser.shows("#state", "Ready");
+  await button("Lock again").click();
+  assertEquals(await button("Pause").count(), 0);
+  assertEquals(browser.problems, []);
+});
+
 testWith(
   [CHROMIUM],
   "page: limits under edit are not overwritten, and bad ones not sent",

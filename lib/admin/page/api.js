@@ -42,6 +42,16 @@ export function putLimits(limits) {
   return ask("PUT", "api/config", limits);
 }
 
+/** @returns {Promise<Outcome<Counts & { paused: boolean }>>} */
+export function pause() {
+  return ask("PUT", "api/pause");
+}
+
+/** @returns {Promise<Outcome<Counts & { paused: boolean, promoted: number }>>} */
+export function resume() {
+  return ask("PUT", "api/resume");
+}
+
 /**
  * @param {string} id
  * @returns {Promise<Outcome<Counts & { promoted: string | null, left: boolean }>>}

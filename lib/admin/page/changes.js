@@ -18,6 +18,7 @@ import { find } from "./dom.js";
 const tokenForm = find("#token-form", HTMLFormElement);
 const tokenField = find("#token", HTMLInputElement);
 const limitsForm = find("#limits-form", HTMLFormElement);
+const pausing = find("#pausing", HTMLElement);
 const notOffered = find("#no-changes", HTMLElement);
 const notice = find("#notice", HTMLElement);
 
@@ -89,6 +90,6 @@ function forget() {
 function update() {
   notOffered.hidden = offered;
   tokenForm.hidden = !offered || unlocked;
-  limitsForm.hidden = !offered || !unlocked;
+  limitsForm.hidden = pausing.hidden = !offered || !unlocked;
   document.body.classList.toggle("unlocked", offered && unlocked);
 }

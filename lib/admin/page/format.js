@@ -140,3 +140,9 @@ export function name(id) {
 export function things(number, thing) {
   return `${count(number)} ${thing}${number === 1 ? "" : "s"}`;
 }
+
+/** @param {number} promoted How many a change let in. */
+export function promotedSentence(promoted) {
+  if (promoted === 0) return "Nobody was let in by it.";
+  return promoted === 1 ? "One was let in by it." : `${count(promoted)} were let in by it.`;
+}

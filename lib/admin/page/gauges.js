@@ -47,10 +47,12 @@ function showGauge(selector, number, limit, meaning, level) {
 }
 
 /** @param {Stats} stats */
-function places({ state, active, max_connections, queued, backlog_size, upstream_up }) {
+function places(stats) {
+  const { state, paused, active, max_connections, queued, backlog_size, upstream_up } = stats;
   const free = max_connections - active;
   if (state === "draining") return active === 0 ? "all have gone" : "may finish";
-  if (max_connections === 0) return "paused: nobody is let in";
+  if (paused) return "paused: nobody is let in";
+  if (max_connections === 0) return "no places: nobody is let in";
   if (free < 0) return `${count(-free)} over the limit: nobody is let in until there is room`;
   if (free === 0) return queued < backlog_size ? "full: who comes now waits" : "full";
   if (upstream_up === false) return "the upstream is down: nobody is let in";
@@ -74,8 +76,8 @@ function queue({ state, queued, backlog_size }) {
  * @param {Stats} stats
  * @returns {Level}
  */
-function levelOfPlaces({ active, max_connections, upstream_up }) {
-  return active >= max_connections || upstream_up === false ? "attention" : "calm";
+function levelOfPlaces({ paused, active, max_connections, upstream_up }) {
+  return paused || active >= max_connections || upstream_up === false ? "attention" : "calm";
 }
 
 /**

@@ -60,22 +60,23 @@ export function showLost(seconds) {
 }
 
 /** @param {Stats} stats */
-function mood({ state, upstream_up }) {
+function mood({ state, paused, upstream_up }) {
   if (state === "draining") return "ending";
-  return state === "full" || upstream_up === false ? "alarm" : "ready";
+  if (state === "full" || upstream_up === false) return "alarm";
+  return paused ? "paused" : "ready";
 }
 
 /** @param {Stats} stats */
-function stateOf({ state, upstream_up, max_connections }) {
+function stateOf({ state, paused, upstream_up, max_connections }) {
   if (state === "draining") return "Draining: nobody is let in any more";
   const full = state === "full";
-  if (upstream_up === false) {
-    return full
-      ? "Upstream down, queue full: new clients are turned away"
-      : "Upstream down: new clients wait";
-  }
-  if (full) return "Full: new clients are turned away";
-  return max_connections === 0 ? "Paused: new clients wait" : "Ready";
+  const fate = full ? "new clients are turned away" : "new clients wait";
+  const queue = full ? ", queue full" : "";
+  const down = upstream_up === false;
+  if (paused) return `Paused${down ? ", upstream down" : ""}${queue}: ${fate}`;
+  if (down) return `Upstream down${queue}: ${fate}`;
+  if (full) return `Full: ${fate}`;
+  return max_connections === 0 ? `No places: ${fate}` : "Ready";
 }
 
 /** @param {Stats} stats */
@@ -87,8 +88,9 @@ function upstreamOf({ upstream, upstream_up, upstream_down }) {
 /** @param {Stats} stats */
 function title(stats) {
   const words = { ready: "", full: "full ", draining: "draining " }[stats.state];
+  const paused = stats.paused ? "paused " : "";
   const down = stats.upstream_up === false ? "down " : "";
-  return `${down}${words}${counts(stats)} poolgate`;
+  return `${paused}${down}${words}${counts(stats)} poolgate`;
 }
 
 /** @param {Stats} stats */

@@ -9,7 +9,7 @@
 import { putLimits } from "./api.js";
 import { tell } from "./changes.js";
 import { find, setText } from "./dom.js";
-import { count, ofLimit } from "./format.js";
+import { ofLimit, promotedSentence } from "./format.js";
 
 /** @import { Stats } from "./contract.d.ts" */
 
@@ -80,10 +80,4 @@ function sentence({ max_connections, backlog_size }) {
 /** @param {number} number */
 function limit(number) {
   return number === Number.MAX_SAFE_INTEGER ? ofLimit(number) : `at most ${number}`;
-}
-
-/** @param {number} promoted */
-function promotedSentence(promoted) {
-  if (promoted === 0) return "Nobody was let in by it.";
-  return promoted === 1 ? "One was let in by it." : `${count(promoted)} were let in by it.`;
 }

@@ -14,6 +14,7 @@ import { showGauges } from "./gauges.js";
 import { showHeader, showLost } from "./header.js";
 import { showLimits } from "./limits.js";
 import { Live } from "./live.js";
+import { showPause } from "./pause.js";
 import { Plot } from "./plot.js";
 import { Samples } from "./samples.js";
 import { showWaits } from "./waits.js";
@@ -53,6 +54,7 @@ new Live("api/events", {
     showWaits(now.waits);
     showChanges(stats);
     showLimits(stats);
+    showPause(stats);
     showClients(now);
   },
   lost(seconds) {
