@@ -27,6 +27,7 @@ const RUN_ELSEWHERE: readonly (readonly [begins: string, file: string, has: stri
   [`${DENO} task test\n`, ".ci/run", "\nrun_task test\n"],
   [`${DENO} task compile\n`, "tests/program/compile_test.ts", '["task", "compile"]'],
   [`${DENO} task test:executable\n`, ".ci/run", "\nrun_task test:executable\n"],
+  ["curl --fail-with-body -X PUT", "tests/servers/postgres_test.ts", 'includes("/api/pause")'],
   ["POOLGATE_TEST_BINARY=", "tests/support/test_executable.ts", "POOLGATE_TEST_BINARY: binary"],
 ];
 
@@ -339,6 +340,11 @@ Deno.test("README: each path for operators answers with each of its statuses", a
   await config({ ...put(-1), headers });
   await config(put(1));
   await config({ ...put(1), body: "x".repeat(5000), headers });
+  await meet("/api/config");
+  for (const act of ["/api/pause", "/api/resume"]) {
+    await meet(`PUT ${act}`, act, { method: "PUT", headers });
+    await meet(`PUT ${act}`, act, { method: "PUT" });
+  }
 
   const disconnect = (id: string, init: RequestInit) =>
     meet("DELETE /api/clients/{id}", `/api/clients/${id}`, { method: "DELETE", ...init });

@@ -3,7 +3,16 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { packet } from "../support/postgres_packet.ts";
 import { type Ended, timeLimit } from "../support/program.ts";
-import { Gate, missing, Postgres, type Running, start, testWith } from "../support/servers.ts";
+import { BLOCKS } from "../support/readmes.ts";
+import {
+  Directory,
+  Gate,
+  missing,
+  Postgres,
+  type Running,
+  start,
+  testWith,
+} from "../support/servers.ts";
 import { freePort, until } from "../support/sockets.ts";
 
 const PROGRAMS = ["postgres", "initdb", "psql", "pgbench", "pg_isready"];
@@ -50,8 +59,9 @@ function script(name: keyof typeof SCRIPTS): string[] {
   return ["--file", `${postgres.directory}/${name}.sql`];
 }
 
-function openGate(places: number, backlog: number): Promise<Gate> {
+function openGate(places: number, backlog: number, ...more: string[]): Promise<Gate> {
   return Gate.open(
+    ...more,
     ...["--upstream", `127.0.0.1:${postgres.port}`, "--reject-as", "postgres"],
     ...["--max-connections", `${places}`, "--backlog-size", `${backlog}`],
   );
@@ -189,6 +199,61 @@ testWith(
       /\npoolgate: the upstream is down, nobody is let in: .*\npoolgate: the upstream is up again\n$/,
     );
     await holder.ended;
+  },
+);
+
+const TOKEN = "s3cret";
+
+/** In the place of systemd's: says that it was called, and with what, and waits for the test. */
+const SYSTEMCTL = `#!/bin/sh
+cd "\${0%/*}"
+echo "$*" > called.part && mv called.part called
+for _ in $(seq 300); do [ -e done ] && exit 0; sleep 0.1; done
+exit 1
+`;
+
+/** The README's commands for a restart, with the addresses of this test. */
+function restartCommands({ admin }: Gate): string {
+  const [block, ...others] = BLOCKS.filter(({ script }) => script.includes("/api/pause"));
+  assert(block !== undefined && others.length === 0, "one block is to pause");
+  return block.script.replaceAll("http://127.0.0.1:9632", admin);
+}
+
+testWith(
+  [...PROGRAMS, "curl"],
+  "README: its commands for a restart cost none of 600 sessions of 30 clients",
+  async () => {
+    await using home = await Directory.make();
+    await Deno.writeTextFile(`${home.path}/systemctl`, SYSTEMCTL, { mode: 0o755 });
+    await using gate = await openGate(
+      ...[PLACES, 30] as const,
+      ...["--admin", "127.0.0.1:0", "--admin-token", TOKEN],
+    );
+    const each = ["--connect", "--client", "30", "--jobs", "30", "--transactions", "20"];
+    const clients = pgbench(gate.port, ...each, ...script("transaction"));
+    await until("they are at work", async () => (await gate.stats()).disconnected_total >= 100);
+    const commands = start("bash", ["-c", restartCommands(gate)], {
+      ...{ PATH: `${home.path}:${Deno.env.get("PATH")}`, no_proxy: "*" },
+      POOLGATE_ADMIN_TOKEN: TOKEN,
+    });
+    const called = () => Deno.readTextFile(`${home.path}/called`).catch(() => undefined);
+    await until("the server is to be restarted", async () => await called() !== undefined);
+    assertEquals(await called(), "restart postgresql\n");
+    const { active, queued } = await gate.stats();
+    assertEquals([active, queued > 0, await postgres.count("true")], [0, true, 0]);
+    await postgres.stop("SIGINT");
+    await postgres.resume();
+    await Deno.writeTextFile(`${home.path}/done`, "");
+
+    const { code, stdout } = await commands.ended;
+    const resumed = JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}");
+    assertEquals([code, resumed.paused, resumed.promoted > 0], [0, false, true], stdout);
+    const served = await clients.ended;
+    assertEquals([served.code, served.stderr], [0, ""]);
+    assertStringIncludes(served.stdout, "transactions actually processed: 600/600\n");
+    assertStringIncludes(served.stdout, "number of failed transactions: 0 ");
+    const { rejected_total } = await gate.stats();
+    assertEquals([rejected_total, gate.notes.includes("is down")], [0, false]);
   },
 );
 
