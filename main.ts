@@ -253,9 +253,18 @@ async function serveNetwork(options: Options, shared: Shared, stdio: Stdio): Pro
     const open = options.gate && await listenForClients(options.gate, shared);
     const admin = options.admin &&
       await listenForOperators(options.admin, options.gate, open, shared);
-    const status =
-      await (open === undefined ? serveStdin(stdio) : serveGate(open.gate, stdio, shared.note));
-    await lastWords(Promise.all([admin?.close(), stdio.log.flush()]));
+    noteOtherSignals(shared.note);
+    let closing: Promise<void> | undefined;
+    const closeAdmin = () => closing ??= admin?.close();
+    const begin = () => {
+      open?.gate.drain();
+      // From here on, operators are to meet the process that takes over.
+      if (options.admin?.reusePort) closeAdmin();
+    };
+    const status = await (open === undefined
+      ? serveStdin(stdio)
+      : serveGate(open.gate, stdio, shared.note, begin));
+    await lastWords(Promise.all([closeAdmin(), stdio.log.flush()]));
     return status;
   } catch (error) {
     if (error instanceof AddressError) return await fail(stdio.log, error.message, USAGE);
@@ -281,7 +290,7 @@ async function listenForClients(options: GateOptions, shared: Shared): Promise<O
   const ask = upstream && asker(upstream);
   const probe = upstream && prober(upstream);
   const protocols = await loadProtocols(options);
-  const listener = await listen(options.listen);
+  const listener = await listen(options.listen, "--listen", options.reusePort);
   return openGate({ ...shared, listener, dial, ask, probe, clock, protocols, options });
 }
 
@@ -298,7 +307,7 @@ async function loadAdmin() {
 
 /** Listens for operators. */
 async function listenForOperators(
-  { listen: address, token, hosts }: AdminOptions,
+  { listen: address, reusePort, token, hosts }: AdminOptions,
   gateOptions: GateOptions | undefined,
   open: OpenGate | undefined,
   { pool, note }: Shared,
@@ -316,7 +325,7 @@ async function listenForOperators(
     import("./lib/io/clock.ts"),
     import("./lib/io/address.ts"),
   ]);
-  const listener = await listen(address, "--admin");
+  const listener = await listen(address, "--admin", reusePort);
   const upstream = gateOptions?.upstream;
   const server = await openAdmin({
     serveHttp: httpServer({ listener, clock, note }),
@@ -328,6 +337,7 @@ async function listenForOperators(
     upstreamUp: () => open?.upstream?.up,
     upstreamDown: () => open?.upstream?.down,
     draining: () => open?.gate.draining ?? false,
+    drainLeftMs: () => open?.gate.drainLeftMs,
     traffic: () => open?.gate.traffic ?? { received: 0, sent: 0 },
   });
   const shown = server.address;
@@ -339,9 +349,14 @@ async function listenForOperators(
  * Serves connections until a signal has ended that; stdin and stdout meanwhile, for as long as they
  * last.
  */
-async function serveGate(gate: Gate, stdio: Stdio, note: Note): Promise<number> {
+async function serveGate(
+  gate: Gate,
+  stdio: Stdio,
+  note: Note,
+  begin: () => void,
+): Promise<number> {
   // Before anyone is told that it listens: whoever is may end it at once.
-  endOnSignals(() => gate.drain());
+  endOnSignals(begin);
   const done = gate.run();
   const served = serveBeside(done, stdio, note);
   await done;
@@ -363,13 +378,21 @@ async function serveBeside(end: Promise<void>, stdio: Stdio, note: Note): Promis
 /** The first signal to end begins to, the second one ends. */
 function endOnSignals(begin: () => void): void {
   let ending = false;
-  for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15]] as const) {
-    if (signal === "SIGTERM" && Deno.build.os === "windows") continue; // there is none
+  for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15], ["SIGHUP", 1]] as const) {
+    if (signal !== "SIGINT" && Deno.build.os === "windows") continue; // there are none
     Deno.addSignalListener(signal, () => {
       if (ending) Deno.exit(128 + number);
       ending = true;
       begin();
     });
+  }
+}
+
+/** Without a listener, these would end the program. */
+function noteOtherSignals(note: Note): void {
+  if (Deno.build.os === "windows") return; // there are none
+  for (const signal of ["SIGUSR1", "SIGUSR2"] as const) {
+    Deno.addSignalListener(signal, () => note("info", `${signal} does nothing here`));
   }
 }
 

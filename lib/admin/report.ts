@@ -34,6 +34,8 @@ export interface ReportParts {
   changes: boolean;
   /** Whether no more clients are taken because the program ends. */
   draining: () => boolean;
+  /** How long that may still last, in milliseconds; `undefined` where it has no limit, too. */
+  drainLeftMs: () => number | undefined;
   /** What has gone over all connections. */
   traffic: () => Readonly<Traffic>;
 }
@@ -136,6 +138,12 @@ export class Report {
     return this.#parts.pool.full ? "full" : "ready";
   }
 
+  /** How long a drain may still last, in whole seconds; `null` without one, and without a limit. */
+  get drainSecondsLeft(): number | null {
+    const ms = this.#parts.drainLeftMs();
+    return ms === undefined ? null : Math.ceil(ms / 1000);
+  }
+
   /** The last ten minutes. */
   get history(): readonly Sample[] {
     return this.#history.samples;
@@ -179,6 +187,7 @@ export class Report {
       upstream: upstream ?? null,
       state: this.state,
       paused: this.paused,
+      drain_seconds_left: this.drainSecondsLeft,
       upstream_up: this.upstreamUp ?? null,
       upstream_down: this.upstreamDown ?? null,
       changes,

@@ -109,15 +109,16 @@ function decodeId(path: string): string {
 }
 
 function readiness(report: Report): Response {
-  const { state, paused, upstreamDown: down } = report;
+  const { state, paused, drainSecondsLeft, upstreamDown: down } = report;
   const causes = [
     ...(paused ? ["paused by an operator"] : []),
     ...(down === undefined ? [] : [`the upstream is down: ${down}`]),
   ].join("; ");
+  const limit = drainSecondsLeft === null ? "with the last" : `in ${drainSecondsLeft} s at most`;
   const texts = {
     ready: causes === "" ? "ready" : `ready, but clients wait: ${causes}`,
     full: `full: a new client would be turned away${causes === "" ? "" : `: ${causes}`}`,
-    draining: "draining: poolgate takes no new clients, and ends",
+    draining: `draining: poolgate takes no new clients, and ends ${limit}`,
   };
   return respond(`${texts[state]}\n`, TEXT, state === "ready" ? 200 : 503);
 }

@@ -8,11 +8,13 @@
 import { hostnameOf } from "../admin/hosts.ts";
 import type { Address } from "../io/address.ts";
 import { readListen } from "./listen_option.ts";
-import type { Reading, Settings } from "./settings.ts";
+import { type Reading, readSwitch, type Settings } from "./settings.ts";
 
 /** What operators are served with. */
 export interface AdminOptions {
   listen: Address;
+  /** Whether others may listen there as well, if they also say so. */
+  reusePort: boolean;
   /** What permits changes; `undefined` where nothing does. */
   token: string | undefined;
   /** The names that are served beside addresses and `localhost`; `undefined` for any. */
@@ -38,10 +40,12 @@ export function readAdminOptions(settings: Settings): AdminOptions | undefined {
   for (const flag of ["admin-token", "admin-host"] as const) {
     if (settings.given(flag)?.from === `--${flag}`) settings.demand("admin", [flag]);
   }
+  settings.demand("admin", ["admin-reuse-port"]);
+  const reusePort = settings.read("admin-reuse-port", readSwitch, false);
   if (listen === undefined) return undefined;
   // No browser reaches a Unix socket, and what does on its behalf knows whom it serves.
   const any = listen.transport === "unix" && names.length === 0;
-  return { listen, token, hosts: any ? undefined : new Set(names) };
+  return { listen, reusePort, token, hosts: any ? undefined : new Set(names) };
 }
 
 function readToken(text: string): Reading<string> {

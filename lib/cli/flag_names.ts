@@ -7,6 +7,7 @@
 /** The flags whose settings are those of the gate. */
 export const GATE_FLAGS = [
   "listen",
+  "reuse-port",
   "upstream",
   "service",
   "check-interval",
@@ -19,6 +20,7 @@ export const GATE_FLAGS = [
   "idle-timeout",
   "max-lifetime",
   "drain-timeout",
+  "drain-queue",
   "upstream-linger",
   "reject-as",
   "max-per-source",
@@ -33,9 +35,10 @@ export const ADMIN_FLAGS = [
   "admin",
   "admin-token",
   "admin-host",
+  "admin-reuse-port",
 ] as const;
 
-/** Each flag with a value. `quiet` and `log-connections` may be given without one. */
+/** Each flag with a value. Switches may be given without one. */
 export const VALUE_FLAGS = [
   "max-connections",
   "backlog-size",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { REJECT_FORMATS } from "../gate/gate_options.ts";
+import { DRAIN_QUEUES, REJECT_FORMATS } from "../gate/gate_options.ts";
 import { PROXY_PROTOCOLS } from "../gate/proxy_protocol.ts";
 import { SERVICE_NAMES } from "../gate/services/services.ts";
 import { MAX_LIMIT } from "../pool/limits.ts";
@@ -79,6 +79,11 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
       one. Each connection is told in the messages of the pool whether it is connected, queued or
       rejected.`,
   },
+  "reuse-port": {
+    summary: "share the port, so that a new poolgate takes over",
+    details: `Both of them need it, on Linux and of one user. At unix:/path, the new one takes the
+      path. Default false.`,
+  },
   "upstream": {
     value: "ADDR",
     summary: "the service that connections are for",
@@ -144,9 +149,16 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
   },
   "drain-timeout": {
     value: "DUR",
-    summary: "how long those that have a place may go on after a signal to end",
+    summary: "how long those that are there may go on after a signal to end",
     details: `What the upstream has under way for them may go on for a second more.
       Default ${GATE_DEFAULTS.drainTimeout}.`,
+  },
+  "drain-queue": {
+    value: "WORD",
+    words: DRAIN_QUEUES,
+    summary: "what becomes of those that wait at a signal to end",
+    details: `with wait they keep their turn until the drain timeout, with reject they are turned
+      away at once. Default ${GATE_DEFAULTS.drainQueue}.`,
   },
   "upstream-linger": {
     value: "DUR",
@@ -203,5 +215,10 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
     summary: "serve operators under this name, too",
     details: `such as that of a proxy, or the one that Prometheus scrapes. Default: under
       addresses and localhost only.`,
+  },
+  "admin-reuse-port": {
+    summary: "share the port of --admin with the poolgate that takes over",
+    details: `From a signal to end on, operators meet the new one. Not for several that live side by
+      side: a request meets any of them. Default false.`,
   },
 };

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type GateOptions, REJECT_FORMATS, type RejectFormat } from "../gate/gate_options.ts";
+import {
+  DRAIN_QUEUES,
+  type DrainQueue,
+  type GateOptions,
+  REJECT_FORMATS,
+  type RejectFormat,
+} from "../gate/gate_options.ts";
 import { PROXY_PROTOCOLS, type ProxyProtocol } from "../gate/proxy_protocol.ts";
 import { SERVICE_NAMES, type ServiceName } from "../gate/services/services.ts";
 import { type Address, readAddress } from "../io/address.ts";
@@ -20,6 +26,7 @@ export const GATE_DEFAULTS = {
   idleTimeout: "0",
   maxLifetime: "0",
   drainTimeout: "30s",
+  drainQueue: "wait",
   upstreamLinger: "30s",
   /** What an IPv6 network gives to each host. */
   sourcePrefixV6: 64,
@@ -90,6 +97,7 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
     settings.refuse("proxy-protocol", why);
   }
   const options = {
+    reusePort: settings.read("reuse-port", readSwitch, false),
     upstream,
     service,
     check: {
@@ -104,6 +112,11 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
     idleTimeoutMs: time("idle-timeout", GATE_DEFAULTS.idleTimeout),
     maxLifetimeMs: time("max-lifetime", GATE_DEFAULTS.maxLifetime),
     drainTimeoutMs: time("drain-timeout", GATE_DEFAULTS.drainTimeout),
+    drainQueue: settings.read<DrainQueue>(
+      "drain-queue",
+      oneOf(DRAIN_QUEUES),
+      GATE_DEFAULTS.drainQueue,
+    ),
     upstreamLingerMs: time("upstream-linger", GATE_DEFAULTS.upstreamLinger),
     rejectAs,
     maxPerSource: settings.read<number | undefined>("max-per-source", readCount, undefined),

@@ -32,7 +32,7 @@ Usage: poolgate [FLAG]...
 Reads requests from stdin, one JSON message a line, and answers them on stdout
 in the same order, until stdin ends. Notes for the operator go to stderr.
 With --listen, every connection is a client of the pool as well, and the end of
-stdin ends nothing: SIGTERM and SIGINT do, and a second one at once.
+stdin ends nothing: SIGTERM, SIGINT and SIGHUP do, and a second one at once.
 
 Flags:
 ${flags(GENERAL)}
@@ -47,9 +47,9 @@ No flag may be given twice${REPEATABLE_FLAGS.length === 0 ? "" : ", unless its t
 
 All but ${inWords(COMMAND_FLAGS.map((name) => `--${name}`), "and")} are environment
 variables too: POOLGATE_MAX_CONNECTIONS for --max-connections, and so on;
-POOLGATE_QUIET and POOLGATE_LOG_CONNECTIONS are true, false, 1 or 0. An empty
-variable counts as none, and a flag wins over its variable. From source, they
-are read with: deno run --allow-env='POOLGATE_*' main.ts
+those of flags without a value are true, false, 1 or 0. An empty variable counts
+as none, and a flag wins over its variable. From source, they are read with:
+deno run --allow-env='POOLGATE_*' main.ts
 
 Examples. One place and nobody may wait:
   $ printf '%s\\n' \\

@@ -7,14 +7,16 @@
 
 import { AcceptLog } from "../io/accept_log.ts";
 import type { Clock } from "../io/clock.ts";
+import { showDuration } from "../io/duration.ts";
 import { LinkedList } from "../io/linked_list.ts";
 import type { Note } from "../io/log.ts";
 import type { Accept, Arrival, Listener } from "../io/socket.ts";
 import type { Traffic } from "../pool/client.ts";
 import type { Pool } from "../pool/pool.ts";
-import { Connection, type OpenSession } from "./connection.ts";
+import { Connection, type OpenSession, waits } from "./connection.ts";
 import type { Ending } from "./ending.ts";
 import { noteFault } from "./fault.ts";
+import type { GateOptions } from "./gate_options.ts";
 import { Lifecycle, type LifecycleParts } from "./lifecycle.ts";
 import { type ListeningOptions, listeningText } from "./listening_text.ts";
 
@@ -41,7 +43,7 @@ export interface GateParts {
   holdsBack: () => boolean;
   clock: Clock;
   note: Note;
-  options: ListeningOptions & LifecycleParts["options"];
+  options: ListeningOptions & Pick<GateOptions, "drainQueue"> & LifecycleParts["options"];
 }
 
 /** Accepts connections. */
@@ -53,6 +55,8 @@ export class Gate {
   #traffic = { received: 0, sent: 0 };
   readonly #acceptLog: AcceptLog;
   #draining = false;
+  /** When the drain is over, by the clock; never without a limit. */
+  #drainEnd = Infinity;
   #emptied = Promise.withResolvers<void>();
 
   constructor(parts: GateParts) {
@@ -60,7 +64,7 @@ export class Gate {
     this.#acceptLog = new AcceptLog(parts.clock, parts.note, "accepting connections");
     this.#lifecycle = new Lifecycle({
       ...parts,
-      draining: () => this.#draining,
+      draining: () => this.#draining && (this.#rejectsQueue || this.#drainOver),
       closed: (connection) => this.#closed(connection),
     });
   }
@@ -75,9 +79,26 @@ export class Gate {
     return this.#traffic;
   }
 
-  /** Whether it accepts no more connections. */
+  /** Whether it accepts no more connections, and ends with the last. */
   get draining(): boolean {
     return this.#draining;
+  }
+
+  /**
+   * How long a drain may still last, in milliseconds; `undefined` where none is under way, or it
+   * has no limit.
+   */
+  get drainLeftMs(): number | undefined {
+    if (this.#drainEnd === Infinity) return undefined;
+    return Math.max(0, this.#drainEnd - this.#parts.clock.now());
+  }
+
+  get #drainOver(): boolean {
+    return this.#parts.clock.now() >= this.#drainEnd;
+  }
+
+  get #rejectsQueue(): boolean {
+    return this.#parts.options.drainQueue === "reject";
   }
 
   /**
@@ -93,9 +114,9 @@ export class Gate {
   }
 
   /**
-   * Accepts no more connections, rejects those that wait, and closes those that have a place when
-   * they have not ended within the drain timeout, and their upstreams {@linkcode DRAIN_LINGER_MS}
-   * later.
+   * Accepts no more connections. Those that have a place may go on, and those that wait keep their
+   * turn, unless they are to be rejected: what is left of both when the drain timeout is over is
+   * ended, and their upstreams {@linkcode DRAIN_LINGER_MS} later.
    */
   drain(): void {
     if (this.#draining) return;
@@ -103,19 +124,36 @@ export class Gate {
     const { listener, clock, note, options: { drainTimeoutMs } } = this.#parts;
     listener.close();
     this.#acceptLog.end();
-    const limit = drainTimeoutMs === 0 ? "" : ` for ${drainTimeoutMs / 1000} s at most`;
-    note("info", `draining: those that wait are turned away, those with a place may go on${limit}`);
-    for (const connection of this.#connections) {
-      const { state } = connection.client;
-      if (state === "queued" || state === "asking") this.#end(connection, "draining");
-    }
+    const queue = this.#rejectsQueue ? "are turned away" : "keep their turn";
+    const limit = drainTimeoutMs === 0 ? "" : `, for ${showDuration(drainTimeoutMs)} at most`;
+    note("info", `draining: those that wait ${queue}, those with a place may go on${limit}`);
+    if (this.#rejectsQueue) this.#rejectQueue();
     if (drainTimeoutMs === 0) return;
-    clock.after(drainTimeoutMs, () => {
-      for (const connection of this.#connections) this.#end(connection, "drain_timeout");
-      clock.after(DRAIN_LINGER_MS, () => {
-        for (const connection of this.#connections) this.#cut(connection);
-      });
+    this.#drainEnd = clock.now() + drainTimeoutMs;
+    clock.after(drainTimeoutMs, () => this.#endDrain());
+  }
+
+  #rejectQueue(): void {
+    for (const connection of this.#connections) {
+      if (waits(connection)) this.#end(connection, "draining");
+    }
+  }
+
+  /** Ends what is left, and says what that was. */
+  #endDrain(): void {
+    let [served, waited] = [0, 0];
+    for (const connection of this.#connections) {
+      const waiting = waits(connection);
+      if (waiting) waited++;
+      else if (connection.ending === undefined) served++;
+      this.#end(connection, waiting ? "draining" : "drain_timeout");
+    }
+    this.#parts.clock.after(DRAIN_LINGER_MS, () => {
+      for (const connection of this.#connections) this.#cut(connection);
     });
+    if (served + waited === 0) return;
+    const counts = `${served} with a place ended, ${waited} that waited turned away`;
+    this.#parts.note("warn", `the drain timeout is over: ${counts}`);
   }
 
   /** Ends one of many. Never throws, so that the others end, too. */

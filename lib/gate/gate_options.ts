@@ -25,9 +25,15 @@ export interface CheckSettings extends HealthRules {
   status: number | undefined;
 }
 
+/** What becomes of those that wait at a signal to end: they keep their turn, or are rejected. */
+export const DRAIN_QUEUES = ["wait", "reject"] as const;
+export type DrainQueue = typeof DRAIN_QUEUES[number];
+
 /** The settings of a gate. A time of 0 is no limit. */
 export interface GateOptions {
   listen: Address;
+  /** Whether others may listen there as well, if they also say so. */
+  reusePort: boolean;
   /** What admitted connections are joined to; `undefined` where holding the connection is all. */
   upstream: Address | undefined;
   /** What that speaks; `undefined` where nothing is to be known of it. */
@@ -48,6 +54,7 @@ export interface GateOptions {
   maxLifetimeMs: number;
   /** How long connections may go on after a signal to end, in milliseconds. */
   drainTimeoutMs: number;
+  drainQueue: DrainQueue;
   rejectAs: RejectFormat;
   /** How many connections of one source may be in the pool and its backlog, from 1. */
   maxPerSource: number | undefined;

@@ -52,7 +52,7 @@ export interface LifecycleParts {
     | "sourcePrefixV6"
     | "logConnections"
   >;
-  /** Whether no more clients are let in because poolgate ends. */
+  /** Whether those that still come are turned away because poolgate ends. */
   draining: () => boolean;
   /** Told when a connection is closed, which is the last of it. */
   closed: (connection: Connection) => void;

@@ -35,11 +35,19 @@ export class AddressError extends Error {}
  * Listens at an address. A Unix socket that nobody listens at any more is replaced.
  *
  * @param flag What the address was given by.
+ * @param reusePort Whether to share the port with others that do so, too, and to take the path of a
+ *   Unix socket from whoever listens there.
  * @throws {AddressError} When that is not possible.
  */
-export async function listen(address: Address, flag = "--listen"): Promise<Listener> {
+export async function listen(
+  address: Address,
+  flag = "--listen",
+  reusePort = false,
+): Promise<Listener> {
   try {
-    return await (address.transport === "unix" ? listenUnix(address.path) : listenTcp(address));
+    return await (address.transport === "unix"
+      ? listenUnix(address.path, reusePort)
+      : listenTcp(address, reusePort));
   } catch (error) {
     const { message } = error as Error;
     const place = showAddress(address);
@@ -174,9 +182,16 @@ interface Place {
 /** One or more. */
 type Several<T> = [T, ...T[]];
 
-/** @returns Where to listen for an address. */
-function placesOf({ hostname, port }: TcpAddress): Several<Place> {
-  return hostname === undefined ? everyInterface(port) : [{ hostname, port }];
+/**
+ * @param reusePort Whether others may listen at the port, too.
+ * @returns Where to listen for an address.
+ */
+function placesOf({ hostname, port }: TcpAddress, reusePort: boolean): Several<Place> {
+  if (hostname !== undefined) return [{ hostname, port }];
+  if (!reusePort || port === 0) return everyInterface(port);
+  // At the port itself, a client of the others could come while only the system is looked at.
+  const [first, ...others] = everyInterface(0);
+  return [{ ...first, port }, ...others.map((place) => ({ ...place, port }))];
 }
 
 /**
@@ -222,10 +237,10 @@ function openAll<T>(
   }
 }
 
-function listenTcp(address: TcpAddress): Listener {
+function listenTcp(address: TcpAddress, reusePort: boolean): Listener {
   const listeners = openAll(
-    placesOf(address),
-    (place) => Deno.listen({ ...place, tcpBacklog: KERNEL_BACKLOG }),
+    placesOf(address, reusePort),
+    (place) => Deno.listen({ ...place, reusePort, tcpBacklog: KERNEL_BACKLOG }),
     (listener) => listener.close(),
   );
   const { hostname, port } = listeners[0].addr;
@@ -274,8 +289,9 @@ class TcpArrival implements Arrival {
   }
 }
 
-async function listenUnix(path: string): Promise<Listener> {
-  const listener = await atPath(path, (path) => Deno.listen({ transport: "unix", path }));
+async function listenUnix(path: string, taking: boolean): Promise<Listener> {
+  const open = taking ? takingPath : atPath;
+  const listener = await open(path, (path) => Deno.listen({ transport: "unix", path }));
   let count = 0;
   return {
     address: showAddress({ transport: "unix", path }),
@@ -295,6 +311,27 @@ async function atPath<T>(path: string, open: (path: string) => T): Promise<T> {
     if (!(error instanceof Deno.errors.AddrInUse) || !await isStale(path)) throw error;
     await Deno.remove(path);
     return open(path);
+  }
+}
+
+/**
+ * Opens at the path of a Unix socket, and takes it from whoever listens there: those that connect
+ * meet one or the other at any moment. Whoever has lost the path keeps those that came before.
+ */
+async function takingPath<T>(path: string, open: (path: string) => T): Promise<T> {
+  if (!await isSocketOrFree(path)) throw new Deno.errors.AddrInUse("there is a file, no socket");
+  const beside = `${path}.new`;
+  const opened = await atPath(beside, open);
+  await Deno.rename(beside, path);
+  return opened;
+}
+
+async function isSocketOrFree(path: string): Promise<boolean> {
+  try {
+    return (await Deno.lstat(path)).isSocket === true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
   }
 }
 

@@ -8,6 +8,7 @@ import type { ClientReport, Report } from "../../lib/admin/report.ts";
 import { DEFAULT_LISTED, MAX_LISTED, Routes } from "../../lib/admin/routes.ts";
 import { MAX_BODY_BYTES } from "../../lib/admin/http.ts";
 import { PAGE_FILES } from "../../lib/admin/page.ts";
+import { REASON_TEXT } from "../../lib/gate/reason_text.ts";
 import { limitsChange } from "../../lib/pool/limits.ts";
 import { HOSTS, TestAdmin, TOKEN } from "../support/test_admin.ts";
 import { POOLS } from "../support/pools.ts";
@@ -47,6 +48,7 @@ Deno.test("GET /metrics: has the limits and the counts as they are now", async (
 Deno.test("GET /metrics: counts arrivals by what they met, and those turned away by reason", async () => {
   await using admin = await TestAdmin.open({
     ...{ maxConnections: 1, backlogSize: 1, queueTimeoutMs: 1000, maxPerSource: 3 },
+    drainQueue: "reject",
   });
   const [first] = await admin.gate.clients(3) as [Client];
   await admin.gate.clock.advance(1000);
@@ -216,6 +218,31 @@ Deno.test("GET /readyz: is 503 when a new connection would be turned away", asyn
   assertEquals(await ready(), [503, "draining"]);
 });
 
+Deno.test("GET /readyz, GET /api/stats: say how long a drain may last, until it is over", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1, drainTimeoutMs: 3000 });
+  const [, waiting] = await admin.gate.clients(2) as [Client, Client];
+  const left = async () => (await admin.json("/api/stats")).drain_seconds_left;
+  const ready = async () => await admin.text("/readyz");
+  assertEquals(await left(), null);
+  admin.gate.gate.drain();
+  assertEquals(await left(), 3);
+  await admin.gate.clock.advance(1001);
+  assertEquals(await left(), 2);
+  const begin = "draining: poolgate takes no new clients, and ends";
+  assertEquals(await ready(), `${begin} in 2 s at most\n`);
+  assertEquals((await admin.json("/api/stats")).queued, 1);
+  await admin.gate.clock.advance(1999);
+  assertStringIncludes(await waiting.rest(), REASON_TEXT.draining);
+  assertEquals(await left(), 0);
+});
+
+Deno.test("GET /readyz: a drain without a limit ends with the last client", async () => {
+  await using admin = await TestAdmin.open({ drainTimeoutMs: 0 });
+  admin.gate.gate.drain();
+  const text = await admin.text("/readyz");
+  assertEquals(text, "draining: poolgate takes no new clients, and ends with the last\n");
+});
+
 Deno.test("GET /api/stats: counts whole seconds since the start", async () => {
   await using admin = await TestAdmin.open();
   await admin.gate.clock.advance(2999);
@@ -241,6 +268,7 @@ Deno.test("GET /api/stats: has the limits, counts, totals and times, and what th
     upstream: null,
     state: "full",
     paused: false,
+    drain_seconds_left: null,
     upstream_up: null,
     upstream_down: null,
     changes: true,

@@ -7,6 +7,11 @@ const refused: [Values, string][] = [
     '--admin is "9090", it must be HOST:PORT, [V6]:PORT, :PORT (every interface)',
   ],
   [{ "admin-token": "s3cret" }, "--admin-token is ***, it needs --admin"],
+  [{ "admin-reuse-port": "" }, '--admin-reuse-port is "", it needs --admin'],
+  [
+    { admin: ":0", "admin-reuse-port": "yes" },
+    '--admin-reuse-port is "yes", it must be true, false',
+  ],
   [{ admin: ":0", "admin-token": "" }, "--admin-token is ***, it must be 1 to 256 letters"],
   [{ admin: ":0", "admin-token": "two words" }, "--admin-token is ***, it must be 1 to 256"],
   [{ admin: ":0", "admin-token": "x".repeat(257) }, "--admin-token is ***, it must be 1 to 256"],
@@ -47,6 +52,7 @@ Deno.test("readAdminOptions: without a token nothing may be changed, and stdin i
   const { admin, gate } = options({ admin: "unix:/run/admin" });
   assertEquals(admin, {
     listen: { transport: "unix", path: "/run/admin" },
+    reusePort: false,
     token: undefined,
     hosts: undefined,
   });

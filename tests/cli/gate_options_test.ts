@@ -19,6 +19,7 @@ Deno.test("readGateOptions: --service says how rejections are told, --reject-as 
 Deno.test("readGateOptions: without flags, the defaults that --help tells", () => {
   assertEquals(options({ listen: "localhost:0" }).gate, {
     listen: { transport: "tcp", hostname: "localhost", port: 0 },
+    reusePort: false,
     upstream: undefined,
     service: undefined,
     check: { intervalMs: 2000, fall: 3, rise: 2, path: "/", status: undefined },
@@ -28,6 +29,7 @@ Deno.test("readGateOptions: without flags, the defaults that --help tells", () =
     maxLifetimeMs: 0,
     upstreamLingerMs: 30_000,
     drainTimeoutMs: 30_000,
+    drainQueue: "wait",
     rejectAs: "line",
     maxPerSource: undefined,
     maxWaitingPerSource: undefined,
@@ -45,6 +47,8 @@ const refused: [Values, string][] = [
     { listen: "7000" },
     '--listen is "7000", it must be HOST:PORT, [V6]:PORT, :PORT (every interface)',
   ],
+  [{ "reuse-port": "" }, '--reuse-port is "", it needs --listen'],
+  [{ ...LISTEN, "drain-queue": "go" }, '--drain-queue is "go", it must be wait or reject'],
   [{ upstream: "db:5432" }, '--upstream is "db:5432", it needs --listen'],
   [{ "idle-timeout": "5s" }, '--idle-timeout is "5s", it needs --listen'],
   [{ ...LISTEN, upstream: ":5432" }, '--upstream is ":5432", it must be HOST:PORT, [V6]:PORT'],

@@ -756,9 +756,22 @@ for (const kind of POOLS) {
     assertEquals([gate.stats.rejectedTotal, gate.notes.length], [0, 1]);
   });
 
-  Deno.test(`drain: who waits for the upstream is told, in its protocol; who is joined may go on${kind.name}`, async () => {
+  Deno.test(`drain: who waits for the upstream is joined to it when it has a place${kind.name}`, async () => {
     await using service = new Service();
     await using gate = await forwarding(service, { rejectAs: "http" });
+    const [first, second] = await gate.clients(2) as [Client, Client];
+    gate.gate.drain();
+    await second.say("y");
+    first.close();
+    await hear(second, "<y>");
+    second.close();
+    await gate.running;
+    assertEquals(gate.stats.rejectedTotal, 0);
+  });
+
+  Deno.test(`--drain-queue reject: who waits for the upstream is told, in its protocol; who is joined may go on${kind.name}`, async () => {
+    await using service = new Service();
+    await using gate = await forwarding(service, { rejectAs: "http", drainQueue: "reject" });
     const [first, second] = await gate.clients(2) as [Client, Client];
     await first.say("x");
     await hear(first, "<x>");

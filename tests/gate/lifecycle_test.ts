@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Connection } from "../../lib/gate/connection.ts";
 import type { Ending } from "../../lib/gate/ending.ts";
 import { Gate } from "../../lib/gate/gate.ts";
@@ -13,6 +13,7 @@ import { FakeClock, settled } from "../support/fake_clock.ts";
 import { IN_MEMORY, LATE, type PoolKind, POOLS, quiet } from "../support/pools.ts";
 
 const QUEUE_TIMEOUT_MS = 1000;
+const DRAIN_TIMEOUT_MS = QUEUE_TIMEOUT_MS / 2;
 
 /** A session that tells what it is asked to do, and does what the test has put in its place. */
 class TestSession implements Session {
@@ -99,7 +100,12 @@ class Lab {
       clock: this.clock,
       note: (level, text) => this.note(level, text),
       options: {
-        ...{ upstream: undefined, queueTimeoutMs: QUEUE_TIMEOUT_MS, drainTimeoutMs: 0 },
+        ...{
+          upstream: undefined,
+          queueTimeoutMs: QUEUE_TIMEOUT_MS,
+          drainTimeoutMs: 0,
+          drainQueue: "wait",
+        },
         ...{ connectTimeoutMs: 0, upstreamLingerMs: 0, idleTimeoutMs: 0, rejectAs: "line" },
         ...{ maxLifetimeMs: 0, maxPerSource: undefined, maxWaitingPerSource: undefined },
         ...{ sourcePrefixV6: 64, logConnections: true, ...options },
@@ -383,16 +389,26 @@ for (const kind of POOLS) {
     ["drained and evicted", (lab) => {
       lab.gate.drain();
       evict(lab, "client 2");
-    }, ["draining"]],
+    }, ["evicted"]],
     ["drained and hung up", (lab, [, second]) => {
       lab.gate.drain();
       second!.hangUp();
-    }, ["draining"]],
+    }, ["finished"]],
+    ["promoted at the end of the drain", (lab) => {
+      lab.gate.drain();
+      evict(lab, "client 1");
+      lab.clock.advance(DRAIN_TIMEOUT_MS);
+    }, ["draining", "drain_timeout"]],
+    ["hung up at the end of the drain", (lab, [, second]) => {
+      lab.gate.drain();
+      second!.hangUp();
+      lab.clock.advance(DRAIN_TIMEOUT_MS);
+    }, ["finished", "draining"]],
   ];
 
   for (const [what, act, endings] of together) {
     Deno.test(`Lifecycle.live: ${what} in one turn, gives its place back once${kind.name}`, async () => {
-      const lab = new Lab(kind);
+      const lab = new Lab(kind, undefined, { drainTimeoutMs: DRAIN_TIMEOUT_MS });
       const visitors = await lab.arrive(3);
       act(lab, visitors);
       await quiet(lab.pool);
@@ -558,13 +574,33 @@ for (const kind of POOLS) {
   });
 }
 
-Deno.test(`Gate.drain: one that is still asked for is turned away, whatever the answer${LATE.name}`, async () => {
+Deno.test(`--drain-queue reject: one that is still asked for is turned away, whatever the answer${LATE.name}`, async () => {
   for (const maxConnections of [0, 1]) {
-    const lab = new Lab(LATE, { maxConnections, backlogSize: 5 });
+    const limits = { maxConnections, backlogSize: 5 };
+    const lab = new Lab(LATE, limits, { drainQueue: "reject" });
     const visitor = await lab.door.arrive();
     lab.gate.drain();
     await quiet(lab.pool);
     assertEquals(lab.log(0).slice(0, 3), ["hold", "endUpstream", "sayGoodbye draining"]);
+    await lab.running;
+    await lab.end([visitor]);
+  }
+});
+
+Deno.test(`Gate.drain: one that is still asked for has what the pool answers, until the drain is over${LATE.name}`, async () => {
+  for (const [maxConnections, ending] of [[0, "draining"], [1, "drain_timeout"]] as const) {
+    const limits = { maxConnections, backlogSize: 5 };
+    const lab = new Lab(LATE, limits, { drainTimeoutMs: DRAIN_TIMEOUT_MS });
+    const visitor = await lab.door.arrive();
+    lab.gate.drain();
+    await quiet(lab.pool);
+    assertEquals([lab.counts, lab.gate.drainLeftMs], [
+      [maxConnections, 1 - maxConnections],
+      DRAIN_TIMEOUT_MS,
+    ]);
+    await lab.clock.advance(DRAIN_TIMEOUT_MS);
+    await quiet(lab.pool);
+    assertStringIncludes(lab.log(0).join(), `sayGoodbye ${ending}`);
     await lab.running;
     await lab.end([visitor]);
   }

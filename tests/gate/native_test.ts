@@ -312,8 +312,8 @@ for (const kind of POOLS) {
     await gate.counts(1, 0);
   });
 
-  Deno.test(`drain: the queue is told, the active ones may go on, new ones are refused, and run ends with the last${kind.name}`, async () => {
-    const gate = await TestGate.open({ kind, drainTimeoutMs: 1000 });
+  Deno.test(`--drain-queue reject: the queue is told, the active ones may go on, new ones are refused, and run ends with the last${kind.name}`, async () => {
+    const gate = await TestGate.open({ kind, drainTimeoutMs: 1000, drainQueue: "reject" });
     const [first, second] = await gate.clients(2) as [Client, Client];
     for (const client of [first, second]) await hear(client);
     gate.gate.drain();
@@ -329,6 +329,43 @@ for (const kind of POOLS) {
     assertEquals(await first.line(), undefined);
     await gate.running;
     for (const client of [first, second]) client.close();
+  });
+
+  Deno.test(`drain: those that wait are let in as places get free, and told when the timeout is over${kind.name}`, async () => {
+    const gate = await TestGate.open({ kind, drainTimeoutMs: 1000 });
+    const [first, second, third] = await gate.clients(3) as [Client, Client, Client];
+    for (const client of [first, second, third]) await hear(client);
+    gate.gate.drain();
+    assertEquals(await gate.client().then(() => "in", () => "refused"), "refused");
+    first.close();
+    assertEquals((await hear(second)).type, "pool_promoted");
+    await gate.clock.advance(999);
+    assertEquals([gate.gate.drainLeftMs, gate.stats.active, gate.stats.queued], [1, 1, 1]);
+    await gate.clock.advance(1);
+    assertEquals((await hear(third)).text, "the service is shutting down");
+    for (const client of [second, third]) assertEquals(await client.line(), undefined);
+    for (const client of [second, third]) client.close();
+    await gate.running;
+    assertEquals(gate.gate.drainLeftMs, 0);
+    assertEquals(gate.notes.slice(-2), [
+      "info: draining: those that wait keep their turn, those with a place may go on, for 1s at most",
+      "warn: the drain timeout is over: 1 with a place ended, 1 that waited turned away",
+    ]);
+  });
+
+  Deno.test(`drain: the time of those that wait runs on${kind.name}`, async () => {
+    const gate = await TestGate.open({ kind, queueTimeoutMs: 1000 });
+    const [first, second] = await gate.clients(2) as [Client, Client];
+    for (const client of [first, second]) await hear(client);
+    gate.gate.drain();
+    await gate.clock.advance(1000);
+    assertEquals(
+      (await hear(second)).text,
+      "too many connections, and no place became free in time",
+    );
+    assertEquals(gate.notes.some((note) => note.includes("drain timeout")), false);
+    for (const client of [first, second]) client.close();
+    await gate.running;
   });
 
   Deno.test(`drain: of no drain timeout, waits for as long as it takes${kind.name}`, async () => {

@@ -58,9 +58,25 @@ Deno.test("pool_promoted: a connection that leaves lets in a client of stdin, wh
   assertEquals(await ended(poolgate), 0);
 });
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  Deno.test(`${signal}: tells the queue, lets those with a place finish, and exits with 0`, async () => {
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+  Deno.test(`${signal}: lets in those that wait, takes no others, and exits with 0`, async () => {
     const [poolgate, address] = await Conversation.listening(["--max-connections", "1"]);
+    const first = await Client.to(address);
+    await statusOf(first);
+    const second = await Client.to(address);
+    await statusOf(second);
+    poolgate.signal(signal);
+    assertStringIncludes(await poolgate.note(), "draining");
+    assertEquals(await Client.to(address).then(() => "in", () => "refused"), "refused");
+    first.close();
+    assertStringIncludes(await second.line() ?? "", "pool_promoted");
+    second.close();
+    assertEquals(await poolgate.exit(), 0);
+  });
+
+  Deno.test(`${signal}: with --drain-queue reject, tells the queue, lets those with a place finish, and exits with 0`, async () => {
+    const args = ["--max-connections", "1", "--drain-queue", "reject"];
+    const [poolgate, address] = await Conversation.listening(args);
     const first = await Client.to(address);
     await statusOf(first);
     const second = await Client.to(address);
@@ -82,6 +98,10 @@ Deno.test("--drain-timeout: ends those that have not finished by then, with exit
   await statusOf(client);
   poolgate.signal("SIGTERM");
   assertEquals(await client.line(), undefined);
+  assertStringIncludes(
+    await poolgate.lastNotes(),
+    "the drain timeout is over: 1 with a place ended, 0 that waited turned away\n",
+  );
   assertEquals(await poolgate.exit(), 0);
   client.close();
 });

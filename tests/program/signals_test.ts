@@ -1,13 +1,13 @@
 /** Signals that end the program where nothing listens, and where it is process 1. Imports nothing from lib/. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Conversation, timeLimit } from "../support/program.ts";
+import { BINARY, Conversation, timeLimit } from "../support/program.ts";
 import { until, untilStill } from "../support/sockets.ts";
 
 const REQUEST = `{"src":"c1","dest":"n1","body":{"type":"pool_stats","msg_id":1}}\n`;
 const ADMIN = ["--admin", "127.0.0.1:0"];
 const LISTEN = ["--listen", "127.0.0.1:0"];
-const SIGNALS = [["SIGTERM", 143], ["SIGINT", 130]] as const;
+const SIGNALS = [["SIGTERM", 143], ["SIGINT", 130], ["SIGHUP", 129]] as const;
 const permissions = ["--allow-net"];
 
 /** A run that has answered a request, and so waits for the next one, with the signals listened for. */
@@ -24,6 +24,23 @@ for (const [signal, status] of SIGNALS) {
       const poolgate = await answering(`exec "$@"`, args);
       poolgate.signal(signal);
       assertEquals(await poolgate.exit(), status);
+    });
+  }
+}
+
+// From source, Deno opens its inspector at SIGUSR1, whatever the program does.
+const OTHERS = BINARY === undefined ? ["SIGUSR2"] as const : ["SIGUSR1", "SIGUSR2"] as const;
+
+for (const signal of OTHERS) {
+  for (const args of [LISTEN, ADMIN]) {
+    Deno.test(`${signal}: is noted, and does nothing: poolgate ${args}`, async () => {
+      const [poolgate] = await Conversation.noting(/((?:listening|admin) at)/, args);
+      poolgate.signal(signal);
+      assertStringIncludes(await poolgate.note(), `poolgate: ${signal} does nothing here\n`);
+      await poolgate.say(REQUEST);
+      assertStringIncludes(await poolgate.hear(), `"in_reply_to": 1`);
+      poolgate.signal("SIGTERM");
+      assertEquals(await poolgate.exit(), args === LISTEN ? 0 : 143);
     });
   }
 }

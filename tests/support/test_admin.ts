@@ -53,6 +53,7 @@ export class TestAdmin implements AsyncDisposable {
       upstreamUp: () => upstream && isUp(gate),
       upstreamDown: () => upstream && !isUp(gate) ? "nobody answers" : undefined,
       draining: () => gate.gate.draining,
+      drainLeftMs: () => gate.gate.drainLeftMs,
       traffic: () => gate.gate.traffic,
     });
     return new TestAdmin(gate, server);

@@ -82,6 +82,7 @@ export class TestGate implements AsyncDisposable {
       protocols,
       options: {
         listen: ANY_PORT,
+        reusePort: false,
         upstream,
         service: undefined,
         check: { intervalMs: 2000, fall: 3, rise: 2, path: "/", status: undefined },
@@ -90,6 +91,7 @@ export class TestGate implements AsyncDisposable {
         idleTimeoutMs: 0,
         upstreamLingerMs: 30_000,
         drainTimeoutMs: 0,
+        drainQueue: "wait",
         rejectAs: upstream === undefined ? "line" : "close",
         maxLifetimeMs: 0,
         maxPerSource: undefined,

@@ -50,7 +50,7 @@ function showGauge(selector, number, limit, meaning, level) {
 function places(stats) {
   const { state, paused, active, max_connections, queued, backlog_size, upstream_up } = stats;
   const free = max_connections - active;
-  if (state === "draining") return active === 0 ? "all have gone" : "may finish";
+  if (state === "draining") return active === 0 ? "nobody is left" : "may finish";
   if (paused) return "paused: nobody is let in";
   if (max_connections === 0) return "no places: nobody is let in";
   if (free < 0) return `${count(-free)} over the limit: nobody is let in until there is room`;
@@ -63,7 +63,9 @@ function places(stats) {
 /** @param {Stats} stats */
 function queue({ state, queued, backlog_size }) {
   const room = backlog_size - queued;
-  if (state === "draining") return queued === 0 ? "the queue has been told" : "are being told";
+  if (state === "draining") {
+    return queued === 0 ? "nobody waits" : "keep their turn until the drain ends";
+  }
   if (backlog_size === 0 && queued === 0) return "no queue: who finds no place is turned away";
   if (room < 0) return `${count(-room)} over the limit: who comes now is turned away`;
   if (room === 0) return "full: who comes now is turned away";

@@ -67,8 +67,11 @@ function mood({ state, paused, upstream_up }) {
 }
 
 /** @param {Stats} stats */
-function stateOf({ state, paused, upstream_up, max_connections }) {
-  if (state === "draining") return "Draining: nobody is let in any more";
+function stateOf({ state, paused, drain_seconds_left, upstream_up, max_connections }) {
+  if (state === "draining") {
+    const limit = drain_seconds_left === null ? "" : `, ${drain_seconds_left} s left`;
+    return `Draining: new clients are refused${limit}`;
+  }
   const full = state === "full";
   const fate = full ? "new clients are turned away" : "new clients wait";
   const queue = full ? ", queue full" : "";
