@@ -55,6 +55,8 @@ export class Gate {
   #traffic = { received: 0, sent: 0 };
   readonly #acceptLog: AcceptLog;
   #draining = false;
+  /** Whether the listener is closed. */
+  #refuses = false;
   /** When the drain is over, by the clock; never without a limit. */
   #drainEnd = Infinity;
   #emptied = Promise.withResolvers<void>();
@@ -109,6 +111,7 @@ export class Gate {
     note("info", listeningText(this.address, pool.limits, options));
     if (ready !== undefined) await ready;
     await Promise.all(listener.accepts.map((accept) => this.#accept(accept)));
+    this.#refuses = true;
     if (this.#connections.length > 0) await this.#emptied.promise;
     this.#lifecycle.end();
   }
@@ -177,8 +180,9 @@ export class Gate {
   async #accept(accept: Accept): Promise<void> {
     const { clock, holdsBack } = this.#parts;
     const pause = () => new Promise<void>((resolve) => clock.after(ACCEPT_RETRY_MS, resolve));
-    while (!this.#draining) {
+    for (;;) {
       if (holdsBack()) {
+        if (this.#draining) break;
         await pause();
         continue;
       }
@@ -223,6 +227,6 @@ export class Gate {
 
   #closed(connection: Connection): void {
     this.#connections.remove(connection);
-    if (this.#draining && this.#connections.length === 0) this.#emptied.resolve();
+    if (this.#refuses && this.#connections.length === 0) this.#emptied.resolve();
   }
 }

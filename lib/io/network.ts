@@ -25,6 +25,13 @@ import {
  */
 const KERNEL_BACKLOG = 4096;
 
+/**
+ * A listener that closes resets the connections that it has not accepted. So it is closed when none
+ * has come for so many turns of the event loop, but not later than after so long, in milliseconds.
+ */
+const QUIET_TURNS = 2;
+const LAST_ACCEPTS_MS = 500;
+
 /** How long the other side may take to close what was only a look, in milliseconds. */
 const HANG_UP_MS = 250;
 
@@ -244,17 +251,34 @@ function listenTcp(address: TcpAddress, reusePort: boolean): Listener {
     (listener) => listener.close(),
   );
   const { hostname, port } = listeners[0].addr;
+  let accepted = 0;
   return {
     address: showHostPort(hostname, port),
-    accepts: listeners.map((listener) => () => acceptTcp(listener)),
-    close: () => listeners.forEach((listener) => listener.close()),
+    accepts: listeners.map((listener) => () => acceptTcp(listener, () => accepted++)),
+    close: () => whenStill(() => accepted, () => listeners.forEach((listener) => listener.close())),
   };
 }
 
-async function acceptTcp(listener: Deno.TcpListener): Promise<Arrival> {
+/** Acts when a count stands still. */
+function whenStill(count: () => number, action: () => void): void {
+  const end = performance.now() + LAST_ACCEPTS_MS;
+  let last = count();
+  let quiet = 0;
+  const turn = () => {
+    quiet = count() === last ? quiet + 1 : 0;
+    last = count();
+    if (quiet === QUIET_TURNS || performance.now() > end) action();
+    else setTimeout(turn);
+  };
+  setTimeout(turn);
+}
+
+async function acceptTcp(listener: Deno.TcpListener, accepted: () => void): Promise<Arrival> {
   for (;;) {
     try {
-      return new TcpArrival(await listener.accept());
+      const socket = await listener.accept();
+      accepted();
+      return new TcpArrival(socket);
     } catch (error) {
       if (!hasGone(error)) throw error;
     }
@@ -299,7 +323,7 @@ async function listenUnix(path: string, taking: boolean): Promise<Listener> {
       const socket: Socket = await listener.accept();
       return { socket, name: `unix:${++count}`, source: undefined, route: undefined };
     }],
-    close: () => listener.close(),
+    close: () => whenStill(() => count, () => listener.close()),
   };
 }
 

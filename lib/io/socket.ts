@@ -51,7 +51,7 @@ export interface Listener {
   readonly address: string;
   /** One for each socket that it listens at. */
   readonly accepts: readonly Accept[];
-  /** Refuses all further connections. */
+  /** Refuses all further connections, a moment later: those that have come are accepted first. */
   close(): void;
 }
 

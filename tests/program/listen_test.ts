@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Conversation, run } from "../support/program.ts";
-import { Client, freePort, listener, until } from "../support/sockets.ts";
+import { Client, freePort, isRefused, listener, until } from "../support/sockets.ts";
 
 const permissions = ["--allow-net", "--allow-read", "--allow-write"];
 
@@ -67,7 +67,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     await statusOf(second);
     poolgate.signal(signal);
     assertStringIncludes(await poolgate.note(), "draining");
-    assertEquals(await Client.to(address).then(() => "in", () => "refused"), "refused");
+    await until("others are refused", () => isRefused(address));
     first.close();
     assertStringIncludes(await second.line() ?? "", "pool_promoted");
     second.close();

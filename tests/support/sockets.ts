@@ -115,6 +115,19 @@ export class Client {
   }
 }
 
+/** Whether nobody listens at an address. */
+export async function isRefused(address: string): Promise<boolean> {
+  try {
+    (await Client.to(address)).close();
+    return false;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return true;
+    // It closes at this moment.
+    if (error instanceof Deno.errors.ConnectionReset) return false;
+    throw error;
+  }
+}
+
 /** What has not come about by then fails its test. */
 const PATIENCE_MS = 20_000;
 
