@@ -249,11 +249,11 @@ async function inputUntil(end: Promise<void>, { input }: Stdio): Promise<Stdio["
 /** Serves connections, operators or both, and stdin beside them. */
 async function serveNetwork(options: Options, shared: Shared, stdio: Stdio): Promise<number> {
   const { AddressError } = await import("./lib/io/network.ts");
+  noteOtherSignals(shared.note);
   try {
     const open = options.gate && await listenForClients(options.gate, shared);
     const admin = options.admin &&
       await listenForOperators(options.admin, options.gate, open, shared);
-    noteOtherSignals(shared.note);
     let closing: Promise<void> | undefined;
     const closeAdmin = () => closing ??= admin?.close();
     const begin = () => {

@@ -14,21 +14,27 @@ const ARRIVAL_MS = 5;
 
 const permissions = ["--allow-net", "--allow-read", "--allow-write"];
 
+/** A client that hears nothing for so long fails its test. */
+const PATIENCE_MS = 20_000;
+
 /** What became of a client that says something, and hears it again. */
 async function visit(address: string): Promise<string> {
+  const [hostname, port] = address.split(":");
+  let limit: ReturnType<typeof setTimeout> | undefined;
   try {
-    const client = await Client.to(address);
-    return await served(client);
+    using socket = await Deno.connect({ hostname: hostname!, port: Number(port) });
+    limit = setTimeout(() => socket.close(), PATIENCE_MS);
+    await socket.write(new TextEncoder().encode("hello\n"));
+    const buffer = new Uint8Array(64);
+    const length = await socket.read(buffer);
+    if (length === null) return "ended";
+    const heard = new TextDecoder().decode(buffer.subarray(0, length));
+    return heard === "hello\n" ? "served" : `told ${heard}`;
   } catch (error) {
-    return `refused: ${error}`;
+    return error instanceof Deno.errors.ConnectionReset ? "reset" : `refused: ${error}`;
+  } finally {
+    clearTimeout(limit);
   }
-}
-
-async function served(client: Client): Promise<string> {
-  await client.say("hello\n").catch(() => {});
-  const line = await client.line();
-  client.close();
-  return line === "hello" ? "served" : `cut: ${line}`;
 }
 
 /** Clients that come one after the other, until they are told to stop: what became of them. */
@@ -77,7 +83,11 @@ for (const [where, admin] of [["a port", []], ["a port, and that of --admin", ["
     }
     const came = await stop();
     assertEquals(counts(waited), { served: TAKEOVERS * WAITING });
-    assertEquals(counts(came), { served: came.length });
+    // Who comes at the very moment in which a listener closes is reset by the kernel, unless it was
+    // told by net.ipv4.tcp_migrate_req not to.
+    const { served, reset = 0, ...others } = counts(came);
+    assertEquals([served, others], [came.length - reset, {}]);
+    assertEquals(reset <= TAKEOVERS, true, `${reset} were reset`);
     current.signal("SIGTERM");
     assertEquals(await current.exit(), 0);
     assertEquals(service.peak <= 2 * PLACES + 1, true, `${service.peak} at once`);
