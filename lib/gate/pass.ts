@@ -29,8 +29,11 @@ const SIZES = [
 ] as const;
 const LARGEST = SIZES.length - 1;
 
-/** The largest that a direction keeps when it has no more to read: it may be quiet for hours. */
-const QUIET = 1;
+/**
+ * The largest that a direction keeps behind a read that has not filled it. Behind a larger one it
+ * begins with the first again: it may be quiet for hours.
+ */
+const KEPT = 1;
 
 /** After so many reads in a row that the first size could have held, it is taken again. */
 const CALM_READS = 64;
@@ -81,9 +84,10 @@ export async function pass(
       calm = length > CALM_BYTES ? 0 : calm + 1;
       if (whole && size < LARGEST) {
         grown = Math.max(size + 1, grown);
-        resize(grown);
-      } else if (!whole && size > QUIET) {
-        resize(QUIET);
+        // A message that just fills the first one is not to leave a large one waiting.
+        resize(size < KEPT ? KEPT : grown);
+      } else if (!whole && size > KEPT) {
+        resize(0);
       } else if (calm === CALM_READS && size > 0) {
         resize(0);
         grown = 0;

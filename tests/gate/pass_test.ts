@@ -4,6 +4,10 @@ import { type ByteReader, type ByteWriter, writeAll } from "../../lib/io/byte_st
 import { pair, resettablePair, until, untilStill } from "../support/sockets.ts";
 
 const KIB = 1024;
+const FIRST = 4 * KIB;
+const SMALL = 16 * KIB;
+const LARGE = 128 * KIB;
+const MOST = MAX_UNSENT_BYTES;
 
 interface Passing {
   /** The end that sends, and the one that hears it. */
@@ -143,33 +147,65 @@ Deno.test("pass: those that come after another one share nothing, also of its me
   for (const { close } of later) close();
 });
 
+/** What a direction that gets messages of these sizes asks for, until it waits. */
+async function askedFor(sizes: number[]): Promise<number[]> {
+  const asked: number[] = [];
+  const waits = Promise.withResolvers<void>();
+  const left = [...sizes];
+  const source: ByteReader = {
+    read(buffer) {
+      asked.push(buffer.length);
+      while (left[0] === 0) left.shift();
+      if (left.length === 0) {
+        waits.resolve();
+        return new Promise<never>(() => {});
+      }
+      const length = Math.min(left[0]!, buffer.length);
+      left[0]! -= length;
+      return length;
+    },
+  };
+  pass(source, EVERYTHING, () => {});
+  await waits.promise;
+  return asked;
+}
+
 Deno.test("pass: reads more at a time where there is more, and little again when that is over", async () => {
-  const [small, quiet, large, most] = [4 * KIB, 16 * KIB, 128 * KIB, MAX_UNSENT_BYTES];
+  const all = FIRST + SMALL + LARGE + 3 * MOST;
+  const asked = await askedFor([all - 1, 10, 10]);
+  assertEquals(asked, [FIRST, SMALL, LARGE, MOST, MOST, MOST, FIRST, FIRST, FIRST]);
+});
+
+Deno.test("pass: messages that the second size holds are read at once, until they are few", async () => {
+  const message = 10 * KIB;
   const calm = Array<number>(64).fill(10);
-  const { source, asked } = portions(small, quiet, large, most, most, ...calm, small);
-  pass(source, EVERYTHING, () => {});
-  await until("all is read", () => asked.length === 71);
-  assertEquals(asked.slice(0, 6), [small, quiet, large, most, most, most]);
-  assertEquals(asked.slice(6, 69), Array(63).fill(quiet));
-  assertEquals(asked.slice(69), [small, quiet]);
+  const asked = await askedFor([message, message, message, ...calm, message]);
+  assertEquals(asked.slice(0, 4), [FIRST, SMALL, SMALL, SMALL]);
+  assertEquals(asked.slice(4, -3), Array(64).fill(SMALL));
+  assertEquals(asked.slice(-3), [FIRST, SMALL, SMALL]);
 });
 
-Deno.test("pass: holds 16 KiB at most while it waits for more, whatever it has passed on", async () => {
-  const bulk = [4 * KIB, 16 * KIB, 128 * KIB, MAX_UNSENT_BYTES, MAX_UNSENT_BYTES];
-  for (let whole = 0; whole <= bulk.length; whole++) {
-    const { source, asked } = portions(...bulk.slice(0, whole), 10);
-    pass(source, EVERYTHING, () => {});
-    await until("it waits", () => asked.length === whole + 2);
-    assertEquals(asked.at(-1)! <= 16 * KIB, true, `${asked}`);
+Deno.test("pass: where a long transfer is over, such messages are read at once again", async () => {
+  const message = 10 * KIB;
+  const asked = await askedFor([4 * MOST, ...Array<number>(40).fill(message)]);
+  assertEquals(asked.slice(-3), [SMALL, SMALL, SMALL]);
+});
+
+Deno.test("pass: holds 16 KiB at most while it waits for more, unless a message has filled these exactly", async () => {
+  const exact = FIRST + SMALL;
+  for (let size = 1; size <= 16 * MOST; size *= 2) {
+    for (const before of [[], [9 * MOST]]) {
+      const asked = await askedFor([...before, size]);
+      assertEquals(asked.at(-1)! <= SMALL, true, `${before} ${size}: ${asked}`);
+    }
   }
+  assertEquals((await askedFor([exact])).at(-1), LARGE);
+  assertEquals((await askedFor([9 * MOST, exact])).at(-1), MOST);
 });
 
-Deno.test("pass: a long transfer that pauses goes on with the largest size at once", async () => {
-  const bulk = [4 * KIB, 16 * KIB, 128 * KIB, MAX_UNSENT_BYTES];
-  const { source, asked } = portions(...bulk, 10, 16 * KIB, MAX_UNSENT_BYTES);
-  pass(source, EVERYTHING, () => {});
-  await until("all is read", () => asked.length === 8);
-  assertEquals(asked.slice(4), [MAX_UNSENT_BYTES, 16 * KIB, MAX_UNSENT_BYTES, MAX_UNSENT_BYTES]);
+Deno.test("pass: a long transfer that pauses goes on with the largest size soon", async () => {
+  const asked = await askedFor([3 * MOST, FIRST + SMALL + 2 * MOST - 1]);
+  assertEquals(asked.slice(-5), [FIRST, SMALL, MOST, MOST, FIRST]);
 });
 
 Deno.test("pass: takes no more than the other side takes, and one buffer", async () => {
