@@ -177,7 +177,8 @@ export class Upstream {
     const { clock, connectTimeoutMs } = this.#parts;
     const begun = clock.now();
     for (;;) {
-      const left = FIRST_LOOK_MS - (clock.now() - begun);
+      // Whole, as a note tells them.
+      const left = Math.ceil(FIRST_LOOK_MS - (clock.now() - begun));
       try {
         return await probe(Math.min(connectTimeoutMs || left, left));
       } catch (error) {
