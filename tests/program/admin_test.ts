@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Conversation, run } from "../support/program.ts";
-import { Directory, Gate } from "../support/servers.ts";
+import { ADMIN_SERVED, Directory, Gate, testWith } from "../support/servers.ts";
 import { echo, Service } from "../support/service.ts";
 import { Client, freePort, until } from "../support/sockets.ts";
 
@@ -15,6 +15,10 @@ function connect(client_id: string): string {
   return `${JSON.stringify({ src: "c1", dest: "n1", body })}\n`;
 }
 
+function testAdmin(name: string, fn: () => Promise<void>): void {
+  testWith([ADMIN_SERVED], name, fn);
+}
+
 async function get(url: string): Promise<[number, string]> {
   const response = await fetch(url);
   return [response.status, await response.text()];
@@ -25,71 +29,85 @@ Deno.test("--admin: without it nothing more is listened at, and nothing noted", 
   assertMatch(gate.notes, /^poolgate: listening at [^\n]+\n$/);
 });
 
-Deno.test("--admin: serves the page, its files, metrics and statistics beside connections", async () => {
-  await using gate = await Gate.open(...ADMIN);
-  const [status, html] = await get(`${gate.admin}/`);
-  assertEquals(status, 200);
-  const files = [...html.matchAll(/(?:src|href)="([^":]+\.(?:js|css))"/g)].map(([, file]) => file);
-  assertEquals(files.length >= 4, true, `${files}`);
-  for (const file of files) assertEquals((await get(`${gate.admin}/${file}`))[0], 200, file);
-  assertEquals((await get(`${gate.admin}/metrics`))[0], 200);
-  assertEquals((await get(`${gate.admin}/healthz`))[0], 200);
-  const stats = JSON.parse((await get(`${gate.admin}/api/stats`))[1]);
-  assertEquals([stats.listen, stats.changes], [gate.address, false]);
-});
+testAdmin(
+  "--admin: serves the page, its files, metrics and statistics beside connections",
+  async () => {
+    await using gate = await Gate.open(...ADMIN);
+    const [status, html] = await get(`${gate.admin}/`);
+    assertEquals(status, 200);
+    const files = [...html.matchAll(/(?:src|href)="([^":]+\.(?:js|css))"/g)].map(([, file]) =>
+      file
+    );
+    assertEquals(files.length >= 4, true, `${files}`);
+    for (const file of files) assertEquals((await get(`${gate.admin}/${file}`))[0], 200, file);
+    assertEquals((await get(`${gate.admin}/metrics`))[0], 200);
+    assertEquals((await get(`${gate.admin}/healthz`))[0], 200);
+    const stats = JSON.parse((await get(`${gate.admin}/api/stats`))[1]);
+    assertEquals([stats.listen, stats.changes], [gate.address, false]);
+  },
+);
 
-Deno.test("--admin: without --listen, tells of the clients of stdin, until stdin ends", async () => {
-  const poolgate = await Conversation.noting(/admin at (http:\S+)\//, [
-    ...["--max-connections", "1", ...ADMIN],
-  ]);
-  const [program, admin] = poolgate;
-  await program.say(connect("ann") + connect("bob"));
-  await program.hear();
-  const { clients } = JSON.parse((await get(`${admin}/api/clients`))[1]);
-  assertEquals(
-    clients.map(({ id, state, sent_bytes }: Record<string, unknown>) => [id, state, sent_bytes]),
-    [["ann", "active", null], ["bob", "queued", null]],
-  );
-  assertEquals(JSON.parse((await get(`${admin}/api/stats`))[1]).listen, null);
-  assertEquals(await program.end(), 0);
-});
+testAdmin(
+  "--admin: without --listen, tells of the clients of stdin, until stdin ends",
+  async () => {
+    const poolgate = await Conversation.noting(/admin at (http:\S+)\//, [
+      ...["--max-connections", "1", ...ADMIN],
+    ]);
+    const [program, admin] = poolgate;
+    await program.say(connect("ann") + connect("bob"));
+    await program.hear();
+    const { clients } = JSON.parse((await get(`${admin}/api/clients`))[1]);
+    assertEquals(
+      clients.map(({ id, state, sent_bytes }: Record<string, unknown>) => [id, state, sent_bytes]),
+      [["ann", "active", null], ["bob", "queued", null]],
+    );
+    assertEquals(JSON.parse((await get(`${admin}/api/stats`))[1]).listen, null);
+    assertEquals(await program.end(), 0);
+  },
+);
 
-Deno.test("--admin: a change of the limits promotes a client of stdin, and that is told and noted", async () => {
-  const [program, admin] = await Conversation.noting(/admin at (http:\S+)\//, [
-    ...["--max-connections", "0", ...ADMIN, "--admin-token", TOKEN],
-  ]);
-  await program.say(connect("ann").replace('"ann"', '"ann","notify":true'));
-  assertStringIncludes(await program.hear(), '"queued"');
-  const response = await fetch(`${admin}/api/config`, {
-    method: "PUT",
-    headers: { authorization: `Bearer ${TOKEN}` },
-    body: '{"max_connections": 1, "backlog_size": 0}',
-  });
-  assertEquals((await response.json()).promoted, 1);
-  assertStringIncludes(await program.hear(), '"pool_promoted", "client_id": "ann"');
-  assertStringIncludes(await program.note(), "limits changed: max_connections 0 -> 1");
-  assertEquals(await program.end(), 0);
-});
+testAdmin(
+  "--admin: a change of the limits promotes a client of stdin, and that is told and noted",
+  async () => {
+    const [program, admin] = await Conversation.noting(/admin at (http:\S+)\//, [
+      ...["--max-connections", "0", ...ADMIN, "--admin-token", TOKEN],
+    ]);
+    await program.say(connect("ann").replace('"ann"', '"ann","notify":true'));
+    assertStringIncludes(await program.hear(), '"queued"');
+    const response = await fetch(`${admin}/api/config`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${TOKEN}` },
+      body: '{"max_connections": 1, "backlog_size": 0}',
+    });
+    assertEquals((await response.json()).promoted, 1);
+    assertStringIncludes(await program.hear(), '"pool_promoted", "client_id": "ann"');
+    assertStringIncludes(await program.note(), "limits changed: max_connections 0 -> 1");
+    assertEquals(await program.end(), 0);
+  },
+);
 
-Deno.test("--admin: a pause holds back clients of stdin, and is noted when it begins and ends", async () => {
-  const [program, admin] = await Conversation.noting(/admin at (http:\S+)\//, [
-    ...[...ADMIN, "--admin-token", TOKEN],
-  ]);
-  const put = async (what: string) => {
-    const headers = { authorization: `Bearer ${TOKEN}` };
-    const response = await fetch(`${admin}/api/${what}`, { method: "PUT", headers });
-    return await response.json();
-  };
-  assertEquals(await put("pause"), { paused: true, active: 0, queued: 0 });
-  assertEquals(await program.note(), "poolgate: paused by an operator: nobody is let in\n");
-  await program.say(connect("ann").replace('"ann"', '"ann","notify":true'));
-  assertStringIncludes(await program.hear(), '"queued"');
-  await put("pause");
-  assertEquals(await put("resume"), { paused: false, active: 1, queued: 0, promoted: 1 });
-  assertStringIncludes(await program.hear(), '"pool_promoted", "client_id": "ann"');
-  assertEquals(await program.note(), "poolgate: resumed by an operator\n");
-  assertEquals(await program.end(), 0);
-});
+testAdmin(
+  "--admin: a pause holds back clients of stdin, and is noted when it begins and ends",
+  async () => {
+    const [program, admin] = await Conversation.noting(/admin at (http:\S+)\//, [
+      ...[...ADMIN, "--admin-token", TOKEN],
+    ]);
+    const put = async (what: string) => {
+      const headers = { authorization: `Bearer ${TOKEN}` };
+      const response = await fetch(`${admin}/api/${what}`, { method: "PUT", headers });
+      return await response.json();
+    };
+    assertEquals(await put("pause"), { paused: true, active: 0, queued: 0 });
+    assertEquals(await program.note(), "poolgate: paused by an operator: nobody is let in\n");
+    await program.say(connect("ann").replace('"ann"', '"ann","notify":true'));
+    assertStringIncludes(await program.hear(), '"queued"');
+    await put("pause");
+    assertEquals(await put("resume"), { paused: false, active: 1, queued: 0, promoted: 1 });
+    assertStringIncludes(await program.hear(), '"pool_promoted", "client_id": "ann"');
+    assertEquals(await program.note(), "poolgate: resumed by an operator\n");
+    assertEquals(await program.end(), 0);
+  },
+);
 
 Deno.test("--admin: an address that is taken is one line and exit 2, also beside --listen", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -105,34 +123,40 @@ Deno.test("--admin: an address that is taken is one line and exit 2, also beside
   }
 });
 
-Deno.test("--admin unix: serves at a socket, also at one that a killed poolgate has left behind", async () => {
-  await using directory = await Directory.make();
-  const path = `${directory.path}/admin`;
-  for (let start = 0; start < 2; start++) {
-    await using gate = await Gate.open("--admin", `unix:${path}`);
-    assertStringIncludes(gate.notes, `admin at unix:${path}\n`);
-    using socket = await Deno.connect({ transport: "unix", path });
-    const client = new Client(socket);
-    await client.say("GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-    assertMatch(await client.rest(), /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok\n$/);
-  }
-});
+testAdmin(
+  "--admin unix: serves at a socket, also at one that a killed poolgate has left behind",
+  async () => {
+    await using directory = await Directory.make();
+    const path = `${directory.path}/admin`;
+    for (let start = 0; start < 2; start++) {
+      await using gate = await Gate.open("--admin", `unix:${path}`);
+      assertStringIncludes(gate.notes, `admin at unix:${path}\n`);
+      using socket = await Deno.connect({ transport: "unix", path });
+      const client = new Client(socket);
+      await client.say("GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+      assertMatch(await client.rest(), /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok\n$/);
+    }
+  },
+);
 
-Deno.test("POOLGATE_ADMIN_TOKEN: permits changes, and is none of the business of others", async () => {
-  const port = freePort();
-  const env = { POOLGATE_ADMIN_TOKEN: TOKEN };
-  const [program, admin] = await Conversation.noting(
-    /admin at (http:\S+)\//,
-    ["--admin", `127.0.0.1:${port}`],
-    env,
-  );
-  const headers = { authorization: `Bearer ${TOKEN}` };
-  const permission = await fetch(`${admin}/api/permission`, { headers });
-  assertEquals(permission.status, 204);
-  assertEquals(await program.end(), 0);
-  const { code, stderr } = await run("", { args: [], env, permissions: PERMISSIONS });
-  assertEquals([code, stderr], [0, ""]);
-});
+testAdmin(
+  "POOLGATE_ADMIN_TOKEN: permits changes, and is none of the business of others",
+  async () => {
+    const port = freePort();
+    const env = { POOLGATE_ADMIN_TOKEN: TOKEN };
+    const [program, admin] = await Conversation.noting(
+      /admin at (http:\S+)\//,
+      ["--admin", `127.0.0.1:${port}`],
+      env,
+    );
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const permission = await fetch(`${admin}/api/permission`, { headers });
+    assertEquals(permission.status, 204);
+    assertEquals(await program.end(), 0);
+    const { code, stderr } = await run("", { args: [], env, permissions: PERMISSIONS });
+    assertEquals([code, stderr], [0, ""]);
+  },
+);
 
 for (const token of ["--S3cret", "-S3cret"]) {
   Deno.test(`--admin-token ${token}: is a token, and stands in no complaint`, async () => {
@@ -153,7 +177,7 @@ async function statusOf(admin: string, request: string): Promise<string> {
   return answer?.split(" ")[1] ?? "none";
 }
 
-Deno.test("--admin: a request that makes no sense is answered, and noted by nobody", async () => {
+testAdmin("--admin: a request that makes no sense is answered, and noted by nobody", async () => {
   await using gate = await Gate.open(...ADMIN, "--admin-token", TOKEN);
   const hosts = ["a b", "[[[", "%", "a:b:c", "x:99999", "x?", "a/b", "x#", "user@x", ""];
   for (const host of hosts) {
@@ -175,25 +199,28 @@ Deno.test("--admin: a request that makes no sense is answered, and noted by nobo
   assertMatch(gate.notes, /^poolgate: admin at \S+\npoolgate: listening at [^\n]+\n$/);
 });
 
-Deno.test("SIGTERM: /readyz is 503 until the last connection has ended, and a viewer holds nothing up", async () => {
-  const [program, address, notes] = await Conversation.listening([...ADMIN]);
-  const admin = /admin at (http:\S+)\//.exec(notes)?.[1];
-  const client = await Client.to(address);
-  await client.line();
-  const events = await fetch(`${admin}/api/events`);
-  program.signal("SIGTERM");
-  await until("it drains", async () => (await get(`${admin}/readyz`))[0] === 503);
-  assertMatch(
-    (await get(`${admin}/readyz`))[1],
-    /^draining: poolgate takes no new clients, and ends in \d+ s at most\n$/,
-  );
-  assertEquals((await get(`${admin}/healthz`))[0], 200);
-  client.close();
-  assertEquals(await program.exit(), 0);
-  await events.body?.cancel();
-});
+testAdmin(
+  "SIGTERM: /readyz is 503 until the last connection has ended, and a viewer holds nothing up",
+  async () => {
+    const [program, address, notes] = await Conversation.listening([...ADMIN]);
+    const admin = /admin at (http:\S+)\//.exec(notes)?.[1];
+    const client = await Client.to(address);
+    await client.line();
+    const events = await fetch(`${admin}/api/events`);
+    program.signal("SIGTERM");
+    await until("it drains", async () => (await get(`${admin}/readyz`))[0] === 503);
+    assertMatch(
+      (await get(`${admin}/readyz`))[1],
+      /^draining: poolgate takes no new clients, and ends in \d+ s at most\n$/,
+    );
+    assertEquals((await get(`${admin}/healthz`))[0], 200);
+    client.close();
+    assertEquals(await program.exit(), 0);
+    await events.body?.cancel();
+  },
+);
 
-Deno.test("--admin-host: is served, over a Unix socket any name where there is none", async () => {
+testAdmin("--admin-host: is served, over a Unix socket any name where there is none", async () => {
   const request = (host: string) => `GET /healthz HTTP/1.1\r\nhost: ${host}\r\n\r\n`;
   await using gate = await Gate.open(...ADMIN, "--admin-host", "a.example", "--admin-host", "b,c");
   const statuses = ["a.example", "b", "c:80", "d", "localhost"].map((host) =>
@@ -215,37 +242,40 @@ Deno.test("--admin-host: is served, over a Unix socket any name where there is n
 /** How many half requests are open while others work. */
 const HALF_REQUESTS = 300;
 
-Deno.test("--admin: a scraper and the page work while half requests are open, which take few descriptors", async () => {
-  await using gate = await Gate.open(...ADMIN);
-  const events = await fetch(`${gate.admin}/api/events`);
-  const reader = events.body!.getReader();
-  await reader.read();
-  const halves: Client[] = [];
-  const open = async () => {
-    const client = await Client.to(gate.admin.replace("http://", ""));
-    halves.push(client);
-    await client.say("GET /metrics HTTP/1.1\r\nhost: ");
-  };
-  for (let count = 0; count < HALF_REQUESTS; count++) {
-    await open();
-    if (count % 50 === 0) assertEquals((await get(`${gate.admin}/metrics`))[0], 200);
-  }
-  for (let scrapes = 0; scrapes < 20; scrapes++) {
-    assertEquals((await get(`${gate.admin}/metrics`))[0], 200);
-    await open();
-  }
-  assertEquals((await get(`${gate.admin}/`))[0], 200);
-  const client = await Client.to(gate.address);
-  assertStringIncludes(await client.line() ?? "", '"connected"');
-  client.close();
-  for (let seconds = 0; seconds < 2; seconds++) {
-    const { done } = await reader.read();
-    assertEquals(done, false);
-  }
-  await until("most of them have given way", async () => await descriptors(gate.pid) < 200);
-  await reader.cancel();
-  for (const half of halves) half.close();
-});
+testAdmin(
+  "--admin: a scraper and the page work while half requests are open, which take few descriptors",
+  async () => {
+    await using gate = await Gate.open(...ADMIN);
+    const events = await fetch(`${gate.admin}/api/events`);
+    const reader = events.body!.getReader();
+    await reader.read();
+    const halves: Client[] = [];
+    const open = async () => {
+      const client = await Client.to(gate.admin.replace("http://", ""));
+      halves.push(client);
+      await client.say("GET /metrics HTTP/1.1\r\nhost: ");
+    };
+    for (let count = 0; count < HALF_REQUESTS; count++) {
+      await open();
+      if (count % 50 === 0) assertEquals((await get(`${gate.admin}/metrics`))[0], 200);
+    }
+    for (let scrapes = 0; scrapes < 20; scrapes++) {
+      assertEquals((await get(`${gate.admin}/metrics`))[0], 200);
+      await open();
+    }
+    assertEquals((await get(`${gate.admin}/`))[0], 200);
+    const client = await Client.to(gate.address);
+    assertStringIncludes(await client.line() ?? "", '"connected"');
+    client.close();
+    for (let seconds = 0; seconds < 2; seconds++) {
+      const { done } = await reader.read();
+      assertEquals(done, false);
+    }
+    await until("most of them have given way", async () => await descriptors(gate.pid) < 200);
+    await reader.cancel();
+    for (const half of halves) half.close();
+  },
+);
 
 /** How many file descriptors a process has. */
 async function descriptors(pid: number): Promise<number> {
@@ -253,40 +283,47 @@ async function descriptors(pid: number): Promise<number> {
   return new TextDecoder().decode(stdout).split("\n").length - 1;
 }
 
-Deno.test("--admin: out of file descriptors, says so once, ends nothing, and serves again when it can", async () => {
-  const script = `ulimit -n 100; exec "$@"`;
-  const args = ["--listen", "127.0.0.1:0", "--max-connections", "1000", ...ADMIN];
-  const program = Conversation.inShell(script, { args, permissions: PERMISSIONS });
-  let notes = "";
-  const noted = async (what: RegExp) => {
-    while (!what.test(notes)) notes += await program.note();
-    return what.exec(notes)?.[1] ?? "";
-  };
-  const address = await noted(/listening at (\S+) [^\n]*\n/);
-  const admin = await noted(/admin at (http:\S+)\//);
-  const clients: Client[] = [];
-  for (let count = 0; count < 150; count++) clients.push(await Client.to(address));
-  await noted(/accepting connections fails/);
-  const scrape = () => fetch(`${admin}/metrics`, { signal: AbortSignal.timeout(300) });
-  await scrape().then((response) => response.body?.cancel()).catch(() => {});
-  await noted(/serving operators fails: [^\n]*Too many open files/);
-  await scrape().then((response) => response.body?.cancel()).catch(() => {});
-  for (const client of clients) client.close();
-  await until("it can be scraped", async () => {
-    const response = await scrape().catch(() => undefined);
-    await response?.body?.cancel();
-    return response?.status === 200;
-  });
-  await noted(/serving operators again/);
-  assertEquals(notes.match(/serving operators fails/g)?.length, 1, notes);
-  const last = await Client.to(address);
-  assertStringIncludes(await last.line() ?? "", '"connected"');
-  last.close();
-  program.signal("SIGTERM");
-  assertEquals(await program.exit(), 0);
-});
+testAdmin(
+  "--admin: out of file descriptors, says so once, ends nothing, and serves again when it can",
+  async () => {
+    const script = `ulimit -n 100; exec "$@"`;
+    const args = ["--listen", "127.0.0.1:0", "--max-connections", "1000", ...ADMIN];
+    const program = Conversation.inShell(script, { args, permissions: PERMISSIONS });
+    let notes = "";
+    const noted = async (what: RegExp) => {
+      while (!what.test(notes)) {
+        const note = await program.note();
+        if (note === "") throw new Error(`it ended: ${notes}`);
+        notes += note;
+      }
+      return what.exec(notes)?.[1] ?? "";
+    };
+    const address = await noted(/listening at (\S+) [^\n]*\n/);
+    const admin = await noted(/admin at (http:\S+)\//);
+    const clients: Client[] = [];
+    for (let count = 0; count < 150; count++) clients.push(await Client.to(address));
+    await noted(/accepting connections fails/);
+    const scrape = () => fetch(`${admin}/metrics`, { signal: AbortSignal.timeout(300) });
+    await scrape().then((response) => response.body?.cancel()).catch(() => {});
+    await noted(/serving operators fails: [^\n]*Too many open files/);
+    await scrape().then((response) => response.body?.cancel()).catch(() => {});
+    for (const client of clients) client.close();
+    await until("it can be scraped", async () => {
+      const response = await scrape().catch(() => undefined);
+      await response?.body?.cancel();
+      return response?.status === 200;
+    });
+    await noted(/serving operators again/);
+    assertEquals(notes.match(/serving operators fails/g)?.length, 1, notes);
+    const last = await Client.to(address);
+    assertStringIncludes(await last.line() ?? "", '"connected"');
+    last.close();
+    program.signal("SIGTERM");
+    assertEquals(await program.exit(), 0);
+  },
+);
 
-Deno.test("--admin: after a storm, the metrics, the statistics and the pool agree", async () => {
+testAdmin("--admin: after a storm, the metrics, the statistics and the pool agree", async () => {
   await using service = new Service(echo);
   const { hostname, port } = service.address;
   const limits = ["--max-connections", "4", "--backlog-size", "6", "--queue-timeout", "1s"];

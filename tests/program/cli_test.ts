@@ -10,6 +10,7 @@ import {
   runInShell,
   timeLimit,
 } from "../support/program.ts";
+import { ADMIN_SERVED, testWith } from "../support/servers.ts";
 import { Client } from "../support/sockets.ts";
 
 const MIB = 1024 * 1024;
@@ -110,12 +111,17 @@ Deno.test("poolgate: a socket for stdout that is reset ends it quietly too", asy
 });
 
 for (const args of [[], ["--admin=127.0.0.1:0", "--quiet"]]) {
-  Deno.test(`poolgate ${args[0] ?? ""}: one socket for stdin and stdout that is reset ends it quietly too`, async () => {
-    const [poolgate, socket] = await overSocket(STDIN_AND_STDOUT, args);
-    socket.write(stats(1));
-    await leaveWhenAnswered(socket);
-    assertEquals([await poolgate.note(), await poolgate.exit()], ["", 0]);
-  });
+  const needs = args.length === 0 ? [] : [ADMIN_SERVED];
+  testWith(
+    needs,
+    `poolgate ${args[0] ?? ""}: one socket for stdin and stdout that is reset ends it quietly too`,
+    async () => {
+      const [poolgate, socket] = await overSocket(STDIN_AND_STDOUT, args);
+      socket.write(stats(1));
+      await leaveWhenAnswered(socket);
+      assertEquals([await poolgate.note(), await poolgate.exit()], ["", 0]);
+    },
+  );
 }
 
 Deno.test("--listen: one socket for stdin and stdout that is reset ends neither it nor its silence", async () => {

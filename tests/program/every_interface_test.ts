@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { commandLine, Conversation, type Ended } from "../support/program.ts";
-import { IPV6, OWN_NETWORK, run, testWith } from "../support/servers.ts";
+import { ADMIN_SERVED, IPV6, OWN_NETWORK, run, testWith } from "../support/servers.ts";
 import { until } from "../support/sockets.ts";
 
 const PERMISSIONS = ["--allow-net"];
@@ -76,7 +76,7 @@ for (const [system, setting] of Object.entries(SYSTEMS)) {
   for (const [port, adminPort] of [["9800", "9801"], ["0", "0"]]) {
     const name =
       `--listen :${port}, --admin :${adminPort}: a system that ${system} takes IPv4 and IPv6`;
-    testWith(PROGRAMS, name, async () => {
+    testWith([ADMIN_SERVED, ...PROGRAMS], name, async () => {
       await using poolgate = await Apart.open(
         setting,
         ...["--listen", `:${port}`, "--admin", `:${adminPort}`],

@@ -1,7 +1,7 @@
 /** The executable by itself: what it needs of the machine that it runs on, and what it leaves there. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { BINARY, Conversation, timeLimit } from "../support/program.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { BINARY, Conversation, LACKS_ADMIN, run, timeLimit } from "../support/program.ts";
 import { Directory } from "../support/servers.ts";
 import { Service } from "../support/service.ts";
 import { Client } from "../support/sockets.ts";
@@ -85,8 +85,10 @@ async function serveEveryMode(start: Start): Promise<void> {
   await answersStdin(start);
   await takesConnections(start);
   await forwards(start);
-  await servesOperators(start);
+  if (LACKS_ADMIN === undefined) await servesOperators(start);
 }
+
+const EVERY_MODE = LACKS_ADMIN === undefined ? "every mode" : "every mode but --admin";
 
 async function succeeds(...[program = "", ...args]: string[]): Promise<boolean> {
   const streams = { stdin: "null", stdout: "null", stderr: "null" } as const;
@@ -158,14 +160,31 @@ async function leavesAlone(tmp: string, home: string): Promise<void> {
   assertEquals([await inventory(tmp), await inventory(home)], before);
 }
 
-testExecutable("writes nothing, in any mode", async () => {
+testExecutable("serves operators", () => servesOperators('exec "$@"'), LACKS_ADMIN);
+
+testExecutable(
+  "with --admin, of a Deno that cannot serve operators, ends with one line and exit 2",
+  async () => {
+    for (const listen of [[], ["--listen", ANY_PORT]]) {
+      const { code, stdout, stderr } = await run("", { args: [...listen, "--admin", ANY_PORT] });
+      assertEquals([code, stdout], [2, ""]);
+      assertMatch(stderr, /^poolgate: --admin cannot be served by this Deno: [^\n]*\n$/);
+    }
+    // One of this Deno has no excuse.
+    const { stdout } = await run("", { args: ["--version"] });
+    assertEquals(stdout.includes(`(deno ${Deno.version.deno},`), false, stdout);
+  },
+  LACKS_ADMIN === undefined ? "it serves them" : undefined,
+);
+
+testExecutable(`writes nothing, in ${EVERY_MODE}`, async () => {
   await using tmp = await Directory.make();
   await using home = await Directory.make();
   await leavesAlone(tmp.path, home.path);
 });
 
 testExecutable(
-  "neither reads nor writes a code cache that lies there, in any mode",
+  `neither reads nor writes a code cache that lies there, in ${EVERY_MODE}`,
   async (binary) => {
     await using tmp = await Directory.make();
     await using home = await Directory.make();
@@ -180,14 +199,14 @@ testExecutable(
   },
 );
 
-testExecutable("serves every mode with an empty environment", async () => {
+testExecutable(`serves ${EVERY_MODE} with an empty environment`, async () => {
   await serveEveryMode('exec env -i "$@"');
 });
 
 const USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 
 testExecutable(
-  "serves every mode as another user",
+  `serves ${EVERY_MODE} as another user`,
   async (binary) => {
     await using place = await Directory.make();
     await Deno.chmod(place.path, 0o755);
@@ -211,7 +230,7 @@ const READ_ONLY = `
   exec "$@"`;
 
 testExecutable(
-  "serves every mode on a read-only file system",
+  `serves ${EVERY_MODE} on a read-only file system`,
   async () => {
     await serveEveryMode(`exec unshare --mount bash -c '${READ_ONLY}' bash "$@"`);
   },

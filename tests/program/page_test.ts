@@ -3,11 +3,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Browser, CHROMIUM, type View } from "../support/browser.ts";
 import { Conversation } from "../support/program.ts";
-import { testWith } from "../support/servers.ts";
+import { ADMIN_SERVED, testWith } from "../support/servers.ts";
 import { Service } from "../support/service.ts";
 import { Client, freePort, until } from "../support/sockets.ts";
 
 const TOKEN = "sesame";
+const NEEDS = [ADMIN_SERVED, CHROMIUM];
 
 /** A running poolgate with a page. */
 class Watched implements AsyncDisposable {
@@ -123,7 +124,7 @@ async function drawn({ page }: Browser, colours: string[]): Promise<string[]> {
   return colours.filter((_, index) => counts[index]! > 2);
 }
 
-testWith([CHROMIUM], "page: its numbers move as connections come, wait and go", async () => {
+testWith(NEEDS, "page: its numbers move as connections come, wait and go", async () => {
   await using poolgate = await Watched.open(2, 2);
   await using browser = await poolgate.browse();
   await browser.shows("#state", "Ready");
@@ -151,7 +152,7 @@ testWith([CHROMIUM], "page: its numbers move as connections come, wait and go", 
   assertEquals(browser.problems, []);
 });
 
-testWith([CHROMIUM], "page: the plot draws its lines in the colours of either scheme", async () => {
+testWith(NEEDS, "page: the plot draws its lines in the colours of either scheme", async () => {
   await using poolgate = await Watched.open(2, 2);
   await using browser = await poolgate.browse({ colorScheme: "light" });
   const draws = async (colours: string[]) => {
@@ -176,7 +177,7 @@ testWith([CHROMIUM], "page: the plot draws its lines in the colours of either sc
   assertEquals(browser.problems, []);
 });
 
-testWith([CHROMIUM], "page: the token opens the changes, which are made for real", async () => {
+testWith(NEEDS, "page: the token opens the changes, which are made for real", async () => {
   await using poolgate = await Watched.open(1, 5);
   await using browser = await poolgate.browse();
   const { page } = browser;
@@ -215,7 +216,7 @@ testWith([CHROMIUM], "page: the token opens the changes, which are made for real
   assertEquals(browser.problems, []);
 });
 
-testWith([CHROMIUM], "page: a button pauses, and then resumes", async () => {
+testWith(NEEDS, "page: a button pauses, and then resumes", async () => {
   await using poolgate = await Watched.open(2, 1);
   await using browser = await poolgate.browse();
   const { page } = browser;
@@ -251,7 +252,7 @@ testWith([CHROMIUM], "page: a button pauses, and then resumes", async () => {
 });
 
 testWith(
-  [CHROMIUM],
+  NEEDS,
   "page: limits under edit are not overwritten, and bad ones not sent",
   async () => {
     await using poolgate = await Watched.open(1, 5);
@@ -280,7 +281,7 @@ testWith(
 );
 
 testWith(
-  [CHROMIUM],
+  NEEDS,
   "page: says that the connection is lost, and comes back to a new poolgate",
   async () => {
     await using poolgate = await Watched.open(2, 2);
@@ -307,7 +308,7 @@ testWith(
 );
 
 testWith(
-  [CHROMIUM],
+  NEEDS,
   "page: comes back when the stream was refused, or has fallen silent",
   async () => {
     await using poolgate = await Watched.open(2, 2);
@@ -332,7 +333,7 @@ testWith(
 );
 
 testWith(
-  [CHROMIUM],
+  NEEDS,
   "page: waits 15 s for the first event, as a proxy may hold it back, and 5 s for each other",
   async () => {
     await using poolgate = await Watched.open(2, 2);
@@ -361,7 +362,7 @@ testWith(
   },
 );
 
-testWith([CHROMIUM], "page: a client is ending until its upstream has ended", async () => {
+testWith(NEEDS, "page: a client is ending until its upstream has ended", async () => {
   const { promise: work, resolve: finish } = Promise.withResolvers<void>();
   await using service = new Service(async (socket) => {
     await socket.write(new TextEncoder().encode("ready\n"));
@@ -385,7 +386,7 @@ testWith([CHROMIUM], "page: a client is ending until its upstream has ended", as
   assertEquals(browser.problems, []);
 });
 
-testWith([CHROMIUM], "page: is loaded anew when another version of poolgate answers", async () => {
+testWith(NEEDS, "page: is loaded anew when another version of poolgate answers", async () => {
   await using poolgate = await Watched.open(2, 2);
   await using browser = await poolgate.browse();
   const { page } = browser;
@@ -412,7 +413,7 @@ testWith([CHROMIUM], "page: is loaded anew when another version of poolgate answ
   assertEquals(browser.problems, []);
 });
 
-testWith([CHROMIUM], "page: fits a phone, and shows any id as text", async () => {
+testWith(NEEDS, "page: fits a phone, and shows any id as text", async () => {
   await using poolgate = await Watched.open(9, 2);
   const ids = ["<img src=x onerror=alert(1)>", "a/b ?#&%", "\u202egro.live", "x".repeat(256)];
   for (const client_id of ids) await poolgate.ask({ type: "pool_connect", client_id });
@@ -435,7 +436,7 @@ testWith([CHROMIUM], "page: fits a phone, and shows any id as text", async () =>
 });
 
 testWith(
-  [CHROMIUM],
+  NEEDS,
   "page: a keyboard is enough, and keeps its place while rows change",
   async () => {
     await using poolgate = await Watched.open(2, 5);
@@ -475,7 +476,7 @@ testWith(
   },
 );
 
-testWith([CHROMIUM], "page: offers no changes without --admin-token, and says how", async () => {
+testWith(NEEDS, "page: offers no changes without --admin-token, and says how", async () => {
   await using poolgate = await Watched.open(2, 0, { flags: [] });
   await using browser = await poolgate.browse();
   await browser.shows("#no-changes", /--admin-token/);

@@ -9,7 +9,7 @@ import { readText } from "../support/modules.ts";
 import { BINARY, timeLimit } from "../support/program.ts";
 import { type Block, BLOCKS, READMES, tableOf, yamlOf } from "../support/readmes.ts";
 import { Service } from "../support/service.ts";
-import { Directory, run, start, testWith } from "../support/servers.ts";
+import { ADMIN_SERVED, Directory, run, start, testWith } from "../support/servers.ts";
 import { Client, freePort, until } from "../support/sockets.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -275,7 +275,7 @@ Deno.test("README: its command for PostgreSQL listens", async () => {
 
 const ENV_FILE = blockWith("--env-file=");
 
-Deno.test("README: its file of variables is what poolgate runs with", async () => {
+testWith([ADMIN_SERVED], "README: its file of variables is what poolgate runs with", async () => {
   await using home = await Directory.make();
   await using gate = await Listening.run(ENV_FILE, { cwd: home.path });
   assertMatch(gate.said, /listening at .*, for 127\.0\.0\.1:5432 \(/);
@@ -311,65 +311,69 @@ async function serveOperators(service: Service): Promise<Listening> {
 /** As many as may look at once. */
 const MAX_VIEWERS = 64;
 
-Deno.test("README: each path for operators answers with each of its statuses", async () => {
-  await using service = new Service();
-  await using poolgate = await serveOperators(service);
-  const client = await Client.to(poolgate.address);
-  const met: string[] = [];
-  const look = (path: string, init: RequestInit = {}) =>
-    fetch(`http://${poolgate.admin}${path}`, init);
-  const meet = async (name: string, path = name, init: RequestInit = {}) => {
-    const answer = await look(path, init);
-    await answer.body?.cancel();
-    met.push(`${name}: ${answer.status}`);
-  };
-  const headers = { authorization: `Bearer ${TOKEN}` };
-  const put = (limit: number) => ({
-    method: "PUT",
-    body: JSON.stringify({ max_connections: limit, backlog_size: limit }),
-  });
-  const paths = ["/", "/metrics", "/healthz", "/readyz", "/api/stats", "/api/clients"];
-  for (const path of [...paths, "/api/events"]) await meet(path);
-  await meet("/api/clients", "/api/clients?state=gone");
-  await meet("/api/permission", "/api/permission", { headers });
-  await meet("/api/permission");
+testWith(
+  [ADMIN_SERVED],
+  "README: each path for operators answers with each of its statuses",
+  async () => {
+    await using service = new Service();
+    await using poolgate = await serveOperators(service);
+    const client = await Client.to(poolgate.address);
+    const met: string[] = [];
+    const look = (path: string, init: RequestInit = {}) =>
+      fetch(`http://${poolgate.admin}${path}`, init);
+    const meet = async (name: string, path = name, init: RequestInit = {}) => {
+      const answer = await look(path, init);
+      await answer.body?.cancel();
+      met.push(`${name}: ${answer.status}`);
+    };
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const put = (limit: number) => ({
+      method: "PUT",
+      body: JSON.stringify({ max_connections: limit, backlog_size: limit }),
+    });
+    const paths = ["/", "/metrics", "/healthz", "/readyz", "/api/stats", "/api/clients"];
+    for (const path of [...paths, "/api/events"]) await meet(path);
+    await meet("/api/clients", "/api/clients?state=gone");
+    await meet("/api/permission", "/api/permission", { headers });
+    await meet("/api/permission");
 
-  const config = (init: RequestInit) => meet("PUT /api/config", "/api/config", init);
-  await config({ ...put(0), headers });
-  await meet("/readyz");
-  await config({ ...put(-1), headers });
-  await config(put(1));
-  await config({ ...put(1), body: "x".repeat(5000), headers });
-  await meet("/api/config");
-  for (const act of ["/api/pause", "/api/resume"]) {
-    await meet(`PUT ${act}`, act, { method: "PUT", headers });
-    await meet(`PUT ${act}`, act, { method: "PUT" });
-  }
+    const config = (init: RequestInit) => meet("PUT /api/config", "/api/config", init);
+    await config({ ...put(0), headers });
+    await meet("/readyz");
+    await config({ ...put(-1), headers });
+    await config(put(1));
+    await config({ ...put(1), body: "x".repeat(5000), headers });
+    await meet("/api/config");
+    for (const act of ["/api/pause", "/api/resume"]) {
+      await meet(`PUT ${act}`, act, { method: "PUT", headers });
+      await meet(`PUT ${act}`, act, { method: "PUT" });
+    }
 
-  const disconnect = (id: string, init: RequestInit) =>
-    meet("DELETE /api/clients/{id}", `/api/clients/${id}`, { method: "DELETE", ...init });
-  await disconnect(client.name, {});
-  await disconnect("%E0%A4%A", { headers });
-  await disconnect(client.name, { headers });
-  assertEquals(await client.rest(), "");
-  await disconnect("nobody", { headers });
-  client.close();
+    const disconnect = (id: string, init: RequestInit) =>
+      meet("DELETE /api/clients/{id}", `/api/clients/${id}`, { method: "DELETE", ...init });
+    await disconnect(client.name, {});
+    await disconnect("%E0%A4%A", { headers });
+    await disconnect(client.name, { headers });
+    assertEquals(await client.rest(), "");
+    await disconnect("nobody", { headers });
+    client.close();
 
-  const viewers = await Promise.all(
-    Array.from({ length: MAX_VIEWERS }, () => look("/api/events")),
-  );
-  await meet("/api/events");
-  for (const { body } of viewers) await body?.cancel();
+    const viewers = await Promise.all(
+      Array.from({ length: MAX_VIEWERS }, () => look("/api/events")),
+    );
+    await meet("/api/events");
+    for (const { body } of viewers) await body?.cancel();
 
-  const promised = tableOf(ADMIN, "path").flatMap(([path = "", , statuses = ""]) =>
-    statuses.split(", ").map((status) => `${path.replaceAll("`", "")}: ${status}`)
-  );
-  assertEquals(met.sort(), promised.sort());
-});
+    const promised = tableOf(ADMIN, "path").flatMap(([path = "", , statuses = ""]) =>
+      statuses.split(", ").map((status) => `${path.replaceAll("`", "")}: ${status}`)
+    );
+    assertEquals(met.sort(), promised.sort());
+  },
+);
 
 const MAKE_TOKEN = blockWith("export POOLGATE_ADMIN_TOKEN=");
 
-testWith(["openssl"], "README: makes a token that poolgate takes", async () => {
+testWith([ADMIN_SERVED, "openssl"], "README: makes a token that poolgate takes", async () => {
   const script = `${MAKE_TOKEN.script}printf %s "$POOLGATE_ADMIN_TOKEN"`;
   const { stdout: token } = await run("bash", ["-c", script]);
   assertMatch(token, /^[0-9a-f]{64}$/);
@@ -382,24 +386,28 @@ testWith(["openssl"], "README: makes a token that poolgate takes", async () => {
 
 const CURL = blockWith("curl -X PUT");
 
-testWith(["curl"], "README: its curl commands change the limits and end a connection", async () => {
-  await using service = new Service();
-  await using poolgate = await serveOperators(service);
-  const client = await Client.to(poolgate.address);
-  const ours = CURL.script.replaceAll("127.0.0.1:9632", poolgate.admin)
-    .replace("127.0.0.1:50123", client.name);
-  const env = { POOLGATE_ADMIN_TOKEN: TOKEN, no_proxy: "*" };
-  const { code, stdout } = await run("bash", ["-c", ours], env);
-  const answers = stdout.trim().split("\n").map((line) => JSON.parse(line));
-  assertEquals([code, answers], [0, [
-    { max_connections: 40, backlog_size: 200, active: 1, queued: 0, promoted: 0 },
-    { promoted: null, active: 1, queued: 0, left: false },
-  ]]);
-  assertEquals(await client.rest(), "");
-  client.close();
-});
+testWith(
+  [ADMIN_SERVED, "curl"],
+  "README: its curl commands change the limits and end a connection",
+  async () => {
+    await using service = new Service();
+    await using poolgate = await serveOperators(service);
+    const client = await Client.to(poolgate.address);
+    const ours = CURL.script.replaceAll("127.0.0.1:9632", poolgate.admin)
+      .replace("127.0.0.1:50123", client.name);
+    const env = { POOLGATE_ADMIN_TOKEN: TOKEN, no_proxy: "*" };
+    const { code, stdout } = await run("bash", ["-c", ours], env);
+    const answers = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals([code, answers], [0, [
+      { max_connections: 40, backlog_size: 200, active: 1, queued: 0, promoted: 0 },
+      { promoted: null, active: 1, queued: 0, left: false },
+    ]]);
+    assertEquals(await client.rest(), "");
+    client.close();
+  },
+);
 
-Deno.test("README: names every metric, its labels and its type", async () => {
+testWith([ADMIN_SERVED], "README: names every metric, its labels and its type", async () => {
   await using service = new Service();
   await using poolgate = await serveOperators(service);
   const text = await (await fetch(`http://${poolgate.admin}/metrics`)).text();

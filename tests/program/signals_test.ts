@@ -2,11 +2,18 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { BINARY, Conversation, timeLimit } from "../support/program.ts";
+import { ADMIN_SERVED, testWith } from "../support/servers.ts";
 import { until, untilStill } from "../support/sockets.ts";
 
 const REQUEST = `{"src":"c1","dest":"n1","body":{"type":"pool_stats","msg_id":1}}\n`;
 const ADMIN = ["--admin", "127.0.0.1:0"];
 const LISTEN = ["--listen", "127.0.0.1:0"];
+
+/** What tests of a run with these arguments need. */
+function needsOf(args: string[]): string[] {
+  return args.includes("--admin") ? [ADMIN_SERVED] : [];
+}
+
 const SIGNALS = [["SIGTERM", 143], ["SIGINT", 130], ["SIGHUP", 129]] as const;
 const permissions = ["--allow-net"];
 
@@ -20,11 +27,15 @@ async function answering(script: string, args: string[]): Promise<Conversation> 
 
 for (const [signal, status] of SIGNALS) {
   for (const args of [[], ADMIN]) {
-    Deno.test(`${signal}: ends it at once while it waits for a line, with ${status}: poolgate ${args}`, async () => {
-      const poolgate = await answering(`exec "$@"`, args);
-      poolgate.signal(signal);
-      assertEquals(await poolgate.exit(), status);
-    });
+    testWith(
+      needsOf(args),
+      `${signal}: ends it at once while it waits for a line, with ${status}: poolgate ${args}`,
+      async () => {
+        const poolgate = await answering(`exec "$@"`, args);
+        poolgate.signal(signal);
+        assertEquals(await poolgate.exit(), status);
+      },
+    );
   }
 }
 
@@ -33,7 +44,7 @@ const OTHERS = BINARY === undefined ? ["SIGUSR2"] as const : ["SIGUSR1", "SIGUSR
 
 for (const signal of OTHERS) {
   for (const args of [LISTEN, ADMIN]) {
-    Deno.test(`${signal}: is noted, and does nothing: poolgate ${args}`, async () => {
+    testWith(needsOf(args), `${signal}: is noted, and does nothing: poolgate ${args}`, async () => {
       const [poolgate] = await Conversation.noting(/((?:listening|admin) at)/, args);
       poolgate.signal(signal);
       assertStringIncludes(await poolgate.note(), `poolgate: ${signal} does nothing here\n`);
@@ -66,14 +77,16 @@ async function signalInside(container: Conversation, signal: string): Promise<vo
 
 const { success: PERMITTED } = await bash("unshare --pid --fork --mount-proc --kill-child true");
 
-function testInContainer(name: string, test: () => Promise<void>): void {
-  const skipped = PERMITTED ? "" : " (skipped: no pid namespace can be made, which takes root)";
-  Deno.test({ name: `as process 1, ${name}${skipped}`, ignore: !PERMITTED, fn: test });
+/** Registers a test of a run with these arguments. */
+function testInContainer(args: string[], name: string, test: () => Promise<void>): void {
+  if (PERMITTED) return testWith(needsOf(args), `as process 1, ${name}: poolgate ${args}`, test);
+  const skipped = "(skipped: no pid namespace can be made, which takes root)";
+  Deno.test({ name: `as process 1, ${name}: poolgate ${args} ${skipped}`, ignore: true, fn: test });
 }
 
 for (const args of [[], ADMIN, LISTEN, [...LISTEN, ...ADMIN]]) {
   for (const [signal] of SIGNALS) {
-    testInContainer(`${signal}: ends it with 0: poolgate ${args}`, async () => {
+    testInContainer(args, `${signal}: ends it with 0`, async () => {
       const poolgate = await answering(IN_CONTAINER, args);
       await signalInside(poolgate, signal);
       assertEquals(await poolgate.exit(), 0);
@@ -82,6 +95,7 @@ for (const args of [[], ADMIN, LISTEN, [...LISTEN, ...ADMIN]]) {
 }
 
 testInContainer(
+  [],
   "the end of input is the end, with 0, and what came before is answered",
   async () => {
     const poolgate = await answering(IN_CONTAINER, []);
@@ -94,7 +108,8 @@ testInContainer(
 
 for (const args of [[], ADMIN]) {
   testInContainer(
-    `a stdout that nobody reads does not keep it from ending with 0: poolgate ${args}`,
+    args,
+    "a stdout that nobody reads does not keep it from ending with 0",
     async () => {
       const poolgate = await stuck(args);
       await signalInside(poolgate, "SIGTERM");
@@ -102,7 +117,7 @@ for (const args of [[], ADMIN]) {
     },
   );
 
-  testInContainer(`a second signal ends it at once: poolgate ${args}`, async () => {
+  testInContainer(args, "a second signal ends it at once", async () => {
     const poolgate = await stuck(args);
     // While it waits for its answers to be read, which takes longer than a signal takes to come.
     let status: number | undefined;

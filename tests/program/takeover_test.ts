@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Conversation, run } from "../support/program.ts";
-import { Directory } from "../support/servers.ts";
+import { ADMIN_SERVED, Directory, testWith } from "../support/servers.ts";
 import { Service } from "../support/service.ts";
 import { Client, freePort, until } from "../support/sockets.ts";
 
@@ -55,43 +55,56 @@ function counts(outcomes: string[]): Record<string, number> {
 }
 
 for (const [where, admin] of [["a port", []], ["a port, and that of --admin", ["--admin"]]]) {
-  Deno.test(`--reuse-port: while a process takes over at ${where}, ${TAKEOVERS} times, nobody is refused or turned away`, async () => {
-    await using service = new Service(echoing);
-    const [address, adminAddress] = [freePort(), freePort()].map((port) => `127.0.0.1:${port}`);
-    const args = [
-      ...["--listen", address!, "--reuse-port", "--upstream", `127.0.0.1:${service.address.port}`],
-      ...["--max-connections", `${PLACES}`, "--backlog-size", "10000"],
-      ...admin!.length === 0 ? [] : ["--admin", adminAddress!, "--admin-reuse-port"],
-    ];
-    let [current] = await Conversation.listening(args);
-    const stop = comingAndGoing(address!);
-    const waited: string[] = [];
-    for (let round = 0; round < TAKEOVERS; round++) {
-      const old = current;
-      const holders = await Promise.all(Array.from({ length: PLACES }, () => Client.to(address!)));
-      for (const holder of holders) await holder.say("hello\n");
-      assertEquals(await holders[0]!.line(), "hello");
-      const before = (await old.stats()).queued_total;
-      const waiting = Array.from({ length: WAITING }, () => visit(address!));
-      await until("they wait", async () => (await old.stats()).queued_total >= before + WAITING);
-      [current] = await Conversation.listening(args);
-      old.signal("SIGTERM");
-      assertStringIncludes(await old.note(), "draining: those that wait keep their turn");
-      for (const holder of holders) holder.close();
-      waited.push(...await Promise.all(waiting));
-      assertEquals([await old.lastNotes(), await old.exit()], ["", 0]);
-    }
-    const came = await stop();
-    assertEquals(counts(waited), { served: TAKEOVERS * WAITING });
-    // Who comes at the very moment in which a listener closes is reset by the kernel, unless it was
-    // told by net.ipv4.tcp_migrate_req not to.
-    const { served, reset = 0, ...others } = counts(came);
-    assertEquals([served, others], [came.length - reset, {}]);
-    assertEquals(reset <= TAKEOVERS, true, `${reset} were reset`);
-    current.signal("SIGTERM");
-    assertEquals(await current.exit(), 0);
-    assertEquals(service.peak <= 2 * PLACES + 1, true, `${service.peak} at once`);
-  });
+  const needs = admin!.length === 0 ? [] : [ADMIN_SERVED];
+  testWith(
+    needs,
+    `--reuse-port: while a process takes over at ${where}, ${TAKEOVERS} times, nobody is refused or turned away`,
+    async () => {
+      await using service = new Service(echoing);
+      const [address, adminAddress] = [freePort(), freePort()].map((port) => `127.0.0.1:${port}`);
+      const args = [
+        ...[
+          "--listen",
+          address!,
+          "--reuse-port",
+          "--upstream",
+          `127.0.0.1:${service.address.port}`,
+        ],
+        ...["--max-connections", `${PLACES}`, "--backlog-size", "10000"],
+        ...admin!.length === 0 ? [] : ["--admin", adminAddress!, "--admin-reuse-port"],
+      ];
+      let [current] = await Conversation.listening(args);
+      const stop = comingAndGoing(address!);
+      const waited: string[] = [];
+      for (let round = 0; round < TAKEOVERS; round++) {
+        const old = current;
+        const holders = await Promise.all(
+          Array.from({ length: PLACES }, () => Client.to(address!)),
+        );
+        for (const holder of holders) await holder.say("hello\n");
+        assertEquals(await holders[0]!.line(), "hello");
+        const before = (await old.stats()).queued_total;
+        const waiting = Array.from({ length: WAITING }, () => visit(address!));
+        await until("they wait", async () => (await old.stats()).queued_total >= before + WAITING);
+        [current] = await Conversation.listening(args);
+        old.signal("SIGTERM");
+        assertStringIncludes(await old.note(), "draining: those that wait keep their turn");
+        for (const holder of holders) holder.close();
+        waited.push(...await Promise.all(waiting));
+        assertEquals([await old.lastNotes(), await old.exit()], ["", 0]);
+      }
+      const came = await stop();
+      assertEquals(counts(waited), { served: TAKEOVERS * WAITING });
+      // Who comes at the very moment in which a listener closes is reset by the kernel, unless it was
+      // told by net.ipv4.tcp_migrate_req not to.
+      const { served, reset = 0, ...others } = counts(came);
+      assertEquals([served, others], [came.length - reset, {}]);
+      assertEquals(reset <= TAKEOVERS, true, `${reset} were reset`);
+      current.signal("SIGTERM");
+      assertEquals(await current.exit(), 0);
+      assertEquals(service.peak <= 2 * PLACES + 1, true, `${service.peak} at once`);
+    },
+  );
 }
 
 /** The service: says each line again. */
@@ -174,41 +187,49 @@ const state = async (admin: string) => {
   return (await response.text()).split(/[:\n]/)[0];
 };
 
-Deno.test("--admin: without --admin-reuse-port, operators are served to the end of the drain", async () => {
-  const admin = `127.0.0.1:${freePort()}`;
-  const [first, address] = await Conversation.listening(["--admin", admin]);
-  const client = await Client.to(address);
-  await client.line();
-  first.signal("SIGTERM");
-  await until("it drains", async () => await state(admin) === "draining");
-  const page = await fetch(`http://${admin}/`);
-  assertStringIncludes(await page.text(), "<html");
-  const { drain_seconds_left, active } = await (await fetch(`http://${admin}/api/stats`)).json();
-  assertEquals([drain_seconds_left > 20, active], [true, 1]);
-  assertStringIncludes(await (await fetch(`http://${admin}/metrics`)).text(), "poolgate_");
-  client.close();
-  assertEquals(await first.exit(), 0);
-});
+testWith(
+  [ADMIN_SERVED],
+  "--admin: without --admin-reuse-port, operators are served to the end of the drain",
+  async () => {
+    const admin = `127.0.0.1:${freePort()}`;
+    const [first, address] = await Conversation.listening(["--admin", admin]);
+    const client = await Client.to(address);
+    await client.line();
+    first.signal("SIGTERM");
+    await until("it drains", async () => await state(admin) === "draining");
+    const page = await fetch(`http://${admin}/`);
+    assertStringIncludes(await page.text(), "<html");
+    const { drain_seconds_left, active } = await (await fetch(`http://${admin}/api/stats`)).json();
+    assertEquals([drain_seconds_left > 20, active], [true, 1]);
+    assertStringIncludes(await (await fetch(`http://${admin}/metrics`)).text(), "poolgate_");
+    client.close();
+    assertEquals(await first.exit(), 0);
+  },
+);
 
-Deno.test("--admin-reuse-port: from a signal to end on, operators meet the new process", async () => {
-  const admin = `127.0.0.1:${freePort()}`;
-  const args = ["--admin", admin, "--admin-reuse-port"];
-  const [first, address] = await Conversation.listening(args);
-  const client = await Client.to(address);
-  await client.line();
-  const events = await fetch(`http://${admin}/api/events`);
-  const [second] = await Conversation.listening(args);
-  first.signal("SIGTERM");
-  assertStringIncludes(await first.note(), "draining");
-  assertStringIncludes(await events.text(), "retry: ");
-  await until("operators meet the new one, time after time", async () => {
-    for (let i = 0; i < 20; i++) {
-      if (await state(admin).catch(() => "reset") !== "ready") return false;
-    }
-    return true;
-  });
-  client.close();
-  assertEquals(await first.exit(), 0);
-  second.signal("SIGTERM");
-  assertEquals(await second.exit(), 0);
-});
+testWith(
+  [ADMIN_SERVED],
+  "--admin-reuse-port: from a signal to end on, operators meet the new process",
+  async () => {
+    const admin = `127.0.0.1:${freePort()}`;
+    const args = ["--admin", admin, "--admin-reuse-port"];
+    const [first, address] = await Conversation.listening(args);
+    const client = await Client.to(address);
+    await client.line();
+    const events = await fetch(`http://${admin}/api/events`);
+    const [second] = await Conversation.listening(args);
+    first.signal("SIGTERM");
+    assertStringIncludes(await first.note(), "draining");
+    assertStringIncludes(await events.text(), "retry: ");
+    await until("operators meet the new one, time after time", async () => {
+      for (let i = 0; i < 20; i++) {
+        if (await state(admin).catch(() => "reset") !== "ready") return false;
+      }
+      return true;
+    });
+    client.close();
+    assertEquals(await first.exit(), 0);
+    second.signal("SIGTERM");
+    assertEquals(await second.exit(), 0);
+  },
+);

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Browser, CHROMIUM } from "../support/browser.ts";
 import type { Ended } from "../support/program.ts";
-import { Gate, Nginx, run, start, testWith } from "../support/servers.ts";
+import { ADMIN_SERVED, Gate, Nginx, run, start, testWith } from "../support/servers.ts";
 import { until } from "../support/sockets.ts";
 
 const CURL = ["nginx", "curl"];
@@ -132,29 +132,37 @@ for (const [name, settings] of Object.entries(BETWEEN)) {
   const location = (admin: string) =>
     `location /gate/ { proxy_pass ${admin}/; proxy_set_header Host $http_host; ${settings} }`;
 
-  testWith(["nginx"], `--admin: events come at once through nginx with ${name}`, async () => {
-    await using gate = await Gate.open("--admin", "127.0.0.1:0");
-    await using nginx = await Nginx.start(location(gate.admin));
-    const signal = AbortSignal.timeout(AT_ONCE_MS);
-    const { body } = await fetch(`http://127.0.0.1:${nginx.port}/gate/api/events`, { signal });
-    let heard = "";
-    for await (const text of body!.pipeThrough(new TextDecoderStream())) {
-      heard += text;
-      if (/^event: now\ndata: .*\n\n/m.test(heard)) break;
-    }
-    assertMatch(heard, /^event: now$/m);
-  });
+  testWith(
+    [ADMIN_SERVED, "nginx"],
+    `--admin: events come at once through nginx with ${name}`,
+    async () => {
+      await using gate = await Gate.open("--admin", "127.0.0.1:0");
+      await using nginx = await Nginx.start(location(gate.admin));
+      const signal = AbortSignal.timeout(AT_ONCE_MS);
+      const { body } = await fetch(`http://127.0.0.1:${nginx.port}/gate/api/events`, { signal });
+      let heard = "";
+      for await (const text of body!.pipeThrough(new TextDecoderStream())) {
+        heard += text;
+        if (/^event: now\ndata: .*\n\n/m.test(heard)) break;
+      }
+      assertMatch(heard, /^event: now$/m);
+    },
+  );
 
-  testWith(["nginx", CHROMIUM], `page: is live through nginx with ${name}`, async () => {
-    await using gate = await Gate.open("--admin", "127.0.0.1:0", "--max-connections", "1");
-    await using nginx = await Nginx.start(location(gate.admin));
-    await using browser = await Browser.open(`http://127.0.0.1:${nginx.port}/gate/`);
-    await browser.shows("#active .reading", "0 of 1");
-    using _client = await Deno.connect({ hostname: "127.0.0.1", port: gate.port });
-    await browser.shows("#active .reading", "1 of 1");
-    await browser.shows("#connection", "live");
-    assertEquals(browser.problems, []);
-  });
+  testWith(
+    [ADMIN_SERVED, "nginx", CHROMIUM],
+    `page: is live through nginx with ${name}`,
+    async () => {
+      await using gate = await Gate.open("--admin", "127.0.0.1:0", "--max-connections", "1");
+      await using nginx = await Nginx.start(location(gate.admin));
+      await using browser = await Browser.open(`http://127.0.0.1:${nginx.port}/gate/`);
+      await browser.shows("#active .reading", "0 of 1");
+      using _client = await Deno.connect({ hostname: "127.0.0.1", port: gate.port });
+      await browser.shows("#active .reading", "1 of 1");
+      await browser.shows("#connection", "live");
+      assertEquals(browser.problems, []);
+    },
+  );
 }
 
 testWith(

@@ -5,6 +5,7 @@ import { packet } from "../support/postgres_packet.ts";
 import { type Ended, timeLimit } from "../support/program.ts";
 import { BLOCKS } from "../support/readmes.ts";
 import {
+  ADMIN_SERVED,
   Directory,
   Gate,
   missing,
@@ -220,7 +221,7 @@ function restartCommands({ admin }: Gate): string {
 }
 
 testWith(
-  [...PROGRAMS, "curl"],
+  [ADMIN_SERVED, ...PROGRAMS, "curl"],
   "README: its commands for a restart cost none of 600 sessions of 30 clients",
   async () => {
     await using home = await Directory.make();

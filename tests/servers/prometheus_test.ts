@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { yamlOf } from "../support/readmes.ts";
 import { type Behaviour, Service } from "../support/service.ts";
-import { Directory, Gate, Prometheus, run, testWith } from "../support/servers.ts";
+import { ADMIN_SERVED, Directory, Gate, Prometheus, run, testWith } from "../support/servers.ts";
 import { Client, until } from "../support/sockets.ts";
 
 /** Answers with what it is told. */
@@ -95,7 +95,7 @@ async function openGateOfAllFates(service: Service): Promise<Gate> {
   return gate;
 }
 
-testWith(["promtool"], "/metrics: promtool has nothing to say to it", async () => {
+testWith([ADMIN_SERVED, "promtool"], "/metrics: promtool has nothing to say to it", async () => {
   await using service = new Service(parrot);
   await using gate = await openGateOfAllFates(service);
   await using home = await Directory.make();
@@ -105,7 +105,7 @@ testWith(["promtool"], "/metrics: promtool has nothing to say to it", async () =
   assertEquals(await run("bash", ["-c", check, path]), { code: 0, stdout: "", stderr: "" });
 });
 
-Deno.test("/metrics: no client adds a series, or a label", async () => {
+testWith([ADMIN_SERVED], "/metrics: no client adds a series, or a label", async () => {
   await using service = new Service(parrot);
   await using fresh = await openGate(service);
   await using gate = await openGateOfAllFates(service);
@@ -115,82 +115,88 @@ Deno.test("/metrics: no client adds a series, or a label", async () => {
   assertEquals(new Set(labels), new Set(["result", "reason", "outcome", "le", "version"]));
 });
 
-Deno.test("/metrics: counts what pool_stats counts, and what the clients have seen", async () => {
-  const [places, waits, surplus, leavers] = [20, 10, 7, 4];
-  await using service = new Service(parrot);
-  await using gate = await openGate(service, ...limits(places, waits), "--reject-as", "line");
+testWith(
+  [ADMIN_SERVED],
+  "/metrics: counts what pool_stats counts, and what the clients have seen",
+  async () => {
+    const [places, waits, surplus, leavers] = [20, 10, 7, 4];
+    await using service = new Service(parrot);
+    await using gate = await openGate(service, ...limits(places, waits), "--reject-as", "line");
 
-  const holders = await arrive(gate, places);
-  const waiting = await arrive(gate, waits);
-  await gate.holds(places, waits);
-  const rejected = await arrive(gate, surplus);
-  let heard = 0;
-  for (const client of rejected) heard += (await client.rest()).length;
-  hangUp(waiting.splice(0, leavers));
-  await gate.holds(places, waits - leavers);
-  let said = 0;
-  const talk = async (clients: Client[]) => {
-    for (const [at, client] of clients.entries()) {
-      const text = `${"x".repeat(at)}\n`;
-      await client.say(text);
-      assertEquals(`${await client.line()}\n`, text);
-      said += text.length;
-      heard += text.length;
-    }
-  };
-  await talk(holders);
-  hangUp(holders.splice(0, waits - leavers));
-  await gate.holds(places, 0);
-  await talk(waiting);
+    const holders = await arrive(gate, places);
+    const waiting = await arrive(gate, waits);
+    await gate.holds(places, waits);
+    const rejected = await arrive(gate, surplus);
+    let heard = 0;
+    for (const client of rejected) heard += (await client.rest()).length;
+    hangUp(waiting.splice(0, leavers));
+    await gate.holds(places, waits - leavers);
+    let said = 0;
+    const talk = async (clients: Client[]) => {
+      for (const [at, client] of clients.entries()) {
+        const text = `${"x".repeat(at)}\n`;
+        await client.say(text);
+        assertEquals(`${await client.line()}\n`, text);
+        said += text.length;
+        heard += text.length;
+      }
+    };
+    await talk(holders);
+    hangUp(holders.splice(0, waits - leavers));
+    await gate.holds(places, 0);
+    await talk(waiting);
 
-  const stats = await gate.stats();
-  const metrics = await metricsOf(gate);
-  const named = (prefix: string) =>
-    Object.entries(metrics).filter(([name]) => name.startsWith(prefix) && !name.includes("_bucket"))
-      .map(([name, value]) => [name.slice(prefix.length), value]);
-  assertEquals(metrics.poolgate_active_connections, places);
-  assertEquals(metrics.poolgate_active_connections, stats.active);
-  assertEquals(metrics.poolgate_queued_connections, stats.queued);
-  assertEquals(metrics.poolgate_max_connections, stats.max_connections);
-  assertEquals(metrics.poolgate_backlog_size, stats.backlog_size);
-  assertEquals(metrics.poolgate_oldest_wait_seconds, 0);
-  assertEquals(metrics.poolgate_upstream_up, 1);
-  assertEquals(named("poolgate_connections_total"), [
-    ['{result="connected"}', places],
-    ['{result="queued"}', waits],
-    ['{result="rejected"}', surplus],
-  ]);
-  assertEquals(
-    [stats.connected_total, stats.queued_total, stats.rejected_total],
-    [places, waits, surplus],
-  );
-  assertEquals(named("poolgate_rejected_total"), [
-    ['{reason="backlog_full"}', surplus],
-    ['{reason="queue_timeout"}', 0],
-    ['{reason="per_source"}', 0],
-    ['{reason="waiting_per_source"}', 0],
-    ['{reason="draining"}', 0],
-    ['{reason="upstream_down"}', 0],
-    ['{reason="paused"}', 0],
-  ]);
-  assertEquals(metrics.poolgate_promoted_total, waits - leavers);
-  assertEquals(metrics.poolgate_promoted_total, stats.promoted_total);
-  assertEquals(metrics.poolgate_queue_abandoned_total, leavers);
-  assertEquals(named("poolgate_queue_wait_seconds_count"), [
-    ['{outcome="promoted"}', waits - leavers],
-    ['{outcome="timeout"}', 0],
-    ['{outcome="abandoned"}', leavers],
-  ]);
-  assertEquals(metrics.poolgate_connection_duration_seconds_count, waits - leavers);
-  assertEquals(stats.disconnected_total, waits);
-  assertEquals(metrics.poolgate_received_bytes_total, said);
-  assertEquals(metrics.poolgate_sent_bytes_total, heard);
+    const stats = await gate.stats();
+    const metrics = await metricsOf(gate);
+    const named = (prefix: string) =>
+      Object.entries(metrics).filter(([name]) =>
+        name.startsWith(prefix) && !name.includes("_bucket")
+      )
+        .map(([name, value]) => [name.slice(prefix.length), value]);
+    assertEquals(metrics.poolgate_active_connections, places);
+    assertEquals(metrics.poolgate_active_connections, stats.active);
+    assertEquals(metrics.poolgate_queued_connections, stats.queued);
+    assertEquals(metrics.poolgate_max_connections, stats.max_connections);
+    assertEquals(metrics.poolgate_backlog_size, stats.backlog_size);
+    assertEquals(metrics.poolgate_oldest_wait_seconds, 0);
+    assertEquals(metrics.poolgate_upstream_up, 1);
+    assertEquals(named("poolgate_connections_total"), [
+      ['{result="connected"}', places],
+      ['{result="queued"}', waits],
+      ['{result="rejected"}', surplus],
+    ]);
+    assertEquals(
+      [stats.connected_total, stats.queued_total, stats.rejected_total],
+      [places, waits, surplus],
+    );
+    assertEquals(named("poolgate_rejected_total"), [
+      ['{reason="backlog_full"}', surplus],
+      ['{reason="queue_timeout"}', 0],
+      ['{reason="per_source"}', 0],
+      ['{reason="waiting_per_source"}', 0],
+      ['{reason="draining"}', 0],
+      ['{reason="upstream_down"}', 0],
+      ['{reason="paused"}', 0],
+    ]);
+    assertEquals(metrics.poolgate_promoted_total, waits - leavers);
+    assertEquals(metrics.poolgate_promoted_total, stats.promoted_total);
+    assertEquals(metrics.poolgate_queue_abandoned_total, leavers);
+    assertEquals(named("poolgate_queue_wait_seconds_count"), [
+      ['{outcome="promoted"}', waits - leavers],
+      ['{outcome="timeout"}', 0],
+      ['{outcome="abandoned"}', leavers],
+    ]);
+    assertEquals(metrics.poolgate_connection_duration_seconds_count, waits - leavers);
+    assertEquals(stats.disconnected_total, waits);
+    assertEquals(metrics.poolgate_received_bytes_total, said);
+    assertEquals(metrics.poolgate_sent_bytes_total, heard);
 
-  hangUp([...holders, ...waiting, ...rejected]);
-  await gate.holds(0, 0);
-  const { poolgate_connection_duration_seconds_count: stays } = await metricsOf(gate);
-  assertEquals(stays, places + waits - leavers);
-});
+    hangUp([...holders, ...waiting, ...rejected]);
+    await gate.holds(0, 0);
+    const { poolgate_connection_duration_seconds_count: stays } = await metricsOf(gate);
+    assertEquals(stays, places + waits - leavers);
+  },
+);
 
 /** The configuration and the rules of the admin side's README, at their names, but sooner. */
 function readmeFiles(gate: Gate): Record<string, string> {
@@ -202,7 +208,7 @@ function readmeFiles(gate: Gate): Record<string, string> {
   ]));
 }
 
-const PROMETHEUS = ["prometheus"];
+const PROMETHEUS = [ADMIN_SERVED, "prometheus"];
 const CONNECTED = 'poolgate_connections_total{result="connected"}';
 
 testWith(

@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Ended } from "../support/program.ts";
-import { Gate, Redis, run, start, testWith } from "../support/servers.ts";
+import { ADMIN_SERVED, Gate, Redis, run, start, testWith } from "../support/servers.ts";
 import { resettable, until } from "../support/sockets.ts";
 
 const PROGRAMS = ["redis-server", "redis-cli", "redis-benchmark"];
@@ -102,7 +102,7 @@ testWith(
 );
 
 testWith(
-  PROGRAMS,
+  [ADMIN_SERVED, ...PROGRAMS],
   "--upstream: clients that are reset or evicted never make Redis reject another one",
   async () => {
     const places = 7;
@@ -212,7 +212,7 @@ testWith(
 );
 
 testWith(
-  PROGRAMS,
+  [ADMIN_SERVED, ...PROGRAMS],
   "--service redis: one that loads its data is down, says so, and those who wait are served then",
   async () => {
     await using redis = await Redis.start({

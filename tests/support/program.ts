@@ -18,6 +18,24 @@ export function timeLimit(): AbortSignal {
 /** The compiled binary under test, or `undefined` where the source is. */
 export const BINARY = Deno.env.get("POOLGATE_TEST_BINARY");
 
+/**
+ * Why the program under test serves no operators, as it says itself; `undefined` where it does. An
+ * executable may be of a Deno that is too old for it.
+ */
+export const LACKS_ADMIN = BINARY === undefined ? undefined : await complaintAboutAdmin(BINARY);
+
+async function complaintAboutAdmin(binary: string): Promise<string | undefined> {
+  const args = ["--admin", "127.0.0.1:0"];
+  const streams = { stdin: "null", stdout: "null", stderr: "piped" } as const;
+  const { code, stderr } = await new Deno.Command(binary, {
+    ...{ args, signal: timeLimit(), ...streams },
+  }).output();
+  const said = /^poolgate: (--admin cannot be served by this Deno: .*)\n$/.exec(
+    new TextDecoder().decode(stderr),
+  )?.[1];
+  return code === 2 && said !== undefined ? `the executable says: ${said}` : undefined;
+}
+
 /** How a run ended. */
 export interface Ended {
   code: number;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Conversation, type Ended } from "./program.ts";
+import { Conversation, type Ended, LACKS_ADMIN } from "./program.ts";
 import { freePort, until } from "./sockets.ts";
 
 /** A client that does not end by then is stopped. */
@@ -72,28 +72,33 @@ function isRoot(): boolean {
   return new TextDecoder().decode(stdout).trim() === "0";
 }
 
+/** What a test may need besides programs: that the program under test serves operators. */
+export const ADMIN_SERVED = "service for operators";
+
 /**
- * @returns The first of `needs`, programs, {@linkcode IPV6}, {@linkcode OWN_NETWORK} or {@linkcode ROOT}, that this
- * machine lacks.
+ * @returns The first of `needs`, programs, {@linkcode IPV6}, {@linkcode OWN_NETWORK}, {@linkcode ROOT} or
+ * {@linkcode ADMIN_SERVED}, that is not to be had here.
  */
 export function missing(needs: readonly string[]): string | undefined {
   return needs.find((need) => {
     if (need === IPV6) return !hasIpv6();
     if (need === OWN_NETWORK) return !mayMakeNetworks();
     if (need === ROOT) return !isRoot();
+    if (need === ADMIN_SERVED) return LACKS_ADMIN !== undefined;
     return find(need) === undefined;
   });
 }
 
-/** Registers a test that needs something of this machine. Where that is missing it is skipped, and says so. */
+/** Registers a test that needs something. Where that is missing it is skipped, and says so. */
 export function testWith(
   needs: readonly string[],
   name: string,
   fn: () => void | Promise<void>,
 ): void {
   const lacking = missing(needs);
+  const reason = lacking === ADMIN_SERVED ? LACKS_ADMIN : `no ${lacking} on this machine`;
   Deno.test({
-    name: name + (lacking === undefined ? "" : ` (skipped: no ${lacking} on this machine)`),
+    name: name + (lacking === undefined ? "" : ` (skipped: ${reason})`),
     ignore: lacking !== undefined,
     fn,
   });
