@@ -114,6 +114,7 @@ function openUpstream(parts: OpenGateParts, dial: Dial): CheckedUpstream {
       note("error", `the upstream is down, nobody is let in: ${reason}`);
       checks?.fell();
     },
+    onSilent: (reason) => note("warn", `the upstream may be down: ${reason}`),
     onUp: () => note("info", "the upstream is up again"),
     onShortage: (reason) => note("error", `connecting to the upstream has to wait: ${reason}`),
   });

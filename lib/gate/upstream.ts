@@ -7,7 +7,7 @@
  */
 
 import type { Clock } from "../io/clock.ts";
-import { type Dial, LocalShortage, type Probe, type Socket } from "../io/socket.ts";
+import { type Dial, LocalShortage, NoAnswer, type Probe, type Socket } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
 
 /**
@@ -63,6 +63,8 @@ export interface UpstreamParts {
   onRelease: () => void;
   /** Called when the upstream cannot be reached, and so far could. */
   onDown: (reason: string) => void;
+  /** Called when the first look had no answer in its time, which is not to be down. */
+  onSilent: (reason: string) => void;
   /** Called when it can be reached again. */
   onUp: () => void;
   /** Called when dials begin to fail for want of something of our own. */
@@ -183,7 +185,10 @@ export class Upstream {
         return await probe(Math.min(connectTimeoutMs || left, left));
       } catch (error) {
         if (error instanceof LocalShortage) return;
-        if (clock.now() - begun >= STARTING_MS) return this.fall((error as Error).message);
+        const { message } = error as Error;
+        // It may only be slow: a client's own dial has longer.
+        if (error instanceof NoAnswer) return this.#parts.onSilent(message);
+        if (clock.now() - begun >= STARTING_MS) return this.fall(message);
       }
       await new Promise<void>((resolve) => clock.after(FIRST_RETRY_MS, resolve));
     }

@@ -14,6 +14,7 @@ import {
   type Dial,
   type Listener,
   LocalShortage,
+  NoAnswer,
   type Probe,
   type Route,
   type Socket,
@@ -104,7 +105,7 @@ export function prober(address: Address): Probe {
       : connectTcp(address, limit);
     const socket = await connecting.catch((error) => {
       if (!limit.aborted) throw error;
-      throw new Error(`no answer from ${showAddress(address)} within ${timeoutMs} ms`);
+      throw new NoAnswer(`no answer from ${showAddress(address)} within ${timeoutMs} ms`);
     });
     await hangUp(socket);
   };

@@ -73,6 +73,9 @@ export type ServeHttp = (
   failed: (error: unknown) => void,
 ) => HttpServer;
 
+/** What a look fails with that had no answer in its time. */
+export class NoAnswer extends Error {}
+
 /**
  * A connection cannot be made for want of something of our own, or for the moment: of the other
  * side it says nothing.

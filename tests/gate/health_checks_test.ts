@@ -50,6 +50,7 @@ class Lab {
         this.checks.fell();
       },
       onUp: () => this.log.push("up"),
+      onSilent: (reason) => this.log.push(`silent: ${reason}`),
       onShortage: (reason) => this.log.push(`shortage: ${reason}`),
     });
     const ask = () => {

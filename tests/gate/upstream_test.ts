@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { LocalShortage, type Socket } from "../../lib/io/socket.ts";
+import { LocalShortage, NoAnswer, type Socket } from "../../lib/io/socket.ts";
 import { Upstream } from "../../lib/gate/upstream.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 
@@ -34,6 +34,7 @@ class Lab {
       },
       onDown: (reason) => this.log.push(`down: ${reason}`),
       onUp: () => this.log.push("up"),
+      onSilent: (reason) => this.log.push(`silent: ${reason}`),
       onShortage: (reason) => this.log.push(`shortage: ${reason}`),
     });
   }
@@ -377,6 +378,14 @@ Deno.test("Upstream.look: an upstream that comes within half a second is not dow
   await lab.clock.advance(100);
   await looked;
   assertEquals([looks, lab.news(), lab.upstream.up], [3, [], true]);
+});
+
+Deno.test("Upstream.look: an upstream that does not answer in time is told, and not down", async () => {
+  const lab = new Lab();
+  await lab.upstream.look(() => Promise.reject(new NoAnswer("no answer")));
+  lab.connect("a");
+  await lab.accept();
+  assertEquals(lab.news(), ["silent: no answer", "a joined"]);
 });
 
 Deno.test("Upstream.look: takes no more than 1.5 s, also where connecting may take longer, or for ever", async () => {
