@@ -19,6 +19,7 @@ import type { HeaderLog } from "./header_log.ts";
 import { lineRejection } from "./line_rejection.ts";
 import { pass, type PassEnd } from "./pass.ts";
 import { proxyHeader, type ProxyProtocol } from "./proxy_protocol.ts";
+import { joined } from "./services/ascii.ts";
 import type { Rejection, Service } from "./services/service.ts";
 import type { Session } from "./session.ts";
 import type { Attempt, Upstream } from "./upstream.ts";
@@ -178,7 +179,7 @@ export class ForwardSession implements Session {
   async finish(): Promise<void> {
     if (this.#passed === undefined) return;
     const header = this.#header();
-    await this.#forwarding.bypass.send(Uint8Array.of(...header, ...this.#passed));
+    await this.#forwarding.bypass.send(joined(header, this.#passed));
   }
 
   /** Joins both sides until the upstream has ended, or takes and says no more. */
@@ -301,7 +302,7 @@ export class ForwardSession implements Session {
       if (length === null) break;
       const bytes = buffer.subarray(0, length);
       if (looking) {
-        first = Uint8Array.of(...first, ...bytes);
+        first = joined(first, bytes);
         const found = this.#findPassing(first);
         if (found === "found") return false;
         looking = found === "unknown";

@@ -21,7 +21,8 @@ import { HeaderLog } from "./header_log.ts";
 import { HealthChecks } from "./health_checks.ts";
 import type { Protocols } from "./load_protocols.ts";
 import { NativeSession } from "./native_session.ts";
-import { ownHeader } from "./proxy_protocol.ts";
+import { proxyHeader } from "./proxy_protocol.ts";
+import { joined } from "./services/ascii.ts";
 import { Upstream } from "./upstream.ts";
 
 /** How long a client may be silent once the upstream has ended, in milliseconds. */
@@ -130,7 +131,10 @@ function asking({ ask, protocols, options }: OpenGateParts): (() => Promise<void
   if (ask === undefined || upstream === undefined || service?.check === undefined) return undefined;
   const host = upstream.transport === "unix" ? "localhost" : showAddress(upstream);
   const begin = service.check;
-  const header = proxyProtocol === undefined ? [] : ownHeader(proxyProtocol);
+  // As of a client without an address: a check is for none.
+  const header = proxyProtocol === undefined
+    ? new Uint8Array()
+    : proxyHeader(proxyProtocol, undefined);
   return async () => {
     const check = begin({ host, path, status });
     let problem: string | undefined;
@@ -139,7 +143,7 @@ function asking({ ask, protocols, options }: OpenGateParts): (() => Promise<void
       problem = answer.problem;
       return answer;
     };
-    const opening = Uint8Array.of(...header, ...check.opening);
+    const opening = joined(header, check.opening);
     await ask({ opening, answer }, CHECK_TIMEOUT_MS);
     if (problem !== undefined) throw new Error(problem);
   };

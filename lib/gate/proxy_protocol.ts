@@ -22,12 +22,6 @@ export function proxyHeader(version: ProxyProtocol, route: Route | undefined): U
   return version === "v1" ? textHeader(route) : binaryHeader(route);
 }
 
-/** @returns The header of a connection that is for no client, but for the proxy itself. */
-export function ownHeader(version: ProxyProtocol): Uint8Array {
-  if (version === "v1") return textHeader(undefined);
-  return Uint8Array.of(...SIGNATURE, VERSION_2_LOCAL, UNSPECIFIED, 0, 0);
-}
-
 function textHeader(route: Route | undefined): Uint8Array {
   if (route === undefined) return new TextEncoder().encode("PROXY UNKNOWN\r\n");
   const { client, gate } = route;

@@ -7,7 +7,7 @@
  */
 
 import { type Address, showAddress, showHostPort, unmapped } from "./address.ts";
-
+import { drain } from "./byte_stream.ts";
 import {
   type Arrival,
   type Ask,
@@ -137,13 +137,9 @@ async function hangUp(socket: Socket): Promise<void> {
 }
 
 async function endOf(socket: Socket): Promise<void> {
-  const buffer = new Uint8Array(1024);
-  try {
-    await socket.closeWrite();
-    while (await socket.read(buffer) !== null);
-  } catch {
-    // A connection that has failed has ended.
-  }
+  // Where this fails, the connection has failed, and so has what is read of it.
+  await socket.closeWrite().catch(() => {});
+  await drain(socket);
 }
 
 /** What a dial fails with for want of something of our own, and whether that is a descriptor. */
@@ -229,28 +225,24 @@ function everyInterface(port: number): Several<Place> {
   }
 }
 
-/** Opens at all of some places, or at none. */
-function openAll<T>(
+/** Listens at all of some places, or at none. */
+function listenAll(
   [first, ...others]: Several<Place>,
-  open: (place: Place) => T,
-  close: (open: T) => void,
-): Several<T> {
-  const opened: Several<T> = [open(first)];
+  reusePort: boolean,
+): Several<Deno.TcpListener> {
+  const open = (place: Place) => Deno.listen({ ...place, reusePort, tcpBacklog: KERNEL_BACKLOG });
+  const opened: Several<Deno.TcpListener> = [open(first)];
   try {
     for (const place of others) opened.push(open(place));
     return opened;
   } catch (error) {
-    opened.forEach(close);
+    for (const listener of opened) listener.close();
     throw error;
   }
 }
 
 function listenTcp(address: TcpAddress, reusePort: boolean): Listener {
-  const listeners = openAll(
-    placesOf(address, reusePort),
-    (place) => Deno.listen({ ...place, reusePort, tcpBacklog: KERNEL_BACKLOG }),
-    (listener) => listener.close(),
-  );
+  const listeners = listenAll(placesOf(address, reusePort), reusePort);
   const { hostname, port } = listeners[0].addr;
   let accepted = 0;
   return {
@@ -315,8 +307,7 @@ class TcpArrival implements Arrival {
 }
 
 async function listenUnix(path: string, taking: boolean): Promise<Listener> {
-  const open = taking ? takingPath : atPath;
-  const listener = await open(path, (path) => Deno.listen({ transport: "unix", path }));
+  const listener = await (taking ? takePath(path) : listenAtPath(path));
   let count = 0;
   return {
     address: showAddress({ transport: "unix", path }),
@@ -328,25 +319,26 @@ async function listenUnix(path: string, taking: boolean): Promise<Listener> {
   };
 }
 
-/** Opens at the path of a Unix socket. One that nobody listens at any more is replaced. */
-async function atPath<T>(path: string, open: (path: string) => T): Promise<T> {
+/** Listens at the path of a Unix socket. One that nobody listens at any more is replaced. */
+async function listenAtPath(path: string): Promise<Deno.UnixListener> {
+  const open = () => Deno.listen({ transport: "unix", path });
   try {
-    return open(path);
+    return open();
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse) || !await isStale(path)) throw error;
     await Deno.remove(path);
-    return open(path);
+    return open();
   }
 }
 
 /**
- * Opens at the path of a Unix socket, and takes it from whoever listens there: those that connect
+ * Listens at the path of a Unix socket, and takes it from whoever listens there: those that connect
  * meet one or the other at any moment. Whoever has lost the path keeps those that came before.
  */
-async function takingPath<T>(path: string, open: (path: string) => T): Promise<T> {
+async function takePath(path: string): Promise<Deno.UnixListener> {
   if (!await isSocketOrFree(path)) throw new Deno.errors.AddrInUse("there is a file, no socket");
   const beside = `${path}.new`;
-  const opened = await atPath(beside, open);
+  const opened = await listenAtPath(beside);
   await Deno.rename(beside, path);
   return opened;
 }
