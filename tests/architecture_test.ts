@@ -31,7 +31,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "main.ts": { imports: ["lib/"] },
   "lib/cli/": {
     // Types and words only: see below.
-    imports: ["lib/admin/", "lib/gate/", "lib/protocol/", "lib/pool/", "lib/io/"],
+    imports: [
+      ...["lib/admin/", "lib/gate/", "lib/cluster/"],
+      ...["lib/protocol/", "lib/pool/", "lib/io/"],
+    ],
     packages: ["@std/cli/", "@std/text/"],
     pure: true,
   },

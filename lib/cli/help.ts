@@ -6,6 +6,7 @@
 
 import {
   ADMIN_FLAGS,
+  CLUSTER_FLAGS,
   COMMAND_FLAGS,
   type FlagName,
   GATE_FLAGS,
@@ -21,7 +22,7 @@ const COLUMNS = 80;
 /** Where the text of a flag begins. */
 const INDENT = 23;
 
-const APART: readonly FlagName[] = [...GATE_FLAGS, ...ADMIN_FLAGS];
+const APART: readonly FlagName[] = [...GATE_FLAGS, ...ADMIN_FLAGS, ...CLUSTER_FLAGS];
 const GENERAL = [...VALUE_FLAGS, ...COMMAND_FLAGS].filter((name) => !APART.includes(name));
 
 export const HELP = `poolgate: lets N clients in at once, keeps the next B waiting in order of
@@ -42,6 +43,9 @@ ${flags(GATE_FLAGS)}
 
 Flags for operators:
 ${flags(ADMIN_FLAGS)}
+
+Flags for a pool that several gates share:
+${flags(CLUSTER_FLAGS)}
 
 No flag may be given twice${REPEATABLE_FLAGS.length === 0 ? "" : ", unless its text says so"}.
 
