@@ -283,14 +283,14 @@ testWith([ADMIN_SERVED], "README: its file of variables is what poolgate runs wi
   assertEquals([stats.max_connections, stats.backlog_size], [20, 100], JSON.stringify(stats));
 });
 
-Deno.test("README.md: has a row for each flag that --help names, and no other", async () => {
+Deno.test("lib/cli/README.md: has a row for each flag that --help names, and no other", async () => {
   const help = await stdoutOf({
     path: "",
     script: `${DENO} run main.ts --help`,
     output: undefined,
   });
   const named = new Set(help.match(/^ {2}--[a-z-]+/gm)?.map((flag) => flag.trim()));
-  const rows = tableOf("README.md", "flag").flatMap(([cell = ""]) =>
+  const rows = tableOf("lib/cli/README.md", "flag").flatMap(([cell = ""]) =>
     cell.match(/--[a-z-]+/g) ?? []
   );
   assertEquals(rows.sort(), [...named].sort());
