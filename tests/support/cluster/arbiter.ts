@@ -29,8 +29,7 @@ export class Arbiter implements AsyncDisposable {
   #service: Service;
   #places: number;
   #over: Over[] = [];
-  /** How many are there. */
-  count = 0;
+  #present: string[] = [];
   /** Who came, in this order. */
   readonly entries: Entry[] = [];
 
@@ -42,6 +41,16 @@ export class Arbiter implements AsyncDisposable {
 
   get port(): number {
     return this.#service.address.port;
+  }
+
+  /** How many are there. */
+  get count(): number {
+    return this.#present.length;
+  }
+
+  /** @returns How many are there that came by one of the gates. */
+  countOf(gate: number): number {
+    return this.#present.filter((id) => id.startsWith(`${gate}-`)).length;
   }
 
   /** Takes other limits from now on. */
@@ -72,14 +81,13 @@ export class Arbiter implements AsyncDisposable {
     if (length === null) return;
     const id = new TextDecoder().decode(buffer.subarray(0, length)).trim();
     this.entries.push({ id, at: performance.now() });
-    this.count++;
+    this.#present.push(id);
     this.#look();
     try {
       await socket.write(new TextEncoder().encode(WELCOME));
       while (await socket.read(buffer) !== null);
     } finally {
-      this.#look();
-      this.count--;
+      this.#present.splice(this.#present.indexOf(id), 1);
       this.#look();
     }
   }

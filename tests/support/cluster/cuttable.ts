@@ -10,6 +10,7 @@ import { listener } from "../sockets.ts";
 /** Passes on connections. */
 export class Cuttable implements AsyncDisposable {
   #listener = listener();
+  readonly port = this.#listener.addr.port;
   #open = new Set<Deno.TcpConn>();
   #healed = Promise.resolve();
   #heal = () => {};
@@ -20,10 +21,6 @@ export class Cuttable implements AsyncDisposable {
   constructor(target: number) {
     this.target = target;
     this.#serving = this.#serve();
-  }
-
-  get port(): number {
-    return this.#listener.addr.port;
   }
 
   /** Lets nothing through any more. */
@@ -44,10 +41,28 @@ export class Cuttable implements AsyncDisposable {
     for (const socket of this.#open) this.#close(socket);
   }
 
+  /** Ends all connections, and takes no more. */
+  close(): void {
+    this.#listener.close();
+    this.drop();
+  }
+
+  /** Ends {@linkcode close}. */
+  reopen(): void {
+    this.#listener = listener(this.port);
+    this.#serving = this.#serve();
+  }
+
   async #serve(): Promise<void> {
-    for await (const socket of this.#listener) {
-      this.#open.add(socket);
-      this.#pass(socket);
+    const taking = this.#listener;
+    try {
+      for await (const socket of taking) {
+        this.#open.add(socket);
+        this.#pass(socket);
+      }
+    } catch (error) {
+      // Those that come at the moment in which it closes.
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
     }
   }
 
@@ -85,9 +100,13 @@ export class Cuttable implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
+    try {
+      this.#listener.close();
+    } catch {
+      // It is closed already.
+    }
     this.heal();
     this.drop();
-    await this.#serving.catch(() => {});
+    await this.#serving;
   }
 }
