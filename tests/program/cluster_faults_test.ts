@@ -4,14 +4,20 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Cluster, elapse, GRACE_MS, LEASE_MS, long, SLACK_MS } from "../support/cluster/cluster.ts";
+import {
+  Cluster,
+  elapse,
+  GRACE_MS,
+  LEASE_MS,
+  REDIS,
+  SLACK_MS,
+  testLong,
+} from "../support/cluster/cluster.ts";
 import type { Crowd } from "../support/cluster/crowd.ts";
 import { judgeVisits } from "../support/cluster/order.ts";
 import { DURABLE, RedisServer } from "../support/cluster/redis_server.ts";
 import { testWith } from "../support/servers.ts";
 import { until } from "../support/sockets.ts";
-
-const REDIS = ["redis-server", "redis-cli"];
 
 const GATES = 3;
 const PLACES = 12;
@@ -27,13 +33,6 @@ const BEYOND_MS = 2 * LEASE_MS;
 
 /** A gate that is cut off ends its own by then. */
 const CUT_MS = 0.9 * LEASE_MS;
-
-/** Registers a long scenario. */
-function testLong(name: string, fn: () => Promise<void>): void {
-  const { name: named, ignore } = long(name);
-  if (ignore) Deno.test({ name: named, ignore, fn });
-  else testWith(REDIS, named, fn);
-}
 
 /** The longest time in which no client of some gates came in, in milliseconds, since a moment. */
 function longestGap({ arbiter }: Cluster, since: number, gates: readonly number[]): number {

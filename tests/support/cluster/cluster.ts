@@ -7,6 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { commandLine, Conversation } from "../program.ts";
+import { testWith } from "../servers.ts";
 import { until } from "../sockets.ts";
 import { Arbiter } from "./arbiter.ts";
 import { Crowd, type CrowdOptions } from "./crowd.ts";
@@ -31,10 +32,14 @@ const TIME_LIMIT_MS = 60_000;
 /** Whether the long scenarios are run, too. */
 const LONG = Deno.env.get("POOLGATE_TEST_CLUSTER") === "long";
 
-/** Added to the name of a long scenario, and whether it is passed over. */
-export function long(name: string): { name: string; ignore: boolean } {
+/** What every test here needs. */
+export const REDIS = ["redis-server", "redis-cli"] as const;
+
+/** Registers a long scenario. Where it is passed over, its name says so. */
+export function testLong(name: string, fn: () => Promise<void>): void {
+  if (LONG) return testWith(REDIS, name, fn);
   const why = " (skipped: a long scenario, which deno task test:cluster runs)";
-  return { name: LONG ? name : name + why, ignore: !LONG };
+  Deno.test({ name: name + why, ignore: true, fn });
 }
 
 let pools = 0;
@@ -157,6 +162,8 @@ export interface ClusterSettings {
   places: number;
   backlog?: number;
   lost?: "hold" | "cut";
+  /** Whether clients are told in the pool's messages, without a service behind the gates. */
+  native?: boolean;
   /** More flags for each gate. */
   args?: string[];
   /** How long it runs at most, in milliseconds. */
@@ -192,12 +199,13 @@ export class Cluster implements AsyncDisposable {
   }
 
   #args(at: number, settings: ClusterSettings): string[] {
-    const { places, backlog = 10_000, lost = "hold", args = [] } = settings;
+    const { places, backlog = 10_000, lost = "hold", native = false, args = [] } = settings;
+    const upstream = native ? [] : ["--upstream", `127.0.0.1:${this.upstreams[at]!.port}`];
     return [
       ...["--cluster", `redis://127.0.0.1:${this.ways[at]!.port}`, "--cluster-pool", this.pool],
       ...["--cluster-gate", `gate-${at}`, "--cluster-lease", `${LEASE_MS}ms`],
       ...["--cluster-lost", lost, "--listen", "127.0.0.1:0"],
-      ...["--upstream", `127.0.0.1:${this.upstreams[at]!.port}`],
+      ...upstream,
       ...["--max-connections", `${places}`, "--backlog-size", `${backlog}`, ...args],
     ];
   }
