@@ -9,7 +9,7 @@
 import type { AsciiBuffer } from "../io/ascii_buffer.ts";
 import { Later, whenKnown } from "../pool/later.ts";
 import { encode } from "./encode.ts";
-import type { Recipient, ReplyBody, Request } from "./messages.ts";
+import { ErrorCode, type Recipient, type ReplyBody, type Request } from "./messages.ts";
 import type { Announcements, Node } from "./node.ts";
 
 /** What {@linkcode Replies} work with. */
@@ -72,6 +72,19 @@ export class Replies implements Announcements {
     else this.#whenAnswered.push(action);
   }
 
+  /** How many messages cannot be written yet. */
+  get standing(): number {
+    return this.#standing.length;
+  }
+
+  /** Has each request that has no reply yet answered with an error: nobody waits any longer. */
+  giveUp(text: string): void {
+    for (const standing of this.#standing) {
+      standing.body ??= { type: "error", code: ErrorCode.Timeout, text };
+    }
+    this.#writeKnown();
+  }
+
   #takeAlong(): void {
     const announced = this.#announced;
     this.#announced = [];
@@ -83,6 +96,8 @@ export class Replies implements Announcements {
     const standing: Standing = { to: request, inReplyTo: request.msgId, body: undefined };
     this.#standing.push(standing);
     whenKnown(answer, (body) => {
+      // It has been given up.
+      if (standing.body !== undefined) return;
       standing.body = body;
       if (this.#standing[0] !== standing) return;
       this.#writeKnown();

@@ -93,3 +93,18 @@ Deno.test("Replies.answer: of a fault of poolgate is told at once, its reply kee
   pool.answer(0);
   assertEquals([types(), way.crashes.length], [["pool_config_ok", "error"], 1]);
 });
+
+Deno.test("Replies.giveUp: answers what has no answer with an error, in the order of requests, and takes none that comes later", () => {
+  const { pool, way, types } = newWay();
+  way.take(LATE, stats, LATE);
+  assertEquals([types(), way.replies.standing], [[], 3]);
+  way.replies.giveUp("nobody waits");
+  const [first, second, third] = way.sent.map(({ body }) => body);
+  assertEquals([first?.type, second?.type, third?.type], ["error", "pool_stats_ok", "error"]);
+  assertEquals([first?.code, first?.text], [0, "nobody waits"]);
+  pool.answer(0);
+  pool.answer(1);
+  assertEquals([way.sent.length, way.replies.standing], [3, 0]);
+  way.take(stats);
+  assertEquals(way.sent.length, 4);
+});
