@@ -52,8 +52,7 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
     },
     cluster: {
       server: {
-        address: { transport: "tcp", hostname: "redis.example", port: 6380 },
-        tls: true,
+        at: { transport: "tcp", hostname: "redis.example", port: 6380, tls: true },
         username: "gate",
         password: "s3cret/@:%",
         database: 2,
