@@ -125,7 +125,7 @@ async function missingPermission({ gate, admin, cluster }: Options): Promise<str
   return missingPermission("--listen", gate?.listen) ??
     missingPermission("--upstream", gate?.upstream) ??
     missingPermission("--admin", admin?.listen) ??
-    missingPermission("--cluster", cluster?.server.at);
+    missingPermission("--cluster", cluster?.server.address);
 }
 
 async function help(): Promise<string> {

@@ -1,10 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { showRedis } from "../../lib/cluster/cluster_options.ts";
 import { complaint, options, type Values } from "../support/command_line.ts";
 
 const server = (url: string) => options({ cluster: url }).cluster?.server;
 
-const tcp = (hostname: string, port: number, tls = false) => ({
-  at: { transport: "tcp" as const, hostname, port, tls },
+const tcp = (hostname: string, port: number) => ({
+  ...{ address: { transport: "tcp" as const, hostname, port }, tls: false },
   ...{ username: undefined, password: undefined, database: 0 },
 });
 
@@ -28,15 +29,15 @@ Deno.test("readClusterOptions: a URL has host, port, database, user and password
   assertEquals(server("redis://[::1]:7000/"), tcp("::1", 7000));
   assertEquals(server("redis://[::1]"), tcp("::1", 6379));
   assertEquals(server("redis://h/15"), { ...tcp("h", 6379), database: 15 });
-  assertEquals(server("rediss://h"), tcp("h", 6379, true));
+  assertEquals(server("rediss://h"), { ...tcp("h", 6379), tls: true });
   assertEquals(server("redis://:s3cret@h"), { ...tcp("h", 6379), password: "s3cret" });
   const named = { username: "u", password: "a:b@c/d%" };
-  assertEquals(server("redis://u:a%3Ab%40c%2Fd%25@h"), { ...tcp("h", 6379), ...named });
+  assertEquals(server("redis://u:a:b%40c%2Fd%25@h"), { ...tcp("h", 6379), ...named });
 });
 
 Deno.test("readClusterOptions: a Unix socket has a path, user, password and database", () => {
   const socket = {
-    at: { transport: "unix" as const, path: "/run/redis.sock" },
+    ...{ address: { transport: "unix" as const, path: "/run/redis.sock" }, tls: false },
     ...{ username: undefined, password: undefined, database: 0 },
   };
   assertEquals(server("redis+unix:///run/redis.sock"), socket);
@@ -56,6 +57,7 @@ const badUrls: [url: string, shown: string][] = [
   ["redis://h/a", "redis://h/a"],
   ["redis://h/9007199254740993", "redis://h/9007199254740993"],
   ["redis://user@h", "redis://***@h"],
+  ["redis://:@h", "redis://***@h"],
   ["redis://:s3cret/s3cret@h", "redis://***@h"],
   ["redis://:s3cret@s3cret@h", "redis://***@h"],
   ["redis://:s3cret%2@h", "redis://***@h"],
@@ -70,7 +72,7 @@ for (const [url, shown] of badUrls) {
     const text = complaint({ cluster: url });
     assertStringIncludes(
       text,
-      `--cluster is ${JSON.stringify(shown)}, it must be redis://[USER:PASSWORD@]HOST`,
+      `--cluster is ${JSON.stringify(shown)}, it must be redis://HOST:PORT`,
     );
     assertEquals(text.includes("s3cret"), false, text);
     assertEquals(complaint({}, { POOLGATE_CLUSTER: url }).includes("s3cret"), false);
@@ -102,3 +104,11 @@ for (const [values, text] of refused) {
     assertStringIncludes(complaint(values), text);
   });
 }
+
+Deno.test("showRedis: is the URL without user and password", () => {
+  const shown = (url: string) => showRedis(server(url)!);
+  assertEquals(shown("redis://u:p@h"), "redis://h:6379");
+  assertEquals(shown("rediss://:p@[::1]:7/3"), "rediss://[::1]:7/3");
+  assertEquals(shown("redis+unix://u:p@/run/redis.sock?db=3"), "redis+unix:///run/redis.sock?db=3");
+  assertEquals(shown("redis+unix:///run/redis.sock"), "redis+unix:///run/redis.sock");
+});

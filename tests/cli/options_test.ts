@@ -52,7 +52,8 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
     },
     cluster: {
       server: {
-        at: { transport: "tcp", hostname: "redis.example", port: 6380, tls: true },
+        address: { transport: "tcp", hostname: "redis.example", port: 6380 },
+        tls: true,
         username: "gate",
         password: "s3cret/@:%",
         database: 2,
