@@ -64,7 +64,7 @@ export interface SharedPoolParts {
   /** Told what an observer or a holder throws. Must not throw. */
   failed: (error: unknown) => void;
   note: Note;
-  /** Told why the server is of no use, where trying again is not either; it is tried all the same. */
+  /** Told why the server is of no use, where that will not change; it is tried all the same. */
   refused?: (reason: string) => void;
   /** Calls at the end of the present turn. */
   defer?: (action: () => void) => void;
@@ -600,9 +600,9 @@ export class SharedPool implements Pool {
     let waiting = this.#unanswered - [...this.#asking].filter(isCounted).length;
     for (const member of [...this.#asking]) {
       // The server may know of those that it was told of.
-      const stays = !isCounted(member) || (member.join?.sent ?? true) || waiting < backlogSize;
+      const mayWait = !isCounted(member) || (member.join?.sent ?? true) || waiting < backlogSize;
       if (isCounted(member)) waiting++;
-      if (stays) this.#queue(member, this.#counts, member.ticket);
+      if (mayWait) this.#queue(member, this.#counts, member.ticket);
       else this.#refuse(member, backlogSize === 0 ? "cluster_down" : "backlog_full");
       if (member.evicted && member.join?.sent === false) this.#sendLeave(member, () => {});
     }
