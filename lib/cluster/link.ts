@@ -202,8 +202,8 @@ export interface LinkConnection {
     answered: (reply: Calls[N]["reply"]) => void,
   ): void;
   /**
-   * Has pushes for a gate sent over this connection. Until then, nobody of the gate is promoted; the
-   * server looks whether it listens at the gate's next call.
+   * Has pushes for a gate sent over this connection. Until then, nobody of the gate is promoted;
+   * the server looks whether it listens at the gate's next call.
    */
   listen(gate: number, listening: () => void): void;
   /** Gives it up. Nothing more is heard of it, `lost` neither. */

@@ -16,10 +16,12 @@ export const REASON_TEXT: Readonly<Record<RejectReason, string>> = {
   draining: "the service is shutting down",
   upstream_down: "the service cannot be reached",
   paused: "paused by an operator, and the queue is full",
+  cluster_down: "the service cannot say whether there is a place",
 };
 
 /** Each reason of an eviction, as a sentence. */
 export const EVICT_TEXT: Readonly<Record<EvictReason, string>> = {
   idle_timeout: "it has been silent for too long",
   max_lifetime: "it has had its place for as long as it may",
+  cluster_lost: "the lease is lost, and its place may be given to another",
 };

@@ -115,7 +115,7 @@ export class LatePool implements Pool {
   }
 
   describe(): Description {
-    return { gates: [] };
+    return { gates: [], cluster: undefined };
   }
 
   find(id: string): Client | undefined {
