@@ -279,8 +279,8 @@ async function serveAlone(stdio: Stdio, shared: SharedPool | undefined): Promise
 /**
  * Serves stdin until it ends.
  *
- * @param signals Whether a signal is the end of it, too: as process 1, and where others wait for the
- *   places of this process.
+ * @param signals Whether a signal is the end of it, too: as process 1, and where others wait for
+ *   the places of this process.
  */
 async function serveStdin(stdio: Stdio, signals: boolean): Promise<number> {
   if (Deno.stdin.isTerminal()) {

@@ -146,7 +146,10 @@ function purePaths(): string[] {
   const pure = SERVER.filter(({ path, text }) =>
     startsWithAny(path, [...rooms, ...PURE_FOLDERS]) || says(text)
   );
-  return [...loadedWith(pure.map(({ path }) => path), ALL)].filter(isFile);
+  // Scripts of others' languages are texts to us.
+  return [...loadedWith(pure.map(({ path }) => path), ALL)].filter((path) =>
+    isFile(path) && !path.endsWith(".lua")
+  );
 }
 
 Deno.test("architecture: what decides, and all that it loads, knows no runtime, time or promise", () => {
