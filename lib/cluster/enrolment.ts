@@ -59,8 +59,13 @@ export interface Claims {
 
 /** Whoever has the clients. */
 export interface Enrolled {
-  /** What the pool is like now. */
-  news(news: News | Told): void;
+  /**
+   * What the pool is like now.
+   *
+   * @param sure Whether that is certain; else, nothing newer may have been overwritten with it.
+   * @returns Whether nothing of it is in doubt.
+   */
+  news(news: News | Told, sure: boolean): boolean;
   /** Clients of this gate have been given places. */
   promoted(numbers: readonly number[], counts: Counts): void;
   /** Whether all clients that are served are among these. */
@@ -103,6 +108,8 @@ export interface EnrolmentParts {
 /** Something that the server has been asked, and has not answered. */
 interface Asked {
   since: number;
+  /** Whether a push has come since. */
+  overtaken: boolean;
 }
 
 type State = "away" | "attaching" | "registering" | "up" | "closed";
@@ -190,10 +197,10 @@ export class Enrolment {
     const { clock, leaseMs, random, enrolled } = this.#parts;
     const part = RENEW_MIN_PART + (RENEW_MAX_PART - RENEW_MIN_PART) * random();
     this.#renewal.set(clock.now() + part * leaseMs);
-    this.#call("renew", { gate: this.#number }, (reply, sentAt) => {
+    this.#call("renew", { gate: this.#number }, (reply, asked) => {
       this.#renewing = false;
-      const valid = this.lease.renewed(sentAt);
-      this.#hear(reply, () => enrolled.gates(reply.gates));
+      const valid = this.lease.renewed(asked.since);
+      this.#hear(reply, asked, () => enrolled.gates(reply.gates));
       if (valid) enrolled.confirmed();
       else this.renew();
       this.#compareLater(reply.told);
@@ -265,7 +272,7 @@ export class Enrolment {
   /** Something has been asked: if it is not answered in time, the connection is given up. */
   #ask(): Asked {
     const since = this.#parts.clock.now();
-    const asked = { since };
+    const asked = { since, overtaken: false };
     this.#asked.add(asked);
     this.#deadline.setBy(since + this.#answerMs);
     return asked;
@@ -288,7 +295,7 @@ export class Enrolment {
   #call<N extends CallName>(
     name: N,
     args: Calls[N]["args"],
-    answered: (reply: Exclude<Calls[N]["reply"], Fenced>, sentAt: number) => void,
+    answered: (reply: Exclude<Calls[N]["reply"], Fenced>, asked: Asked) => void,
   ): void {
     const connection = this.#connection;
     const attachment = this.#attachment;
@@ -300,7 +307,7 @@ export class Enrolment {
       this.#parts.enrolled.answered(this.#parts.clock.now() - asked.since);
       if (attachment !== this.#attachment) return;
       if (reply !== FENCED) {
-        answered(reply as Exclude<Calls[N]["reply"], Fenced>, asked.since);
+        answered(reply as Exclude<Calls[N]["reply"], Fenced>, asked);
       } else if (this.#closed !== undefined) {
         this.#closed();
       } else {
@@ -317,13 +324,13 @@ export class Enrolment {
     const anew = this.#registering || reason !== undefined;
     const { runId } = this.#server!;
     const args = { gate: this.#gate, name, runId, leaseMs, limits, anew };
-    this.#call("attach", args, (reply) => {
-      if (reply.known) this.#foundAgain(reply);
-      else this.#enrol(reply, reason);
+    this.#call("attach", args, (reply, asked) => {
+      if (reply.known) this.#foundAgain(reply, asked);
+      else this.#enrol(reply, asked, reason);
     });
   }
 
-  #foundAgain(reply: Calls["attach"]["reply"]): void {
+  #foundAgain(reply: Calls["attach"]["reply"], asked: Asked): void {
     const { enrolled, outbox } = this.#parts;
     const { lastBatch, told, held } = reply;
     const early = this.#early;
@@ -333,13 +340,13 @@ export class Enrolment {
     outbox.carriedOut(lastBatch);
     this.#state = "registering";
     this.#told.reset(told);
-    this.#hear(reply, () => enrolled.promoted(held, reply));
+    this.#hear(reply, asked, () => enrolled.promoted(held, reply));
     for (const push of early) this.#pushed(push);
     this.#listen(() => this.#begin());
   }
 
   /** It has a number that is new, and so nothing of it is known there. */
-  #enrol(reply: Calls["attach"]["reply"], reason: ResyncReason | undefined): void {
+  #enrol(reply: Calls["attach"]["reply"], asked: Asked, reason: ResyncReason | undefined): void {
     const { enrolled } = this.#parts;
     const first = this.#gate === undefined;
     this.#gate = reply.gate;
@@ -348,8 +355,8 @@ export class Enrolment {
     this.#state = "registering";
     const claims = enrolled.claims();
     const limits = reply.created ? enrolled.created(reply.heldMs, first) : undefined;
-    if (limits === undefined) this.#hear(reply, () => {});
-    else this.#call("configure", { gate: reply.gate, limits }, (set) => this.#hear(set, () => {}));
+    if (limits === undefined) this.#hear(reply, asked);
+    else this.#call("configure", { gate: reply.gate, limits }, (...set) => this.#hear(...set));
     if (first) return this.#listen(() => this.#begin());
     this.#registering = true;
     const why = reason ?? (reply.created ? "empty" : "fenced");
@@ -375,8 +382,8 @@ export class Enrolment {
       paused: this.#parts.enrolled.paused(),
       done: isLast,
     };
-    this.#call("register", args, (reply) => {
-      this.#hear(reply, () => {});
+    this.#call("register", args, (reply, asked) => {
+      this.#hear(reply, asked);
       if (isLast) done();
       else this.#register(claims, to, done);
     });
@@ -409,10 +416,10 @@ export class Enrolment {
     const { number, replay, steps, rejections } = sending;
     const ops: Op[] = steps.map(({ what }) => what.step);
     for (let i = 0; i < rejections; i++) ops.push({ kind: "reject" });
-    this.#call("apply", { gate: this.#number, batch: number, replay, ops }, (reply) => {
+    this.#call("apply", { gate: this.#number, batch: number, replay, ops }, (reply, asked) => {
       this.#parts.outbox.answered(sending);
       this.#lastAnswered = number;
-      this.#hear(reply, () => {
+      this.#hear(reply, asked, () => {
         steps.forEach(({ what }, i) => what.answered(reply.results[i]!));
       });
       this.pump();
@@ -421,9 +428,9 @@ export class Enrolment {
 
   #sendCall(sending: Sending, { what: { call, answered } }: CallEntry): void {
     const gate = this.#number;
-    const hear = (reply: CallReply) => {
+    const hear = (reply: CallReply, asked: Asked) => {
       this.#parts.outbox.answered(sending);
-      this.#hear(reply, () => answered(reply));
+      this.#hear(reply, asked, () => answered(reply));
       this.pump();
     };
     switch (call.kind) {
@@ -439,10 +446,9 @@ export class Enrolment {
   }
 
   /** Hears what every answer says, and in its midst what this one does. */
-  #hear(reply: Told, results: () => void): void {
+  #hear(reply: Told, asked: Asked, results = () => {}): void {
     const { enrolled, clock } = this.#parts;
-    // A push that was sent later may have come before it, and knows better.
-    if (reply.told >= this.#told.highest) enrolled.news(reply);
+    const certain = enrolled.news(reply, !asked.overtaken);
     this.#told.hear(reply.told, reply.promoted.length);
     results();
     enrolled.promoted(reply.promoted, reply);
@@ -451,7 +457,7 @@ export class Enrolment {
     const heldMs = reply.heldMs === 0 ? Infinity : reply.heldMs;
     const wakeMs = Math.max(MIN_WAKE_MS, Math.min(reply.nextLeaseMs, heldMs));
     this.#wake.set(clock.now() + wakeMs);
-    if (reply.more) this.renew();
+    if (reply.more || !certain) this.renew();
   }
 
   #pushed(push: Push): void {
@@ -460,7 +466,8 @@ export class Enrolment {
       return;
     }
     const { enrolled } = this.#parts;
-    if (push.told >= this.#told.highest) enrolled.news(push);
+    for (const asked of this.#asked) asked.overtaken = true;
+    enrolled.news(push, true);
     this.#told.hear(push.told, push.promoted.length);
     enrolled.promoted(push.promoted, push);
   }

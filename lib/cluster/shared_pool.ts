@@ -303,7 +303,7 @@ export class SharedPool implements Pool {
   /** What the enrolment tells of. */
   #enrolled(): Enrolled {
     return {
-      news: (news) => this.#hear(news),
+      news: (news, sure) => this.#hear(news, sure),
       promoted: (numbers, counts) => this.#promoted(numbers, counts),
       servesOnly: (held) => [...this.#connected].every(({ n }) => held.has(n)),
       claims: () => this.#claims(),
@@ -543,7 +543,11 @@ export class SharedPool implements Pool {
     }
   }
 
-  #hear(news: News | Told): void {
+  /**
+   * @param sure Whether it is no older than what has been heard before: what operators set is told
+   *   of, and is not to seem to change back.
+   */
+  #hear(news: News | Told, sure: boolean): boolean {
     const { active, queued, limits, paused } = news;
     const before = this.#limits;
     const { maxConnections, backlogSize } = limits;
@@ -555,14 +559,19 @@ export class SharedPool implements Pool {
       };
       this.#heldUntil = this.#parts.clock.now() + news.heldMs;
     }
-    if (before.maxConnections !== maxConnections || before.backlogSize !== backlogSize) {
-      this.#limits = { maxConnections, backlogSize };
-      this.#tellObservers((observer) => observer.configured?.(before, this.#limits));
-    }
-    if (this.#paused !== paused) {
-      this.#paused = paused;
-      this.#tellObservers((observer) => observer.paused?.(paused));
-    }
+    const limited = before.maxConnections !== maxConnections || before.backlogSize !== backlogSize;
+    const changed = limited || this.#paused !== paused;
+    if (changed && sure) this.#set(limits, paused, limited);
+    return sure || !changed;
+  }
+
+  /** An operator has set something, here or at another gate. */
+  #set({ maxConnections, backlogSize }: Limits, paused: boolean, limited: boolean): void {
+    const { paused: wasPaused, limits: before } = this;
+    this.#limits = { maxConnections, backlogSize };
+    this.#paused = paused;
+    if (limited) this.#tellObservers((observer) => observer.configured?.(before, this.#limits));
+    if (wasPaused !== paused) this.#tellObservers((observer) => observer.paused?.(paused));
   }
 
   /**
