@@ -67,8 +67,12 @@ export async function serve(
   const replies = new Replies({
     node,
     gathered: () => writer.gathered,
-    late: () => queueMicrotask(() => writer.flush().catch(fail)),
-    crashed: (error) => log.note("error", `line ${number} met a fault of poolgate: ${error}`),
+    late: () =>
+      queueMicrotask(() => {
+        writer.flush().catch(fail);
+        log.flush();
+      }),
+    crashed: (error, line) => log.note("error", `line ${line} met a fault of poolgate: ${error}`),
   });
   for (let batch = await reader.read(); batch !== undefined; batch = await reader.read()) {
     for (const line of batch) {
@@ -97,7 +101,7 @@ function allAnswered(replies: Replies): Promise<void> {
 
 function answer(line: Line, number: number, replies: Replies, log: Log): void {
   const message = typeof line === "string" ? decode(line) : CUT;
-  if (message.type === "request") replies.answer(message);
+  if (message.type === "request") replies.answer(message, number);
   if (message.type !== "fault") return;
   log.note("warn", `line ${number} is passed over: ${message.reason}`);
 }

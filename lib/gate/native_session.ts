@@ -178,7 +178,7 @@ export class NativeSession implements Session {
     const { id } = this.#connection.client;
     if (this.#silence !== undefined) this.#native.idle.extend(this.#silence);
     const message = typeof line === "string" ? decode(line, id) : CUT;
-    if (message.type === "request") this.#replies.answer(ofItself(message, id));
+    if (message.type === "request") this.#replies.answer(ofItself(message, id), number);
     if (message.type !== "fault") return;
     const text = `line ${number} is passed over: ${message.reason}`;
     this.#announce({ type: "error", code: ErrorCode.MalformedRequest, text });

@@ -60,6 +60,15 @@ export class Node implements Holder {
   }
 
   /**
+   * Whether the answer to a request is what is known of the pool at that moment, so that it has to
+   * be asked for behind the answers to the requests before it.
+   */
+  looksBack({ operation }: Request): boolean {
+    return operation.type === "pool_stats" ||
+      (operation.type === "pool_connect" && this.#pool.find(operation.clientId) !== undefined);
+  }
+
+  /**
    * Makes a message, which takes the next number.
    *
    * @param inReplyTo The `msg_id` of the request that it answers, if it answers one that had any.

@@ -25,6 +25,7 @@ export class Way {
   readonly crashes: unknown[] = [];
   #lines = new AsciiBuffer();
   #taken = 0;
+  #line = 0;
 
   constructor(node: Node) {
     this.replies = new Replies({
@@ -37,7 +38,7 @@ export class Way {
 
   /** Takes requests, all in one turn. */
   take(...requests: Request[]): void {
-    for (const request of requests) this.replies.answer(request);
+    for (const request of requests) this.replies.answer(request, ++this.#line);
   }
 
   /** All that it has sent. */
