@@ -88,7 +88,11 @@ const RESYNC_TEXT: Readonly<Record<ResyncReason, string>> = {
 
 /** A pool that several gates share. */
 export class SharedPool implements Pool {
+  /** Known when the gate may let clients in for the first time. */
+  readonly ready = new Later<true>();
   #parts: SharedPoolParts;
+  /** Whether {@linkcode ready} is known. */
+  #isReady = false;
   #defer: (action: () => void) => void;
   #enrolment: Enrolment;
   #outbox = new Outbox();
@@ -673,6 +677,10 @@ export class SharedPool implements Pool {
     this.#downSince = undefined;
     this.#down = undefined;
     for (const member of [...this.#given]) this.#admit(member, this.#counts);
+    if (!this.#isReady) {
+      this.#isReady = true;
+      this.ready.settle(true);
+    }
     if (!this.#troubled) return;
     this.#troubled = false;
     note("info", `Redis is back after ${(downMs / 1000).toFixed(1)} s: ${amount(this.own)}`);

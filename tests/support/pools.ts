@@ -48,9 +48,10 @@ export const SHARED: PoolKind = {
     const server = new FakeServer(clock);
     server.graceful = false;
     server.remembers = false;
+    let starting: (() => void)[] | undefined = [];
     const travel = {
       now: () => 0,
-      after: (_ms: number, action: () => void) => setImmediate(action),
+      after: (_ms: number, action: () => void) => starting?.push(action) ?? setImmediate(action),
     };
     const link = new FakeLink(server, travel);
     const pool = new SharedPool({
@@ -58,6 +59,9 @@ export const SHARED: PoolKind = {
       ...{ lost: "hold", note: () => {}, random: () => 0.5 },
     });
     links.set(pool, link);
+    // Like the others, it is there when a test begins.
+    for (let next = starting.shift(); next !== undefined; next = starting.shift()) next();
+    starting = undefined;
     return pool;
   },
 };
