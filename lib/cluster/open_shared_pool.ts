@@ -13,6 +13,9 @@ import type { Link, Server } from "./link.ts";
 import { redisLink } from "./redis_link.ts";
 import { SharedPool } from "./shared_pool.ts";
 
+/** How long a start waits until the gate is in the pool, in milliseconds. */
+const ENROL_MS = 1000;
+
 /** What {@linkcode openSharedPool} works with. */
 export interface OpenSharedPoolParts {
   options: ClusterOptions;
@@ -30,7 +33,7 @@ export interface OpenSharedPoolParts {
 
 /**
  * Opens a shared pool. A server that is not there is no reason not to: the pool lets nobody in
- * until it is.
+ * until it is. Where the server is there, the limits and the counts of the pool are known.
  *
  * @returns The pool, or why it cannot be had with these options.
  */
@@ -43,14 +46,20 @@ export async function openSharedPool(
   if ("refusal" in look) return look;
   const warning = look.server && evictionWarning(look.server);
   if (warning !== undefined) note("warn", warning);
-  return new SharedPool({
+  const { promise: enrolled, resolve: enrol } = Promise.withResolvers<void>();
+  const pool = new SharedPool({
     ...{ link, leaseMs: options.leaseMs, lost: options.lost, note, failed },
     name: options.gate ?? parts.name,
     clock: reporting(clock, failed),
     limits: parts.limits,
     defaults: parts.defaults,
+    enrolled: enrol,
     refused: onChange((reason) => note("error", `Redis cannot be used: ${reason}`)),
   });
+  if (look.server === undefined) return pool;
+  const limit = new Promise<void>((resolve) => clock.after(ENROL_MS, resolve));
+  await Promise.race([enrolled, limit]);
+  return pool;
 }
 
 /** Connects once. */

@@ -64,6 +64,8 @@ export interface SharedPoolParts {
   /** Told what an observer or a holder throws. Must not throw. */
   failed: (error: unknown) => void;
   note: Note;
+  /** Told each time that the gate is in the pool: limits and counts are known. */
+  enrolled?: () => void;
   /** Told why the server is of no use, where that will not change; it is tried all the same. */
   refused?: (reason: string) => void;
   /** Calls at the end of the present turn. */
@@ -107,8 +109,8 @@ export class SharedPool implements Pool {
   #connected = new LinkedList<Member>();
   /** Those that have been given a place that the gate may not act on yet. */
   #given = new Set<Member>();
-  /** Those that have left, and whose leave has not been answered. */
-  #leaving = new Set<number>();
+  /** Those that have left, and whose leave has not been answered, and their ids. */
+  #leaving = new Map<number, string | undefined>();
   /** How many have a join that has not been answered; those that are no clients are not counted. */
   #unanswered = 0;
   /** How many of those with a place are no clients. */
@@ -319,6 +321,7 @@ export class SharedPool implements Pool {
       up: () => {
         this.#away = false;
         this.#awayAlarm.clear();
+        this.#parts.enrolled?.();
       },
       down: (reason, fatal) => this.#lose(reason, fatal),
       confirmed: () => this.#confirm(),
@@ -511,8 +514,11 @@ export class SharedPool implements Pool {
     answered({ kind: "unknown", ...this.#counts });
   }
 
-  #addLeave({ n, holder }: Pick<Member, "n" | "holder">, answered: (result: OpResult) => void) {
-    this.#leaving.add(n);
+  #addLeave(
+    { n, id, holder }: Pick<Member, "n" | "holder"> & { id?: string },
+    answered: (result: OpResult) => void,
+  ): void {
+    this.#leaving.set(n, id);
     const leave = { kind: "leave", n, uncounted: holder?.uncounted ?? false } as const;
     this.#outbox.add(stepEntry(leave, (result) => {
       this.#leaving.delete(n);
@@ -526,10 +532,14 @@ export class SharedPool implements Pool {
   #answerDisconnect(answer: Later<Disconnected>, result: OpResult): void {
     if (!this.#disconnects.delete(answer)) return;
     const { active, queued } = result;
-    const next = result.kind === "left" && result.promoted !== undefined
-      ? this.#members.get(result.promoted)
-      : undefined;
-    answer.settle({ promoted: next?.id ?? null, active, queued });
+    const next = result.kind === "left" ? result.promoted : undefined;
+    const promoted = next === undefined ? null : this.#idOf(next) ?? null;
+    answer.settle({ promoted, active, queued });
+  }
+
+  /** The client of a number, also of one that has left meanwhile. */
+  #idOf(n: number): string | undefined {
+    return this.#members.get(n)?.id ?? this.#leaving.get(n);
   }
 
   /** Answers what is known anyway: that they have left. */

@@ -60,12 +60,24 @@ export class Node implements Holder {
   }
 
   /**
-   * Whether the answer to a request is what is known of the pool at that moment, so that it has to
-   * be asked for behind the answers to the requests before it.
+   * Whether what a request comes to depends on the answers to those before it: where it asks what
+   * is known of the pool; where the client that is to leave may have to be told of its promotion
+   * before; and where the node gets another name, which they are not to come from.
    */
   looksBack({ operation }: Request): boolean {
-    return operation.type === "pool_stats" ||
-      (operation.type === "pool_connect" && this.#pool.find(operation.clientId) !== undefined);
+    switch (operation.type) {
+      case "init":
+      case "pool_stats":
+        return true;
+      case "pool_connect":
+        return this.#pool.find(operation.clientId) !== undefined;
+      case "pool_disconnect": {
+        const client = this.#pool.find(operation.clientId);
+        return client !== undefined && this.#notify.has(client);
+      }
+      default:
+        return false;
+    }
   }
 
   /**

@@ -102,7 +102,8 @@ for (const [kind, holdMs] of [["short", SHORT_MS], ["long", LONG_MS]] as const) 
       const gap = kind === "short" ? longestGap(cluster, frozen, [1, 2]) : 0;
       gates[0]!.thaw();
       const thawed = performance.now();
-      assert(gap < SLACK_MS, `the others let nobody in for ${Math.round(gap)} ms`);
+      // Until its lease is over, those that wait there are given places.
+      atMost("the next of the others", gap, LEASE_MS);
       // It had its places when it stopped, and those on their way to it.
       for (const { from, most } of arbiter.over) {
         assert(from - frozen > LEASE_MS / 2, `over after ${Math.round(from - frozen)} ms`);
@@ -197,7 +198,8 @@ testWith(
 testLong("cluster: a gate that is cut off, cut, short clients: never too many", async () => {
   const { cluster, since } = await partitionOne("cut", SHORT_MS);
   await using _ = cluster;
-  assert(longestGap(cluster, since, [1, 2]) < SLACK_MS, "the others' queue has stopped");
+  // Until its lease is over, those that wait there are given places.
+  atMost("the next of the others", longestGap(cluster, since, [1, 2]), LEASE_MS);
   neverOver(cluster);
   await cluster.settled();
 });
@@ -205,7 +207,7 @@ testLong("cluster: a gate that is cut off, cut, short clients: never too many", 
 testLong("cluster: a gate that is cut off, hold, short clients: never too many", async () => {
   const { cluster, crowd, since, healed } = await partitionOne("hold", SHORT_MS);
   await using _ = cluster;
-  assert(longestGap(cluster, since, [1, 2]) < LEASE_MS + SLACK_MS, "the others' queue has stopped");
+  atMost("the next of the others", longestGap(cluster, since, [1, 2]), LEASE_MS);
   neverOver(cluster);
   // Those that waited there have kept their turn, and are let in.
   await until("its clients are let in", () => longestGap(cluster, healed, [0]) < SLACK_MS);
@@ -426,7 +428,10 @@ testLong("cluster: SCRIPT FLUSH all the time: nobody notices", async () => {
 testLong(
   "cluster: a gate without its upstream is passed over, and its clients keep their turn",
   async () => {
-    await using cluster = await Cluster.open({ gates: GATES, places: PLACES });
+    await using cluster = await Cluster.open({
+      // One that has its place when the upstream goes tries to reach it for so long.
+      ...{ gates: GATES, places: PLACES, args: ["--connect-timeout", "1s"] },
+    });
     const { arbiter, gates, upstreams } = cluster;
     const crowd = cluster.crowd({ each: EACH, holdMs: () => 200 });
     await cluster.full(PLACES);
@@ -459,13 +464,9 @@ testLong("cluster: limits are changed at one gate, for all", async () => {
   const { arbiter, gates } = cluster;
   const crowd = cluster.crowd({ each: EACH, holdMs: () => SHORT_MS });
   await cluster.full(PLACES);
-  const configure = async (gate: number, places: number) => {
-    const body = { type: "pool_config", max_connections: places, backlog_size: 10_000 };
-    await gates[gate]!.say(`${JSON.stringify({ src: "c", dest: "n", body })}\n`);
-  };
   for (const places of [4, 20, 1, PLACES]) {
     if (places > PLACES) arbiter.places = places;
-    await configure(1, places);
+    await gates[1]!.configure(places, 10_000);
     await until("there are no more", () => arbiter.count <= places);
     // Those that were on their way when it was lowered are there by now.
     await elapse(SLACK_MS);

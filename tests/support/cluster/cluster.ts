@@ -121,9 +121,13 @@ export class ClusterGate {
     await until(`a gate notes ${what}`, () => what.test(this.notes.slice(since)));
   }
 
-  /** Says something on its stdin. */
-  async say(text: string): Promise<void> {
-    await this.#running.say(text);
+  /** Sets the limits, of the whole pool. */
+  async configure(maxConnections: number, backlogSize: number): Promise<void> {
+    const limits = { max_connections: maxConnections, backlog_size: backlogSize };
+    const message = { src: "c1", dest: "n1", body: { type: "pool_config", ...limits } };
+    await this.#running.say(`${JSON.stringify(message)}\n`);
+    const { type } = JSON.parse(await this.#running.hear()).body;
+    if (type !== "pool_config_ok") throw new Error(`${type} instead of pool_config_ok`);
   }
 
   /** Kills it, as a crash does. */
