@@ -117,6 +117,7 @@ class FakeConnection implements LinkConnection {
   #link: FakeLink;
   #events: LinkEvents;
   #closed = false;
+  #fault: CallFault;
   #gate: number | undefined;
   #push = (push: Push) => this.#pushed(push);
   /** When the last call arrives there, the last answer here, and the last push. */
@@ -140,7 +141,9 @@ class FakeConnection implements LinkConnection {
   ): void {
     const link = this.#link;
     link.calls.push({ name, args });
-    const fault = link.callFault(name, args);
+    // What is behind a message that is lost on a connection does not arrive either.
+    this.#fault ??= link.callFault(name, args);
+    const fault = this.#fault;
     if (fault === "lost") return;
     this.#go(() => {
       const reply = link.server.call(name, args);
@@ -149,6 +152,7 @@ class FakeConnection implements LinkConnection {
   }
 
   listen(gate: number, listening: () => void): void {
+    if (this.#fault !== undefined) return;
     this.#go(() => {
       if (this.#closed) return;
       this.#gate = gate;
