@@ -662,12 +662,9 @@ export class SharedPool implements Pool {
     const clients = [...this.#connected].filter(isCounted);
     if (lost === "cut") { for (const member of clients) this.#cut(member); }
     const many = `${clients.length} client${clients.length === 1 ? "" : "s"}`;
-    note(
-      "warn",
-      lost === "cut"
-        ? `the lease is lost, nobody is let in: cut ${many}`
-        : `the lease is lost, nobody is let in: ${many} keep what others may be given as well`,
-    );
+    const keep = clients.length === 1 ? "keeps its place" : "keep their places";
+    const outcome = lost === "cut" ? `cut ${many}` : `${many} ${keep}`;
+    note("warn", `the lease is lost, nobody is let in: ${outcome}`);
   }
 
   /** Has one leave at once: soon its place is another's. */

@@ -47,6 +47,7 @@ export class FakeLink implements Link {
   #connections = new Set<FakeConnection>();
   #held: (() => void)[] | undefined;
   #underWay = 0;
+  #stranded: FakeConnection[] = [];
 
   constructor(server: FakeServer, travel: Travel) {
     this.server = server;
@@ -76,18 +77,32 @@ export class FakeLink implements Link {
     for (const arrive of held) arrive();
   }
 
+  /** What the present connections still send, or have sent, arrives only at {@linkcode release}. */
+  strand(): void {
+    for (const connection of this.#connections) connection.stranded ??= [];
+    this.#stranded = [...this.#connections];
+  }
+
+  release(): void {
+    for (const connection of this.#stranded) {
+      for (const arrive of connection.stranded?.splice(0) ?? []) arrive();
+      connection.stranded = undefined;
+    }
+  }
+
   /** Breaks all connections: both ends are told. */
   break(reason = "the connection was reset"): void {
     for (const connection of [...this.#connections]) connection.break(reason);
   }
 
   /** @param due When it arrives, in milliseconds. */
-  send(due: number, arrive: () => void): void {
+  send(connection: FakeConnection, due: number, arrive: () => void): void {
     this.#underWay++;
     this.travel.after(due - this.travel.now(), () => {
       this.#underWay--;
-      if (this.#held === undefined) arrive();
-      else this.#held.push(arrive);
+      const held = connection.stranded ?? this.#held;
+      if (held === undefined) arrive();
+      else held.push(arrive);
     });
   }
 
@@ -97,9 +112,12 @@ export class FakeLink implements Link {
 }
 
 class FakeConnection implements LinkConnection {
+  /** What arrives no more, until it does. */
+  stranded: (() => void)[] | undefined;
   #link: FakeLink;
   #events: LinkEvents;
   #closed = false;
+  #fault: CallFault;
   #gate: number | undefined;
   #push = (push: Push) => this.#pushed(push);
   /** When the last call arrives there, the last answer here, and the last push. */
@@ -123,7 +141,9 @@ class FakeConnection implements LinkConnection {
   ): void {
     const link = this.#link;
     link.calls.push({ name, args });
-    const fault = link.callFault(name, args);
+    // What is behind a message that is lost on a connection does not arrive either.
+    this.#fault ??= link.callFault(name, args);
+    const fault = this.#fault;
     if (fault === "lost") return;
     this.#go(() => {
       const reply = link.server.call(name, args);
@@ -132,6 +152,7 @@ class FakeConnection implements LinkConnection {
   }
 
   listen(gate: number, listening: () => void): void {
+    if (this.#fault !== undefined) return;
     this.#go(() => {
       if (this.#closed) return;
       this.#gate = gate;
@@ -166,14 +187,14 @@ class FakeConnection implements LinkConnection {
   #go(arrive: () => void): void {
     const { travel, delayMs } = this.#link;
     this.#callDue = Math.max(this.#callDue, travel.now() + delayMs());
-    this.#link.send(this.#callDue, arrive);
+    this.#link.send(this, this.#callDue, arrive);
   }
 
   #answer(arrive: () => void): void {
     const { travel, delayMs } = this.#link;
     // A push overtakes what was sent before it, and is not overtaken by what was sent behind it.
     this.#answerDue = Math.max(this.#answerDue, this.#pushDue, travel.now() + delayMs());
-    this.#link.send(this.#answerDue, () => {
+    this.#link.send(this, this.#answerDue, () => {
       if (!this.#closed) arrive();
     });
   }
@@ -184,7 +205,7 @@ class FakeConnection implements LinkConnection {
     if (fault === "lost") return;
     this.#pushDue = Math.max(this.#pushDue, travel.now() + pushDelayMs());
     for (let times = fault === "twice" ? 2 : 1; times > 0; times--) {
-      this.#link.send(this.#pushDue, () => {
+      this.#link.send(this, this.#pushDue, () => {
         if (!this.#closed) this.#events.pushed(structuredClone(push));
       });
     }

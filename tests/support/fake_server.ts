@@ -160,6 +160,13 @@ export class FakeServer {
     for (const gate of this.#state.gates.filter((gate) => gate.name === name)) this.#reap(gate);
   }
 
+  /** Loses the place of one client. */
+  lose(name: string, n: number): void {
+    for (const gate of this.#state.gates.filter((gate) => gate.name === name)) {
+      gate.held = gate.held.filter((of) => of.n !== n);
+    }
+  }
+
   /** Carries out a call. */
   call<N extends CallName>(name: N, args: Calls[N]["args"]): Calls[N]["reply"] {
     if (this.remembers) {

@@ -34,7 +34,8 @@ export class StepClock implements Clock {
   }
 
   after(ms: number, action: () => void): () => void {
-    const timer = { due: this.#now + Math.max(0, ms - this.earlyMs), action };
+    const early = ms > this.earlyMs ? this.earlyMs : 0;
+    const timer = { due: this.#now + Math.max(0, ms - early), action };
     this.#timers.push(timer);
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
@@ -53,14 +54,48 @@ export class StepClock implements Clock {
     this.#now = end;
   }
 
-  /** Lets `ms` milliseconds pass in which no timer fires, as for a process that is stopped. */
-  stop(ms: number): void {
-    this.#now += ms;
-  }
-
   #fire(timer: Timer): void {
     this.#timers = this.#timers.filter((other) => other !== timer);
     this.#now = Math.max(this.#now, timer.due);
     timer.action();
+  }
+}
+
+/** The same time for one process that can be stopped: what is due meanwhile comes when it goes on. */
+export class StoppableClock implements Clock {
+  #clock: Clock;
+  #due: (() => void)[] | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  after(ms: number, action: () => void): () => void {
+    let cancelled = false;
+    const act = () => {
+      if (!cancelled) action();
+    };
+    const cancel = this.#clock.after(ms, () => {
+      if (this.#due === undefined) act();
+      else this.#due.push(act);
+    });
+    return () => {
+      cancelled = true;
+      cancel();
+    };
+  }
+
+  stop(): void {
+    this.#due ??= [];
+  }
+
+  goOn(): void {
+    const due = this.#due ?? [];
+    this.#due = undefined;
+    for (const act of due) act();
   }
 }
