@@ -72,6 +72,7 @@ export async function serve(
         writer.flush().catch(fail);
         log.flush();
       }),
+    afterwards: queueMicrotask,
     crashed: (error, line) => log.note("error", `line ${line} met a fault of poolgate: ${error}`),
   });
   for (let batch = await reader.read(); batch !== undefined; batch = await reader.read()) {

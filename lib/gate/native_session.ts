@@ -84,6 +84,7 @@ export class NativeSession implements Session {
       node: native.node,
       gathered: () => this.#writer.gathered,
       late: () => this.#flush(),
+      afterwards: queueMicrotask,
       crashed: (error) =>
         native.note("error", `a request of a connection met a fault of poolgate: ${error}`),
     });

@@ -4,7 +4,8 @@
  * nothing of messages or sockets; `now` is the time of whoever calls, in milliseconds.
  *
  * Answers may come later. What a client's state is stands in its record; an event only says that it
- * is worth a look, and no order among events is promised.
+ * is worth a look. No order among events is promised, but that what an answer has caused, such as a
+ * promotion, is told in the same turn right behind it.
  *
  * @module
  */

@@ -170,9 +170,12 @@ export class Node implements Holder {
   }
 
   #disconnect(clientId: string): Answer {
+    const client = this.#asking.size > 0 ? this.#pool.find(clientId) : undefined;
     const done = this.#pool.disconnect(clientId, this.#now());
-    if (done === undefined) return { type: "unknown_client", clientId };
-    return then(done, disconnectReply);
+    const unknown: ReplyBody = { type: "unknown_client", clientId };
+    if (done === undefined) return unknown;
+    // It may turn out that it was not let in at all.
+    return then(done, (what) => client?.state === "rejected" ? unknown : disconnectReply(what));
   }
 }
 

@@ -19,6 +19,8 @@ export interface RepliesParts {
   gathered: () => AsciiBuffer;
   /** Called when lines were gathered that no present request caused: somebody has to send them. */
   late: () => void;
+  /** Calls when whoever calls at present has done what there is to do. */
+  afterwards: (action: () => void) => void;
   /** Told when a request met a fault of poolgate, and the number of its line. */
   crashed: (error: unknown, line: number) => void;
 }
@@ -144,16 +146,24 @@ export class Replies implements Announcements {
       this.#write(to, body, inReplyTo);
     }
     this.#standing.splice(0, known);
-    this.#catchUp();
-    if (this.standing > 0) return;
+    this.#catchUpLater();
+    if (this.standing === 0) this.#tellAnswered();
+  }
+
+  #tellAnswered(): void {
     for (const action of this.#whenAnswered) action();
     this.#whenAnswered = [];
   }
 
-  /** Carries out what was put off, as far as that can be. */
-  #catchUp(): void {
+  /** An answer that is given at present may have more to tell than itself, such as promotions. */
+  #catchUpLater(): void {
     if (this.#catchingUp || this.#deferred.length === 0) return;
     this.#catchingUp = true;
+    this.#parts.afterwards(() => this.#catchUp());
+  }
+
+  /** Carries out what was put off, as far as that can be. */
+  #catchUp(): void {
     let done = 0;
     for (const { request, line } of this.#deferred) {
       if (this.#hasToWait(request)) break;
@@ -162,6 +172,9 @@ export class Replies implements Announcements {
     }
     this.#deferred.splice(0, done);
     this.#catchingUp = false;
+    if (done === 0) return;
+    if (this.standing === 0) this.#tellAnswered();
+    this.#parts.late();
   }
 
   #write(to: Recipient, body: ReplyBody, inReplyTo: string | undefined): void {

@@ -32,6 +32,7 @@ export class Way {
       node,
       gathered: () => this.#lines,
       late: () => this.late++,
+      afterwards: queueMicrotask,
       crashed: (error) => this.crashes.push(error),
     });
   }
