@@ -49,8 +49,8 @@ export class Replies implements Announcements {
   }
 
   /**
-   * Answers a request. One whose answer is what is known of the pool at that moment is put off until
-   * all before it have theirs, and what comes behind it, too.
+   * Answers a request. One that looks back ({@linkcode Node.looksBack}) is put off until all before
+   * it have their answers, and what comes behind it, too.
    *
    * @param line The number of its line.
    */

@@ -53,7 +53,7 @@ testWith(
 
 testWith(
   REDIS,
-  "--cluster: a user has the rights that the README grants, and no others",
+  "--cluster: a user who lacks a right is one line and exit 2",
   async () => {
     await using redis = await RedisServer.start();
     const at = `127.0.0.1:${redis.port}`;
