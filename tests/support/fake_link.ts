@@ -118,6 +118,8 @@ class FakeConnection implements LinkConnection {
   #events: LinkEvents;
   #closed = false;
   #fault: CallFault;
+  /** The run of the server that it leads to: what it sends reaches no later one. */
+  #runId: string | undefined;
   #gate: number | undefined;
   #push = (push: Push) => this.#pushed(push);
   /** When the last call arrives there, the last answer here, and the last push. */
@@ -130,7 +132,7 @@ class FakeConnection implements LinkConnection {
     this.#events = events;
     this.#go(() => {
       if (link.closed) this.break("nothing listens");
-      else this.#answer(() => this.#open());
+      else this.#accept();
     });
   }
 
@@ -146,6 +148,7 @@ class FakeConnection implements LinkConnection {
     const fault = this.#fault;
     if (fault === "lost") return;
     this.#go(() => {
+      if (this.#runId !== link.server.runId) return;
       const reply = link.server.call(name, args);
       if (fault === undefined) this.#answer(() => answered(reply));
     });
@@ -154,7 +157,7 @@ class FakeConnection implements LinkConnection {
   listen(gate: number, listening: () => void): void {
     if (this.#fault !== undefined) return;
     this.#go(() => {
-      if (this.#closed) return;
+      if (this.#closed || this.#runId !== this.#link.server.runId) return;
       this.#gate = gate;
       this.#link.server.listeners.set(gate, this.#push);
       this.#answer(listening);
@@ -179,9 +182,11 @@ class FakeConnection implements LinkConnection {
     this.#events.lost(reason, this.#link.fatal);
   }
 
-  #open(): void {
+  #accept(): void {
     const { server: { runId } } = this.#link;
-    this.#events.opened({ runId, version: "7.0.15", maxmemoryPolicy: "noeviction" });
+    this.#runId = runId;
+    const server = { runId, version: "7.0.15", maxmemoryPolicy: "noeviction" };
+    this.#answer(() => this.#events.opened(server));
   }
 
   #go(arrive: () => void): void {
