@@ -134,12 +134,16 @@ export class ForwardSession implements Session {
     return "finished";
   }
 
-  /** Closes the client's side, and leaves the upstream. */
-  interrupt(): void {
+  /**
+   * Closes the client's side, and leaves the upstream. Where the place may be another's already, that
+   * is not waited for.
+   */
+  interrupt(ending: Ending = "finished"): void {
     // Each is tried, also where one before it meets a fault.
     try {
       this.#attempt?.giveUp();
-      this.#leaveUpstream();
+      if (ending === "cluster_lost") this.endUpstream();
+      else this.#leaveUpstream();
     } finally {
       this.#connection.side.close();
     }
