@@ -123,9 +123,9 @@ Deno.test("SharedPool: a push for a client that has left is answered by a leave"
 
 Deno.test("SharedPool: a client that leaves while its promotion is on its way leaves once", () => {
   const { lab, a, b, holder, waiter } = newLab();
-  a.leave(holder);
-  lab.clock.advance(WAY_MS);
   b.link.pushDelayMs = () => WAY_MS;
+  a.leave(holder);
+  lab.clock.advance(WAY_MS + 1);
   b.leave(waiter);
   lab.settle();
   assertEquals(b.calls("apply").flatMap(({ ops }) => ops).length, 2);
