@@ -15,8 +15,6 @@ export interface Member extends Client {
   ticket: number | undefined;
   /** Its join, until that has been answered. */
   join: StepEntry | undefined;
-  /** Whether it has been given a place that the gate may not act on yet. */
-  given: boolean;
   /** Whether it has to leave as soon as its holder has been told what it asked for. */
   evicted: boolean;
 }
@@ -45,7 +43,6 @@ export function newMember(
     after: undefined,
     ticket: undefined,
     join: undefined,
-    given: false,
     evicted: false,
   };
 }

@@ -140,7 +140,7 @@ export class Outbox {
   /**
    * The server knows nothing of what it was sent.
    *
-   * @param needed Whether a step is still to be sent, as one that never was.
+   * @param needed Whether a step is still to be sent.
    * @param first What to send before all that.
    * @returns The steps that are not, taken out.
    */
@@ -152,7 +152,6 @@ export class Outbox {
       if (isStep(entry) && !needed(entry.what.step)) dropped.push(entry);
       else kept.push(entry);
     }
-    for (const entry of kept) entry.sent = false;
     this.#reorder([...first, ...kept]);
     return dropped;
   }

@@ -432,7 +432,6 @@ export class SharedPool implements Pool {
   #give(member: Member, counts: Counts): void {
     if (member.state === "connected") return;
     if (this.#enrolment.lease.valid) return this.#admit(member, counts);
-    member.given = true;
     this.#given.add(member);
     this.#enrolment.renew();
   }
@@ -445,7 +444,7 @@ export class SharedPool implements Pool {
     this.#connected.push(member);
     if (member.holder?.uncounted) this.#uncounted++;
     if (from === "queued") member.waited = now - since;
-    Object.assign(member, { state: "connected", given: false, since: now, active, queued });
+    Object.assign(member, { state: "connected", since: now, active, queued });
     this.#show(member, from, now - since);
     this.#tell(member);
     // Its holder has been told what the connect came to; now it is told that this is over.
@@ -598,7 +597,6 @@ export class SharedPool implements Pool {
     this.#given.clear();
     for (const member of this.#members.values()) {
       const { n, state, ticket, join } = member;
-      member.given = false;
       if (state === "connected") claims.held.push(n);
       else if (ticket !== undefined) claims.waiting.push({ n, ticket });
       else if (join === undefined) again.push(this.#newJoin(member));

@@ -126,7 +126,7 @@ export class ForwardSession implements Session {
     this.#upstream = upstream;
     if (this.#connection.ending !== undefined) {
       // It came for a client that is gone: the place is free when it has ended.
-      this.#leaveUpstream();
+      this.#leaveUpstream(this.#connection.ending);
       await drain(upstream);
     } else if (await this.#introduce(upstream)) {
       await this.#join(upstream);
@@ -134,6 +134,7 @@ export class ForwardSession implements Session {
     return "finished";
   }
 
+<<<<<<< HEAD
   /**
    * Closes the client's side, and leaves the upstream. Where the place may be another's already, that
    * is not waited for.
@@ -144,6 +145,14 @@ export class ForwardSession implements Session {
       this.#attempt?.giveUp();
       if (ending === "cluster_lost") this.endUpstream();
       else this.#leaveUpstream();
+=======
+  /** Closes the client's side, and leaves the upstream. */
+  interrupt(ending?: Ending): void {
+    // Each is tried, also where one before it meets a fault.
+    try {
+      this.#attempt?.giveUp();
+      this.#leaveUpstream(ending);
+>>>>>>> s14pool
     } finally {
       this.#connection.side.close();
     }
@@ -254,7 +263,9 @@ export class ForwardSession implements Session {
   }
 
   /** Ends this side of the upstream, and closes it when it does not end soon. */
-  #leaveUpstream(): void {
+  #leaveUpstream(ending?: Ending): void {
+    // Soon its place is another's, whatever the upstream does.
+    if (ending === "cluster_lost") return this.closeUpstream();
     const upstream = this.#upstream;
     const { linger } = this.#forwarding;
     if (upstream === undefined || this.#lingering !== undefined) return;

@@ -87,6 +87,8 @@ Deno.test("SharedPool: a push that is lost is missed at the next renewal, and ma
   lab.clock.advance(LEASE_MS / 3 + 4 * WAY_MS);
   assertEquals(waiter.state, "connected");
   assertEquals(b.pool.describe().cluster?.resyncs, { fenced: 0, empty: 0, behind: 0 });
+  lab.clock.advance(2 * LEASE_MS);
+  assertEquals([b.calls("attach").length, b.link.listens.length], [2, 1]);
 });
 
 Deno.test("SharedPool: a push that comes twice is heard once, and hides no lost one", () => {
@@ -106,19 +108,100 @@ Deno.test("SharedPool: a push that comes twice is heard once, and hides no lost 
   assertEquals(next.state, "connected");
 });
 
-Deno.test("SharedPool: a push for a client that is not here is answered by a leave", () => {
-  const { lab, a, b, holder, waiter } = newLab();
-  a.leave(holder);
-  lab.settle();
+Deno.test("SharedPool: a push for a client that has left is answered by a leave", () => {
+  const { lab, b, waiter } = newLab();
   b.leave(waiter);
   lab.settle();
-  const promoted = [77];
-  const push = { ...lab.server.limits, limits: lab.server.limits, paused: false };
-  const [listener] = [...lab.server.listeners.values()].slice(-1);
-  listener!({ ...push, active: 1, queued: 0, told: 2, promoted });
+  const listener = lab.server.listeners.get(b.link.listens[0]!)!;
+  const { limits } = lab.server;
+  listener({ limits, paused: false, active: 1, queued: 0, told: 1, promoted: [1] });
   lab.settle();
   const ops = b.calls("apply").flatMap(({ ops }) => ops);
-  assertEquals(ops.at(-1), { kind: "leave", n: 77, uncounted: false });
+  const leave = { kind: "leave", n: 1, uncounted: false } as const;
+  assertEquals(ops, [{ kind: "join", n: 1, uncounted: false }, leave, leave]);
+});
+
+Deno.test("SharedPool: a client that leaves while its promotion is on its way leaves once", () => {
+  const { lab, a, b, holder, waiter } = newLab();
+  b.link.pushDelayMs = () => WAY_MS;
+  a.leave(holder);
+  lab.clock.advance(WAY_MS + 1);
+  b.leave(waiter);
+  lab.settle();
+  assertEquals(b.calls("apply").flatMap(({ ops }) => ops).length, 2);
+  assertEquals(contents(lab).b, { held: [], waiting: [] });
+});
+
+/** Two of `b` wait; it has missed a push, and attaches again: that is on its way back. */
+function newAttachment(executed: (lab: ReturnType<typeof newLab>) => void) {
+  const given = newLab();
+  const { lab, a, b, holder } = given;
+  const next = b.connect("next");
+  lab.settle();
+  b.link.pushFault = () => "lost";
+  a.leave(holder);
+  lab.settle();
+  b.link.pushFault = () => undefined;
+  const { call } = lab.server;
+  lab.server.call = function (name, args) {
+    const reply = call.call(this, name, args) as ReturnType<typeof call>;
+    if (name === "attach") executed(given);
+    // deno-lint-ignore no-explicit-any
+    return reply as any;
+  };
+  return { ...given, next };
+}
+
+Deno.test("SharedPool: a push that overtakes the answer to an attachment is heard behind it", () => {
+  const { lab, b, waiter, next } = newAttachment(({ a }) => {
+    a.link.delayMs = () => 0;
+    a.pool.configure({ maxConnections: 2 }, 0);
+  });
+  lab.clock.advance(LEASE_MS / 3 + 4 * WAY_MS);
+  assertEquals(b.states(waiter, next), "connected connected");
+  assertEquals(b.calls("attach").length, 2);
+  lab.clock.advance(LEASE_MS);
+  assertEquals(b.calls("attach").length, 2);
+});
+
+Deno.test("SharedPool: a push to a gate that was taken for dead since lets nobody in, ever", () => {
+  const given = newLab();
+  const { lab, a, b, holder, waiter } = given;
+  const other = a.connect("other");
+  lab.settle();
+  const next = b.connect("next");
+  lab.settle();
+  b.link.pushFault = () => "lost";
+  a.leave(holder);
+  lab.settle();
+  b.link.pushFault = () => undefined;
+  assertEquals([waiter.state, other.state], ["queued", "queued"]);
+  // Behind the attachment, but before it arrives: the next one is promoted, the gate is taken for
+  // dead, and the only place is another's.
+  const gate = a.link.listens[0]!;
+  b.spoil("attach", () => {
+    lab.server.call("configure", { gate, limits: { maxConnections: 3 } });
+    lab.server.reap("b");
+    lab.server.call("configure", { gate, limits: { maxConnections: 1 } });
+  });
+  lab.clock.advance(LEASE_MS / 3 + 4 * WAY_MS);
+  assertEquals(b.pool.describe().cluster?.resyncs.fenced, 1);
+  assertEquals(b.states(waiter, next), "queued queued");
+  b.link.break();
+  lab.clock.advance(LEASE_MS);
+  assertEquals([b.states(waiter, next), other.state], ["queued queued", "connected"]);
+  assertEquals(lab.server.contents.b, { held: [], waiting: [1, 2] });
+});
+
+Deno.test("SharedPool: a rejection is counted once, whatever becomes of the batch that told of it", () => {
+  for (const fault of ["lost", "answer lost"] as const) {
+    const lab = new SharedLab();
+    const gate = lab.gate("a");
+    gate.spoil("apply", fault);
+    gate.pool.reject("one", "per_source", 0);
+    lab.clock.advance(ANSWER_MS + RECONNECT_MAX_MS + LEASE_MS);
+    assertEquals(gate.pool.stats().rejectedTotal, 1, fault);
+  }
 });
 
 for (const fault of ["lost", "answer lost"] as const) {
@@ -282,6 +365,48 @@ Deno.test("SharedPool: a place that is given under a lease that ends on the way 
   assertEquals(lab.server.contents.a, { held: [1], waiting: [] });
 });
 
+Deno.test("SharedPool: a renewal that is answered after the end of the lease confirms nothing", () => {
+  const due = (() => {
+    const lab = new SharedLab();
+    const gate = lab.gate("a");
+    lab.gate("b");
+    const start = lab.clock.now();
+    while (gate.calls("renew").length < 2) lab.clock.advance(1);
+    return lab.clock.now() - start;
+  })();
+  const lab = new SharedLab();
+  const [a, b] = [lab.gate("a"), lab.gate("b")];
+  lab.clock.advance(due - 1);
+  const client = a.connect("one");
+  lab.clock.advance(1);
+  assertEquals(a.link.calls.slice(-2).map(({ name }) => name), ["apply", "renew"]);
+  lab.clock.advance(WAY_MS);
+  a.clock.stop();
+  const other = b.connect("other");
+  lab.clock.advance(1.5 * LEASE_MS);
+  a.clock.goOn();
+  assertEquals([client.state, other.state], ["asking", "connected"]);
+  lab.settle();
+  assertEquals([client.state, other.state], ["queued", "connected"]);
+});
+
+Deno.test("SharedPool: a promotion that was kept aside, and that the server has lost, is not taken", () => {
+  const { lab, a, b, holder, waiter } = newLab();
+  b.clock.stop();
+  lab.clock.advance(0.6 * LEASE_MS);
+  a.leave(holder);
+  lab.clock.advance(BETWEEN_MS - 0.6 * LEASE_MS);
+  b.clock.goOn();
+  lab.server.forgetCalls(4);
+  assertEquals(lab.server.contents.b, { held: [], waiting: [1] });
+  const { limits } = lab.server;
+  lab.server.call("configure", { gate: a.link.listens[0]!, limits: { maxConnections: 0 } });
+  for (const gate of [a, b]) gate.link.break();
+  lab.clock.advance(LEASE_MS);
+  assertEquals([waiter.state, limits.maxConnections], ["queued", 1]);
+  assertEquals(lab.server.contents.b, { held: [], waiting: [1] });
+});
+
 Deno.test("SharedPool: a place that was given, and not taken, is asked for anew where the gate was taken for dead", () => {
   const lab = new SharedLab();
   const [a, b] = [lab.gate("a"), lab.gate("b")];
@@ -356,6 +481,24 @@ for (const [name, act] of POINTS) {
     });
   }
 }
+
+Deno.test("SharedPool: a gate that has registered is found again at the next connection", () => {
+  const { lab, b } = newLab();
+  lab.server.reap("b");
+  lab.clock.advance(LEASE_MS / 2);
+  b.link.break();
+  lab.clock.advance(LEASE_MS / 2);
+  assertEquals(b.pool.describe().cluster?.resyncs, { fenced: 1, empty: 0, behind: 0 });
+});
+
+Deno.test("SharedPool: a gate that lets nobody in registers that, too", () => {
+  const { lab, b } = newLab();
+  b.pool.pause("upstream_down");
+  lab.settle();
+  lab.server.reap("b");
+  lab.clock.advance(LEASE_MS / 2);
+  assertEquals(b.calls("register").map(({ paused }) => paused), [true]);
+});
 
 Deno.test("SharedPool: what is registered keeps its tickets, so that the order over gates stays", () => {
   const lab = new SharedLab();
@@ -519,6 +662,7 @@ Deno.test("SharedPool: a registration that was broken off is begun anew, under a
   const all = [[1000, 0, false], [500, 500, false], [0, 1000, false], [0, 500, true]];
   assertEquals(sizes, [...all.slice(0, 3), ...all]);
   assertEquals(new Set(calls.map(({ gate }) => gate)).size, 2);
+  assertEquals(gate.calls("attach").map(({ anew }) => anew), [false, false, true]);
   const { held, waiting } = lab.server.contents.a!;
   assertEquals([held.length, waiting.length], [1500, 2000]);
   assertEquals(gate.notes.filter((note) => note.includes("registered")).length, 1);
@@ -601,6 +745,34 @@ Deno.test("SharedPool: observers are told what another gate has set, once", () =
   lab.settle();
   assertEquals(told, [0, true, false]);
   assertEquals(known(paused), { active: 1, queued: 1 });
+});
+
+Deno.test("SharedPool: an answer that a push has overtaken does not seem to change the limits back", () => {
+  const { lab, a, b } = newLab();
+  const told: number[] = [];
+  b.pool.observe({ configured: (_, { maxConnections }) => told.push(maxConnections) });
+  b.link.delayMs = () => 10;
+  b.connect("another");
+  lab.clock.advance(9);
+  a.pool.configure({ maxConnections: 0 }, 0);
+  lab.settle();
+  lab.settle();
+  assertEquals(told, [0]);
+});
+
+Deno.test("SharedPool: where such an answer tells something new, it is asked again at once", () => {
+  const { lab, a, b, waiter } = newLab();
+  b.link.delayMs = () => 10;
+  b.connect("another");
+  a.pool.configure({ maxConnections: 2 }, 0);
+  lab.clock.advance(WAY_MS);
+  assertEquals(waiter.state, "connected");
+  b.link.pushFault = () => "lost";
+  a.pool.configure({ backlogSize: 99 }, 0);
+  lab.clock.advance(20);
+  assertEquals(b.pool.limits.backlogSize, 9);
+  lab.clock.advance(20);
+  assertEquals(b.pool.limits.backlogSize, 99);
 });
 
 Deno.test("SharedPool.configure, resume: say how many were let in at all gates", () => {
@@ -771,6 +943,33 @@ Deno.test("SharedPool: those who have asked, and are not answered, wait while Re
   gate.link.closed = false;
   lab.clock.advance(RECONNECT_MAX_MS + 20 * WAY_MS);
   assertEquals(contents(lab), { a: { held: [2], waiting: [] } });
+});
+
+Deno.test("SharedPool: one that the server may know of is not turned away while Redis is away", () => {
+  const lab = new SharedLab();
+  const gate = lab.gate("a", { defaults: { maxConnections: 1, backlogSize: 0 } });
+  gate.spoil("apply", "answer lost");
+  const client = gate.connect("one");
+  lab.clock.advance(WAY_MS);
+  gate.link.closed = true;
+  gate.link.break();
+  lab.clock.advance(AWAY_PART * LEASE_MS);
+  assertEquals(client.state, "queued");
+  gate.link.closed = false;
+  lab.clock.advance(RECONNECT_MAX_MS + 20 * WAY_MS);
+  assertEquals([client.state, contents(lab)], ["connected", { a: { held: [1], waiting: [] } }]);
+});
+
+Deno.test("SharedPool.disconnect: is answered at once while Redis is away", () => {
+  const { lab, a, waiter } = newLab();
+  a.link.closed = true;
+  a.link.break();
+  lab.clock.advance(AWAY_PART * LEASE_MS);
+  // The counts as this gate has heard them last.
+  assertEquals(known(a.pool.disconnect("holder", 0)!), { promoted: null, active: 1, queued: 0 });
+  a.link.closed = false;
+  lab.clock.advance(RECONNECT_MAX_MS + 20 * WAY_MS);
+  assertEquals(waiter.state, "connected");
 });
 
 Deno.test("SharedPool: a Redis that is not there at the start is said once; clients wait", () => {

@@ -50,6 +50,8 @@ for (const lost of ["hold", "cut"] as const) {
       });
       await cluster.full(PLACES);
       const { excuses, log } = await havoc(cluster, random, lost);
+      // What the last fault has caused is over by then.
+      await elapse(MAX_HOLD_MS + SLACK_MS);
       const unexcused = cluster.arbiter.over.filter(({ from, to }) =>
         !excuses.some((excuse) => excuse.from <= from && to <= excuse.to)
       );

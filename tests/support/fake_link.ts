@@ -44,6 +44,8 @@ export class FakeLink implements Link {
   /** All calls that were made, in order. */
   readonly calls: { name: CallName; args: unknown }[] = [];
   opened = 0;
+  /** The gates whose pushes were asked for. */
+  readonly listens: number[] = [];
   #connections = new Set<FakeConnection>();
   #held: (() => void)[] | undefined;
   #underWay = 0;
@@ -155,6 +157,7 @@ class FakeConnection implements LinkConnection {
   }
 
   listen(gate: number, listening: () => void): void {
+    this.#link.listens.push(gate);
     if (this.#fault !== undefined) return;
     this.#go(() => {
       if (this.#closed || this.#runId !== this.#link.server.runId) return;
