@@ -134,25 +134,12 @@ export class ForwardSession implements Session {
     return "finished";
   }
 
-<<<<<<< HEAD
-  /**
-   * Closes the client's side, and leaves the upstream. Where the place may be another's already, that
-   * is not waited for.
-   */
-  interrupt(ending: Ending = "finished"): void {
-    // Each is tried, also where one before it meets a fault.
-    try {
-      this.#attempt?.giveUp();
-      if (ending === "cluster_lost") this.endUpstream();
-      else this.#leaveUpstream();
-=======
   /** Closes the client's side, and leaves the upstream. */
   interrupt(ending?: Ending): void {
     // Each is tried, also where one before it meets a fault.
     try {
       this.#attempt?.giveUp();
       this.#leaveUpstream(ending);
->>>>>>> s14pool
     } finally {
       this.#connection.side.close();
     }

@@ -299,27 +299,3 @@ for (const kind of POOLS) {
     await gate.counts(0, 0);
   });
 }
-
-for (const kind of POOLS) {
-  for (const when of ["that is served", "whose client has gone"]) {
-    Deno.test(`cluster_lost: an upstream ${when} is closed at once, whatever it does${kind.name}`, async () => {
-      await using lab = await Lab.open(kind);
-      const { gate, slow } = lab;
-      const client = await lab.resettable();
-      client.write("request");
-      await until("it is at work", () => slow.atWork === 1);
-      if (when === "whose client has gone") {
-        client.resetAndDestroy();
-        await lab.left();
-      }
-      const [record] = gate.pool.clients("connected");
-      // As a pool does that may have given the place to another.
-      record!.reason = "cluster_lost";
-      record!.holder!.changed(record!);
-      await until("the place is given back", () => gate.pool.own.active === 0);
-      // Nobody has waited for its end.
-      assertEquals(slow.atWork, 1);
-      client.destroy();
-    });
-  }
-}
