@@ -130,8 +130,13 @@ testWith(
     assertStringIncludes(promoted, `"pool_promoted"`);
     await gate.noted(/Redis is back/);
     assertEquals(gate.notes.match(/Redis is away/g)?.length, 1, gate.notes);
+    await redis.kill();
     client.close();
+    const since = performance.now();
     assertEquals(await gate.drain(), 0);
+    // It cannot leave the pool, and does not wait for that.
+    const took = performance.now() - since;
+    assert(took < 3 * SLACK_MS, `it took ${took} ms`);
   },
 );
 

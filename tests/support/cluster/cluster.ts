@@ -91,7 +91,9 @@ export class ClusterGate {
     const said = () => this.notes.slice(before);
     const address = () => /listening at ([^ ,\n]+)/.exec(said())?.[1];
     await until("the gate listens", () => over || address() !== undefined);
-    this.address = address() ?? `nowhere: ${said()}`;
+    const found = address();
+    if (found === undefined) throw new Error(`the gate ended: ${said()}`);
+    this.address = found;
   }
 
   #spawn(): Deno.ChildProcess {
