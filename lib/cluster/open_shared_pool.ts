@@ -13,7 +13,10 @@ import type { Link, Server } from "./link.ts";
 import { redisLink } from "./redis_link.ts";
 import { SharedPool } from "./shared_pool.ts";
 
-/** How long a start waits until the gate is in the pool, in milliseconds. */
+/**
+ * How long a start waits until the gate is in the pool, in milliseconds. By then it has been said,
+ * where there is none.
+ */
 const ENROL_MS = 1000;
 
 /** What {@linkcode openSharedPool} works with. */
@@ -56,7 +59,6 @@ export async function openSharedPool(
     enrolled: enrol,
     refused: onChange((reason) => note("error", `Redis cannot be used: ${reason}`)),
   });
-  if (look.server === undefined) return pool;
   const limit = new Promise<void>((resolve) => clock.after(ENROL_MS, resolve));
   await Promise.race([enrolled, limit]);
   return pool;

@@ -11,7 +11,7 @@ import {
 } from "../support/cluster/cluster.ts";
 import { RedisServer } from "../support/cluster/redis_server.ts";
 import { BINARY, run } from "../support/program.ts";
-import { Directory, testWith } from "../support/servers.ts";
+import { Directory, run as runTool, testWith } from "../support/servers.ts";
 import { Client, freePort, listener } from "../support/sockets.ts";
 
 const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-env=POOLGATE_*"];
@@ -236,5 +236,47 @@ testWith(
     const keys = await redis.ask("-a", "s3cret", "--no-auth-warning", "-n", "3", "keys", "*");
     assertStringIncludes(keys, "{poolgate:poolgate}");
     assertEquals(/:g:|:leases/.test(keys), false, `it has left, and ${keys} are there`);
+  },
+);
+
+/** An authority of our own, and what it says of localhost; in the folder that is its argument. */
+const MAKE_CERTIFICATES = `
+cd "$0"
+new="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+openssl req -x509 $new -days 2 -subj /CN=authority -keyout ca.key -out ca.pem
+openssl req $new -subj /CN=localhost -keyout key.pem -out request.pem
+echo subjectAltName=DNS:localhost > extensions
+openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \\
+  -extfile extensions -out cert.pem
+`;
+
+testWith(
+  [...REDIS, "openssl"],
+  "--cluster rediss://: speaks TLS, and only with whom it trusts",
+  async () => {
+    await using home = await Directory.make();
+    const file = (name: string) => `${home.path}/${name}`;
+    const made = await runTool("bash", ["-ec", MAKE_CERTIFICATES, home.path]);
+    assertEquals(made.code, 0, made.stderr);
+    const tlsPort = freePort();
+    await using _ = await RedisServer.start({
+      ...{
+        "tls-port": tlsPort,
+        "tls-cert-file": file("cert.pem"),
+        "tls-key-file": file("key.pem"),
+      },
+      ...{ "tls-ca-cert-file": file("ca.pem"), "tls-auth-clients": "no" },
+    });
+    const args = ["--cluster", `rediss://localhost:${tlsPort}`];
+    const env = { DENO_CERT: file("ca.pem") };
+    const trusting = await run(STATS, { permissions, args, env });
+    assertEquals(trusting.code, 0, trusting.stderr);
+    assertEquals(/Redis is away/.test(trusting.stderr), false, trusting.stderr);
+    const wary = await run(STATS, { permissions, args });
+    assertStringIncludes(wary.stderr, "Redis is away");
+    const plain = await run(STATS, {
+      ...{ permissions, args: ["--cluster", `redis://localhost:${tlsPort}`] },
+    });
+    assertStringIncludes(plain.stderr, "Redis is away");
   },
 );
