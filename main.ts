@@ -178,8 +178,8 @@ async function run(options: Options, warnings: string[]): Promise<number> {
   const alone = gate === undefined && admin === undefined;
   const { stdin, stdout, stderr } = alone && !PROCESS_1 ? BLOCKING_STREAMS : ASYNC_STREAMS;
   const log = new Log(stderr, { ...TEXT_LOG, format: logFormat, quiet });
-  const note: Note = (level, text) => {
-    log.note(level, text);
+  const note: Note = (level, text, fields) => {
+    log.note(level, text, fields);
     log.flush();
   };
   for (const warning of warnings) note("warn", warning);
@@ -187,7 +187,8 @@ async function run(options: Options, warnings: string[]): Promise<number> {
     limits,
     (error) => note("error", `telling of a client met a fault of poolgate: ${error}`),
   );
-  const now = admin === undefined ? () => 0 : () => performance.now();
+  const timed = admin !== undefined || gate?.logConnections === true;
+  const now = timed ? () => performance.now() : () => 0;
   const node = new Node(pool, now, nodeId);
   const stdio = { input: stdin, output: stdout, node, log };
   if (alone) return await serveAlone(stdio);
@@ -200,11 +201,14 @@ async function run(options: Options, warnings: string[]): Promise<number> {
 
 function noteLimits(before: Limits, after: Limits, note: Note): void {
   const change = limitsChange(before, after);
-  if (change !== undefined) note("info", `limits changed: ${change}`);
+  if (change === undefined) return;
+  const { maxConnections: max_connections, backlogSize: backlog_size } = after;
+  note("info", `limits changed: ${change}`, { event: "limits", max_connections, backlog_size });
 }
 
 function notePause(paused: boolean, note: Note): void {
-  note("info", paused ? "paused by an operator: nobody is let in" : "resumed by an operator");
+  if (paused) note("info", "paused by an operator: nobody is let in", { event: "paused" });
+  else note("info", "resumed by an operator", { event: "resumed" });
 }
 
 /**
@@ -341,7 +345,8 @@ async function listenForOperators(
     traffic: () => open?.gate.traffic ?? { received: 0, sent: 0 },
   });
   const shown = server.address;
-  note("info", `admin at ${address.transport === "unix" ? shown : `http://${shown}/`}`);
+  const url = address.transport === "unix" ? shown : `http://${shown}/`;
+  note("info", `admin at ${url}`, { event: "admin", address: shown });
   return server;
 }
 

@@ -50,7 +50,7 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
     value: "FORMAT",
     words: LOG_FORMATS,
     summary: "how notes are written",
-    details: "text or json. Default text.",
+    details: "text, timed (text with the time before it) or json. Default text.",
   },
   "quiet": {
     summary: "write no notes, only errors",
@@ -197,7 +197,10 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
     details: `Take v2 with --listen unix:, where clients have none. PostgreSQL and Redis take
       neither. Default: do not.`,
   },
-  "log-connections": { summary: "note each connection", details: "Default false." },
+  "log-connections": {
+    summary: "note each connection, and its whole story when it leaves",
+    details: "Default false.",
+  },
   "admin": {
     value: "ADDR",
     summary: "where to serve operators over HTTP",
