@@ -159,9 +159,12 @@ Deno.test("departureOf: a client of the pool itself has given its place back", a
 });
 
 Deno.test("departureOf: what it sent needs no place", async () => {
-  await using service = new Service();
+  await using service = new Service(async (socket) => {
+    await socket.read(new Uint8Array(16));
+  });
   await using gate = await open(service, { service: "postgres" });
   const [, waiting] = await gate.clients(2) as [Client, Client];
+  await gate.counts(1, 1);
   await waiting.socket.write(packet(80877102, "12345678"));
   const { event, ended_by, reason } = await departed(gate);
   assertEquals([event, ended_by, reason], ["left", "client", "passed_on"]);
