@@ -9,7 +9,7 @@ import type { OpenAdmin } from "./lib/admin/open_admin.ts";
 import type { AdminOptions } from "./lib/cli/admin_options.ts";
 import { ADMIN_FLAGS, type Flags, GATE_FLAGS, NO_FLAGS } from "./lib/cli/flag_names.ts";
 import { type Options, readOptions } from "./lib/cli/options.ts";
-import { Settings } from "./lib/cli/settings.ts";
+import { type Reading, Settings } from "./lib/cli/settings.ts";
 import type { GateOptions } from "./lib/gate/gate_options.ts";
 import type { Gate } from "./lib/gate/gate.ts";
 import type { OpenGate } from "./lib/gate/open_gate.ts";
@@ -47,6 +47,7 @@ async function main(): Promise<number> {
     return await print(flags.help ? await help() : await versionText());
   }
   if (flags.completions !== undefined) return await printCompletions(flags.completions);
+  if (flags.print !== undefined) return await printFile(flags.print);
   const settings = new Settings(flags, readEnv);
   const readGate = settings.anyOf(GATE_FLAGS)
     ? (await import("./lib/cli/gate_options.ts")).readGateOptions
@@ -130,10 +131,18 @@ async function versionText(): Promise<string> {
 
 async function printCompletions(shell: string): Promise<number> {
   const { readCompletions } = await import("./lib/cli/completions.ts");
-  const reading = readCompletions(shell);
-  if ("value" in reading) return await print(reading.value);
-  const given = `--completions is ${JSON.stringify(shell)}`;
-  return await refuse(`${given}, it must be ${reading.allowed}`);
+  return await printNamed("--completions", shell, readCompletions(shell));
+}
+
+async function printFile(name: string): Promise<number> {
+  const { readFileName } = await import("./lib/cli/files.ts");
+  return await printNamed("--print", name, readFileName(name));
+}
+
+/** Prints the text that a flag names, or says what it may name. */
+async function printNamed(flag: string, name: string, text: Reading<string>): Promise<number> {
+  if ("value" in text) return await print(text.value);
+  return await refuse(`${flag} is ${JSON.stringify(name)}, it must be ${text.allowed}`);
 }
 
 async function print(text: string): Promise<number> {

@@ -8,6 +8,7 @@ import { DRAIN_QUEUES, REJECT_FORMATS } from "../gate/gate_options.ts";
 import { PROXY_PROTOCOLS } from "../gate/proxy_protocol.ts";
 import { SERVICE_NAMES } from "../gate/services/services.ts";
 import { MAX_LIMIT } from "../pool/limits.ts";
+import { FILE_NAMES } from "./file_names.ts";
 import type { FlagName } from "./flag_names.ts";
 import { GATE_DEFAULTS } from "./gate_options.ts";
 import { DEFAULT_LIMITS, LOG_FORMATS } from "./options.ts";
@@ -65,6 +66,14 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
     words: SHELLS,
     summary: "print the completions for a shell",
     details: `${inWords(SHELLS, "or")}. In bash: source <(poolgate --completions bash)`,
+  },
+  "print": {
+    value: "FILE",
+    words: FILE_NAMES,
+    summary: "print a file for people who run poolgate",
+    details: `${
+      inWords(FILE_NAMES, "or")
+    }. The first two are units for one process and for one a core.`,
   },
   "help": { letter: "h", summary: "print this text", details: "" },
   "version": {
