@@ -16,6 +16,7 @@ import {
   PURPOSE,
   REPETITION,
 } from "./help_texts.ts";
+import { wrapped } from "./wrapped.ts";
 
 const COLUMNS = 80;
 
@@ -59,19 +60,4 @@ function flag(name: FlagName): string {
   const head = beside ? spelling.padEnd(INDENT) + first : spelling;
   const below = beside ? others : [first, ...others];
   return [head, ...below.map((line) => " ".repeat(INDENT) + line)].join("\n");
-}
-
-/** Lines of whole words, no longer than so many columns. */
-function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(/\s+/)) {
-    if (line.length + word.length < columns) {
-      line += line === "" ? word : ` ${word}`;
-    } else {
-      lines.push(line);
-      line = word;
-    }
-  }
-  return [...lines, line];
 }

@@ -17,32 +17,36 @@ import {
   REPETITION,
 } from "./help_texts.ts";
 import { VERSION } from "./version.ts";
+import { wrapped } from "./wrapped.ts";
+
+/** How wide the lines of its source are, which the reader never sees. */
+const COLUMNS = 80;
 
 /** The page as its file holds it. */
 export const MAN_PAGE = [
   `.TH POOLGATE 1 "" "poolgate ${VERSION}" "User Commands"`,
   ".SH NAME",
-  `poolgate \\- ${line(PURPOSE)}`,
+  ...text(`poolgate - ${PURPOSE}`),
   ".SH SYNOPSIS",
   ".B poolgate",
   "[\\fIFLAG\\fR]...",
   ".SH DESCRIPTION",
-  ...DESCRIPTION.flatMap((text, at) => at === 0 ? [line(text)] : [".PP", line(text)]),
+  ...DESCRIPTION.flatMap((paragraph, at) => [...at === 0 ? [] : [".PP"], ...text(paragraph)]),
   ...FLAG_GROUPS.flatMap(({ title, names }) => [
     `.SH ${title.toUpperCase()}`,
     ...names.flatMap(flag),
   ]),
   ".PP",
-  line(REPETITION),
+  ...text(REPETITION),
   ".SH ENVIRONMENT",
-  line(ENVIRONMENT),
+  ...text(ENVIRONMENT),
   ...block(ENVIRONMENT_COMMAND),
   ".SH EXIT STATUS",
-  line(EXIT_STATUS),
+  ...text(EXIT_STATUS),
   ".SH EXAMPLES",
   ...EXAMPLES.flatMap(({ about, command, output }, at) => [
     ...at === 0 ? [] : [".PP"],
-    line(about),
+    ...text(about),
     ...block(output === undefined ? `$ ${command}` : `$ ${command}\n${output}`),
   ]),
 ].join("\n");
@@ -58,22 +62,26 @@ function flag(name: FlagName): string[] {
   return [
     ".TP",
     `\\fB${escaped(`--${name}`)}\\fR${short}${shownValue}`,
-    line(`${begun}${link}${details}${more}`),
+    ...text(`${begun}${link}${details}${more}`),
   ];
 }
 
 /** Lines as they are, a little further in. */
-function block(text: string): string[] {
-  return [".PP", ".RS 4", ".nf", ...text.split("\n").map(escaped), ".fi", ".RE"];
+function block(lines: string): string[] {
+  return [".PP", ".RS 4", ".nf", ...lines.split("\n").map(escaped).map(line), ".fi", ".RE"];
 }
 
-/** A text as one line of the page, which breaks it anew. */
-function line(text: string): string {
-  return escaped(text.trim().replace(/\s+/g, " "));
+/** A text, which the page breaks anew. */
+function text(words: string): string[] {
+  return wrapped(escaped(words.trim()), COLUMNS).map(line);
 }
 
-/** Text without meaning to the formatter: a dash is a dash to copy, and no line is a request. */
-function escaped(text: string): string {
-  return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll("'", "\\(aq")
-    .replace(/^\./, "\\&.");
+/** Text without meaning to the formatter: a dash is a dash to copy. */
+function escaped(words: string): string {
+  return words.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll("'", "\\(aq");
+}
+
+/** A line that is no request, whatever it begins with. */
+function line(words: string): string {
+  return words.startsWith(".") ? `\\&${words}` : words;
 }

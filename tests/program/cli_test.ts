@@ -273,6 +273,8 @@ const refused: [string[], RegExp][] = [
   ],
   [["--completions", "tcsh"], /--completions is "tcsh", it must be bash, zsh or fish/],
   [["--completions"], /--completions is "", it must be bash, zsh or fish/],
+  [["--print", "init.d"], /--print is "init.d", it must be systemd, .*, kubernetes or man/],
+  [["--print"], /--print is "", it must be systemd, systemd-template, dockerfile, k.* or man/],
   [["serve"], /"serve" is no flag of poolgate/],
   [["--", "x"], /"x" is no flag of poolgate/],
   [["--max-connections", "many"], /--max-connections is "many", it must be an integer from 0/],

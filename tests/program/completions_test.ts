@@ -10,6 +10,7 @@ const completed: [string, string[]][] = [
   ["poolgate --reject-as p", ["postgres"]],
   ["poolgate --quiet --log-format ", ["json", "text"]],
   ["poolgate --node-id x --completions ", ["bash", "fish", "zsh"]],
+  ["poolgate --print s", ["systemd", "systemd-template"]],
   ["poolgate --max-connections ", []],
 ];
 
