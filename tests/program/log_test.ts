@@ -1,9 +1,15 @@
 /** What the log says of each connection, for programs. Imports nothing from lib/. */
 
 import { assert, assertEquals } from "@std/assert";
+import { filesOf, readText } from "../support/modules.ts";
+import { BLOCKS, tableOf } from "../support/readmes.ts";
 import { Directory, Gate, run, testWith } from "../support/servers.ts";
 import { Service } from "../support/service.ts";
 import { Client, until } from "../support/sockets.ts";
+
+const LOG_README = "lib/cli/README.md";
+
+const LEVELS = ["info", "warn", "error"];
 
 /** How long the one that waits does so at least, in milliseconds. */
 const WAIT_MS = 100;
@@ -53,14 +59,49 @@ Deno.test("--log-connections --log-format json: tells each client's story in fie
   assertEquals(events, ["listening", "connected", "queued"]);
 });
 
-testWith(["jq"], "--log-format json: jq selects notes by their event", async () => {
-  await using home = await Directory.make();
-  const path = `${home.path}/log`;
-  await Deno.writeTextFile(path, await logged("--log-format", "json"));
-  const { code, stdout } = await run("jq", [`select(.event=="left")|.waited_ms`, path]);
-  const waits = stdout.trim().split("\n").map(Number);
-  assertEquals([code, waits.length, waits[0]], [0, 2, 0]);
-  assert(waits[1]! >= WAIT_MS, stdout);
+testWith(
+  ["jq"],
+  "README: its commands for a log print waits, and who held a place the longest",
+  async () => {
+    await using home = await Directory.make();
+    await Deno.writeTextFile(`${home.path}/poolgate.log`, await logged("--log-format", "json"));
+    const script = BLOCKS.find(({ script }) => script.startsWith("jq "))?.script ?? "false";
+    const { code, stdout } = await run("bash", ["-ec", `cd ${home.path}; ${script}`]);
+    const [first, second, ...holders] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals([code, first, holders.length], [0, 0, 2]);
+    assert(second >= WAIT_MS, stdout);
+    const [[longest, , endedBy], [shortest]] = holders;
+    assertEquals([longest >= WAIT_MS, longest >= shortest, endedBy], [true, true, "client"]);
+  },
+);
+
+/** The events of the log's table, and the members of each. */
+const TABLE = new Map(
+  tableOf(LOG_README, "`event`").map(([event = "", , members = ""]) =>
+    [
+      ...[event.replaceAll("`", ""), members.match(/\w+/g) ?? []],
+    ] as [string, string[]]
+  ),
+);
+
+Deno.test("README: names every event of the log, and no other", () => {
+  const modules = ["main.ts", ...filesOf("lib/").filter((path) => path.endsWith(".ts"))];
+  const lines = modules.flatMap((path) => readText(path).split("\n"))
+    .filter((line) => /\bevent\b(?!\()/.test(line));
+  const named = lines.flatMap((line) => line.match(/(?<=")[a-z_]+(?=")/g) ?? []);
+  const words = [...new Set(named)].filter((word) => !LEVELS.includes(word));
+  assertEquals([...TABLE.keys()].sort(), words.sort());
+});
+
+Deno.test("README: names the members of events", async () => {
+  const notes = (await logged("--log-format", "json")).trim().split("\n")
+    .map((line) => JSON.parse(line));
+  const events = new Set(notes.map(({ event }) => event));
+  const expected = ["connected", "left", "listening", "promoted", "queued"];
+  assertEquals([...events].sort(), [...expected, "rejected", "rejections_began"]);
+  for (const { time: _t, level: _l, text: _x, event, ...members } of notes) {
+    assertEquals(Object.keys(members), TABLE.get(event), event);
+  }
 });
 
 Deno.test("--log-format timed: the time stands before each line", async () => {

@@ -27,6 +27,7 @@ const RUN_ELSEWHERE: readonly (readonly [begins: string, file: string, has: stri
   [`${DENO} task test\n`, ".ci/run", "\nrun_task test\n"],
   [`${DENO} task compile\n`, "tests/program/compile_test.ts", '["task", "compile"]'],
   [`${DENO} task test:executable\n`, ".ci/run", "\nrun_task test:executable\n"],
+  ["jq ", "tests/program/log_test.ts", "BLOCKS.find"],
   ["curl --fail-with-body -X PUT", "tests/servers/postgres_test.ts", 'includes("/api/pause")'],
   ["POOLGATE_TEST_BINARY=", "tests/support/test_executable.ts", "POOLGATE_TEST_BINARY: binary"],
 ];
@@ -406,6 +407,38 @@ testWith(
     client.close();
   },
 );
+
+const HOLDERS = blockWith("/api/clients?state=active");
+
+testWith(
+  [ADMIN_SERVED, "curl", "jq"],
+  "README: its command for who holds the places counts them by address",
+  async () => {
+    await using service = new Service();
+    await using poolgate = await serveOperators(service);
+    const clients = [await Client.to(poolgate.address), await Client.to(poolgate.address)];
+    await until("they are joined", () => service.open === clients.length);
+    const ours = HOLDERS.script.replace("127.0.0.1:9632", poolgate.admin);
+    const { code, stdout } = await run("bash", ["-c", ours], { no_proxy: "*" });
+    assertEquals([code, stdout.trim()], [0, "2 127.0.0.1"]);
+    for (const client of clients) client.close();
+  },
+);
+
+const PRINT = blockWith("--print systemd");
+
+Deno.test("README: its commands write a unit and the manual page", async () => {
+  await using home = await Directory.make();
+  const ours = PRINT.script.replaceAll("./poolgate", `${DENO} run main.ts`)
+    .replace(/> \/\S+\//g, `> ${home.path}/`);
+  const { code } = await run("bash", ["-ec", runnable(ours)]);
+  assertEquals(code, 0);
+  const files = await Promise.all(
+    ["poolgate.service", "poolgate.1"].map((name) => Deno.readTextFile(`${home.path}/${name}`)),
+  );
+  assertMatch(files[0]!, /^ExecStart=/m);
+  assertMatch(files[1]!, /^\.TH POOLGATE 1 /);
+});
 
 testWith([ADMIN_SERVED], "README: names every metric, its labels and its type", async () => {
   await using service = new Service();
