@@ -9,7 +9,7 @@ import { readText } from "../support/modules.ts";
 import { BINARY, timeLimit } from "../support/program.ts";
 import { type Block, BLOCKS, READMES, tableOf, yamlOf } from "../support/readmes.ts";
 import { Service } from "../support/service.ts";
-import { ADMIN_SERVED, Directory, run, start, testWith } from "../support/servers.ts";
+import { ADMIN_SERVED, Directory, Postgres, run, start, testWith } from "../support/servers.ts";
 import { Client, freePort, until } from "../support/sockets.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -273,6 +273,22 @@ Deno.test("README: its command for PostgreSQL listens", async () => {
   await using gate = await Listening.run(BEFORE_POSTGRES);
   assertMatch(gate.address, /^127\.0\.0\.1:\d+$/);
 });
+
+testWith(
+  ["postgres", "initdb", "psql"],
+  "README: its command for PostgreSQL, and its psql, meet PostgreSQL",
+  async () => {
+    await using postgres = await Postgres.start({});
+    const upstream = `127.0.0.1:${postgres.port}`;
+    await using gate = await Listening.run(BEFORE_POSTGRES, { upstream });
+    const [, psql] = /`(psql -h 127\.0\.0\.1 -p 6432)`/.exec(readText("README.md")) ?? [];
+    const [program = "", ...args] = psql?.split(" ") ?? [];
+    const port = gate.address.split(":")[1] ?? "";
+    const asked = [...args.map((arg) => arg === "6432" ? port : arg), "-Atc", "select 1"];
+    const { stdout, stderr } = await run(program, asked, { PGUSER: "postgres" });
+    assertEquals([stdout, stderr], ["1\n", ""]);
+  },
+);
 
 const ENV_FILE = blockWith("--env-file=");
 
