@@ -194,7 +194,8 @@ async function run(options: Options, warnings: string[]): Promise<number> {
   for (const warning of warnings) note("warn", warning);
   const pool = new MemoryPool(
     limits,
-    (error) => note("error", `telling of a client met a fault of poolgate: ${error}`),
+    (error) =>
+      note("error", `telling of a client met a fault of poolgate: ${error}`, { event: "fault" }),
   );
   const timed = admin !== undefined || gate?.logConnections === true;
   const now = timed ? () => performance.now() : () => 0;

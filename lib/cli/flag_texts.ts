@@ -71,9 +71,8 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
     value: "FILE",
     words: FILE_NAMES,
     summary: "print a file for people who run poolgate",
-    details: `${
-      inWords(FILE_NAMES, "or")
-    }. The first two are units for one process and for one a core.`,
+    details: `${inWords(FILE_NAMES, "or")}. The first two are units, for one poolgate and for one a
+      core.`,
   },
   "help": { letter: "h", summary: "print this text", details: "" },
   "version": {

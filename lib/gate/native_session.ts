@@ -85,8 +85,7 @@ export class NativeSession implements Session {
       node: native.node,
       gathered: () => this.#writer.gathered,
       late: () => this.#flush(),
-      crashed: (error) =>
-        native.note("error", `a request of a connection met a fault of poolgate: ${error}`),
+      crashed: (error) => noteFault(native.note, error, "a request of a connection"),
     });
   }
 
