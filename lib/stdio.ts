@@ -73,7 +73,8 @@ export async function serve(
         log.flush();
       }),
     afterwards: queueMicrotask,
-    crashed: (error, line) => log.note("error", `line ${line} met a fault of poolgate: ${error}`),
+    crashed: (error, line) =>
+      log.note("error", `line ${line} met a fault of poolgate: ${error}`, { event: "fault" }),
   });
   for (let batch = await reader.read(); batch !== undefined; batch = await reader.read()) {
     for (const line of batch) {

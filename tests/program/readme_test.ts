@@ -17,7 +17,7 @@ import {
   yamlOf,
 } from "../support/readmes.ts";
 import { Service } from "../support/service.ts";
-import { ADMIN_SERVED, Directory, run, start, testWith } from "../support/servers.ts";
+import { ADMIN_SERVED, Directory, Postgres, run, start, testWith } from "../support/servers.ts";
 import { Client, freePort, until } from "../support/sockets.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -35,6 +35,7 @@ const RUN_ELSEWHERE: readonly (readonly [begins: string, file: string, has: stri
   ["redis-server --port 6380", "tests/program/cluster_readme_test.ts", "redis-server --port 6380"],
   ["redis-cli ACL SETUSER", "tests/program/cluster_readme_test.ts", "redis-cli ACL SETUSER"],
   ["for process in 1 2", "tests/program/cluster_readme_test.ts", "for process in 1 2"],
+  ["jq ", "tests/program/log_test.ts", "BLOCKS.find"],
   ["curl --fail-with-body -X PUT", "tests/servers/postgres_test.ts", 'includes("/api/pause")'],
   ["POOLGATE_TEST_BINARY=", "tests/support/test_executable.ts", "POOLGATE_TEST_BINARY: binary"],
 ];
@@ -271,6 +272,22 @@ Deno.test("README: its command for PostgreSQL listens", async () => {
   assertMatch(gate.address, /^127\.0\.0\.1:\d+$/);
 });
 
+testWith(
+  ["postgres", "initdb", "psql"],
+  "README: its command for PostgreSQL, and its psql, meet PostgreSQL",
+  async () => {
+    await using postgres = await Postgres.start({});
+    const upstream = `127.0.0.1:${postgres.port}`;
+    await using gate = await Listening.run(BEFORE_POSTGRES, { upstream });
+    const [, psql] = /`(psql -h 127\.0\.0\.1 -p 6432)`/.exec(readText("README.md")) ?? [];
+    const [program = "", ...args] = psql?.split(" ") ?? [];
+    const port = gate.address.split(":")[1] ?? "";
+    const asked = [...args.map((arg) => arg === "6432" ? port : arg), "-Atc", "select 1"];
+    const { stdout, stderr } = await run(program, asked, { PGUSER: "postgres" });
+    assertEquals([stdout, stderr], ["1\n", ""]);
+  },
+);
+
 const ENV_FILE = blockWith("--env-file=");
 
 testWith([ADMIN_SERVED], "README: its file of variables is what poolgate runs with", async () => {
@@ -404,6 +421,38 @@ testWith(
     client.close();
   },
 );
+
+const HOLDERS = blockWith("/api/clients?state=active");
+
+testWith(
+  [ADMIN_SERVED, "curl", "jq"],
+  "README: its command for who holds the places counts them by address",
+  async () => {
+    await using service = new Service();
+    await using poolgate = await serveOperators(service);
+    const clients = [await Client.to(poolgate.address), await Client.to(poolgate.address)];
+    await until("they are joined", () => service.open === clients.length);
+    const ours = HOLDERS.script.replace("127.0.0.1:9632", poolgate.admin);
+    const { code, stdout } = await run("bash", ["-c", ours], { no_proxy: "*" });
+    assertEquals([code, stdout.trim()], [0, "2 127.0.0.1"]);
+    for (const client of clients) client.close();
+  },
+);
+
+const PRINT = blockWith("--print systemd");
+
+Deno.test("README: its commands write a unit and the manual page", async () => {
+  await using home = await Directory.make();
+  const ours = PRINT.script.replaceAll("./poolgate", `${DENO} run main.ts`)
+    .replace(/> \/\S+\//g, `> ${home.path}/`);
+  const { code } = await run("bash", ["-ec", runnable(ours)]);
+  assertEquals(code, 0);
+  const files = await Promise.all(
+    ["poolgate.service", "poolgate.1"].map((name) => Deno.readTextFile(`${home.path}/${name}`)),
+  );
+  assertMatch(files[0]!, /^ExecStart=/m);
+  assertMatch(files[1]!, /^\.TH POOLGATE 1 /);
+});
 
 testWith([ADMIN_SERVED], "README: names every metric, its labels and its type", async () => {
   await using service = new Service();
