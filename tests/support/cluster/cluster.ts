@@ -92,7 +92,11 @@ export class ClusterGate {
     const address = () => /listening at ([^ ,\n]+)/.exec(said())?.[1];
     await until("the gate listens", () => over || address() !== undefined);
     const found = address();
-    if (found === undefined) throw new Error(`the gate ended: ${said()}`);
+    if (found === undefined) {
+      this.#process = undefined;
+      await process.exit();
+      throw new Error(`the gate ended: ${said()}`);
+    }
     this.address = found;
   }
 
