@@ -15,39 +15,47 @@ const WAITING = 45;
 /** One of so many hangs up while it waits. */
 const HANGS_UP = 6;
 
-testWith(
-  REDIS,
-  `cluster: clients that wait at several gates are let in as they came, one by one (${SEEDED})`,
-  async () => {
-    const random = new Random(SEED);
-    await using cluster = await Cluster.open({ gates: GATES, places: 1, native: true });
-    const { gates } = cluster;
-    const holder = await Client.to(gates[0]!.address);
-    let status = await holder.line() ?? "";
-    // A pool that is new lets nobody in at first.
-    if (status.includes('"queued"')) status = await holder.line() ?? "";
-    assert(/"pool_promoted"|"connected"/.test(status), status);
-    const waiting: Client[] = [];
-    for (let at = 0; at < WAITING; at++) {
-      const client = await Client.to(random.pick(gates).address);
-      assertStringIncludes(await client.line() ?? "", `"queued", "active": 1, "queued": ${at + 1}`);
-      waiting.push(client);
-    }
-    const patient = waiting.filter(() => random.below(HANGS_UP) > 0);
-    for (const client of waiting) if (!patient.includes(client)) client.close();
-    await until("those have left", async () => (await gates[0]!.stats()).queued === patient.length);
-    const order: number[] = [];
-    const told = patient.map(async (client, at) => {
-      assertStringIncludes(await client.line() ?? "", '"pool_promoted"');
-      order.push(at);
-      client.close();
-    });
-    holder.close();
-    await Promise.all(told);
-    assertEquals(order, patient.map((_, at) => at));
-    await cluster.settled();
-  },
-);
+for (const program of ["redis-server", "valkey-server"]) {
+  testWith(
+    [program, "redis-cli"],
+    `cluster: clients that wait at several gates are let in as they came, one by one (${program}, ${SEEDED})`,
+    async () => {
+      const random = new Random(SEED);
+      await using cluster = await Cluster.open({ gates: GATES, places: 1, native: true, program });
+      const { gates } = cluster;
+      const holder = await Client.to(gates[0]!.address);
+      let status = await holder.line() ?? "";
+      // A pool that is new lets nobody in at first.
+      if (status.includes('"queued"')) status = await holder.line() ?? "";
+      assert(/"pool_promoted"|"connected"/.test(status), status);
+      const waiting: Client[] = [];
+      for (let at = 0; at < WAITING; at++) {
+        const client = await Client.to(random.pick(gates).address);
+        assertStringIncludes(
+          await client.line() ?? "",
+          `"queued", "active": 1, "queued": ${at + 1}`,
+        );
+        waiting.push(client);
+      }
+      const patient = waiting.filter(() => random.below(HANGS_UP) > 0);
+      for (const client of waiting) if (!patient.includes(client)) client.close();
+      await until(
+        "those have left",
+        async () => (await gates[0]!.stats()).queued === patient.length,
+      );
+      const order: number[] = [];
+      const told = patient.map(async (client, at) => {
+        assertStringIncludes(await client.line() ?? "", '"pool_promoted"');
+        order.push(at);
+        client.close();
+      });
+      holder.close();
+      await Promise.all(told);
+      assertEquals(order, patient.map((_, at) => at));
+      await cluster.settled();
+    },
+  );
+}
 
 testWith(
   REDIS,

@@ -179,6 +179,8 @@ export interface ClusterSettings {
   /** How long it runs at most, in milliseconds. */
   limitMs?: number;
   redis?: Settings;
+  /** What keeps the pool: `redis-server` or `valkey-server`. */
+  program?: string;
 }
 
 /** Gates of one pool, the Redis that keeps it, and the service that they stand before. */
@@ -222,7 +224,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Starts all, and waits until the pool lets clients in. */
   static async open(settings: ClusterSettings): Promise<Cluster> {
-    const redis = await RedisServer.start(settings.redis);
+    const redis = await RedisServer.start(settings.redis, settings.program);
     const cluster = new Cluster(freshPool(), redis, new Arbiter(settings.places), settings);
     try {
       await Promise.all(cluster.gates.map((gate) => gate.start()));
