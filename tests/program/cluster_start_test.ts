@@ -155,6 +155,9 @@ testWith(
     const waited = performance.now() - since;
     assert(waited > GRACE_MS - SLACK_MS && waited < GRACE_MS + SLACK_MS, `it waited ${waited} ms`);
     await gate.noted(/the pool is new: nobody is let in for 1\.5 s/);
+    const [key = ""] = (await redis.ask("--scan", "--pattern", "*:g:*")).split("\n");
+    // The name of the machine only where that may be known.
+    assertMatch(await redis.ask("hget", key, "name"), new RegExp(`(^pid-|:)${gate.pid}$`));
     // Whoever joins a pool that is there need not wait for it.
     const other = await listening(url, ...pool);
     const another = await Client.to(other.address);
