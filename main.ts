@@ -9,7 +9,7 @@ import type { OpenAdmin } from "./lib/admin/open_admin.ts";
 import type { AdminOptions } from "./lib/cli/admin_options.ts";
 import { ADMIN_FLAGS, type Flags, GATE_FLAGS, NO_FLAGS } from "./lib/cli/flag_names.ts";
 import { type Options, readOptions } from "./lib/cli/options.ts";
-import { Settings } from "./lib/cli/settings.ts";
+import { type Reading, Settings } from "./lib/cli/settings.ts";
 import type { GateOptions } from "./lib/gate/gate_options.ts";
 import type { Gate } from "./lib/gate/gate.ts";
 import type { OpenGate } from "./lib/gate/open_gate.ts";
@@ -47,6 +47,7 @@ async function main(): Promise<number> {
     return await print(flags.help ? await help() : await versionText());
   }
   if (flags.completions !== undefined) return await printCompletions(flags.completions);
+  if (flags.print !== undefined) return await printFile(flags.print);
   const settings = new Settings(flags, readEnv);
   const readGate = settings.anyOf(GATE_FLAGS)
     ? (await import("./lib/cli/gate_options.ts")).readGateOptions
@@ -130,10 +131,18 @@ async function versionText(): Promise<string> {
 
 async function printCompletions(shell: string): Promise<number> {
   const { readCompletions } = await import("./lib/cli/completions.ts");
-  const reading = readCompletions(shell);
-  if ("value" in reading) return await print(reading.value);
-  const given = `--completions is ${JSON.stringify(shell)}`;
-  return await refuse(`${given}, it must be ${reading.allowed}`);
+  return await printNamed("--completions", shell, readCompletions(shell));
+}
+
+async function printFile(name: string): Promise<number> {
+  const { readFileName } = await import("./lib/cli/files.ts");
+  return await printNamed("--print", name, readFileName(name));
+}
+
+/** Prints the text that a flag names, or says what it may name. */
+async function printNamed(flag: string, name: string, text: Reading<string>): Promise<number> {
+  if ("value" in text) return await print(text.value);
+  return await refuse(`${flag} is ${JSON.stringify(name)}, it must be ${text.allowed}`);
 }
 
 async function print(text: string): Promise<number> {
@@ -178,16 +187,18 @@ async function run(options: Options, warnings: string[]): Promise<number> {
   const alone = gate === undefined && admin === undefined;
   const { stdin, stdout, stderr } = alone && !PROCESS_1 ? BLOCKING_STREAMS : ASYNC_STREAMS;
   const log = new Log(stderr, { ...TEXT_LOG, format: logFormat, quiet });
-  const note: Note = (level, text) => {
-    log.note(level, text);
+  const note: Note = (level, text, fields) => {
+    log.note(level, text, fields);
     log.flush();
   };
   for (const warning of warnings) note("warn", warning);
   const pool = new MemoryPool(
     limits,
-    (error) => note("error", `telling of a client met a fault of poolgate: ${error}`),
+    (error) =>
+      note("error", `telling of a client met a fault of poolgate: ${error}`, { event: "fault" }),
   );
-  const now = admin === undefined ? () => 0 : () => performance.now();
+  const timed = admin !== undefined || gate?.logConnections === true;
+  const now = timed ? () => performance.now() : () => 0;
   const node = new Node(pool, now, nodeId);
   const stdio = { input: stdin, output: stdout, node, log };
   if (alone) return await serveAlone(stdio);
@@ -200,11 +211,14 @@ async function run(options: Options, warnings: string[]): Promise<number> {
 
 function noteLimits(before: Limits, after: Limits, note: Note): void {
   const change = limitsChange(before, after);
-  if (change !== undefined) note("info", `limits changed: ${change}`);
+  if (change === undefined) return;
+  const { maxConnections: max_connections, backlogSize: backlog_size } = after;
+  note("info", `limits changed: ${change}`, { event: "limits", max_connections, backlog_size });
 }
 
 function notePause(paused: boolean, note: Note): void {
-  note("info", paused ? "paused by an operator: nobody is let in" : "resumed by an operator");
+  if (paused) note("info", "paused by an operator: nobody is let in", { event: "paused" });
+  else note("info", "resumed by an operator", { event: "resumed" });
 }
 
 /**
@@ -341,7 +355,8 @@ async function listenForOperators(
     traffic: () => open?.gate.traffic ?? { received: 0, sent: 0 },
   });
   const shown = server.address;
-  note("info", `admin at ${address.transport === "unix" ? shown : `http://${shown}/`}`);
+  const url = address.transport === "unix" ? shown : `http://${shown}/`;
+  note("info", `admin at ${url}`, { event: "admin", address: shown });
   return server;
 }
 

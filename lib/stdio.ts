@@ -49,7 +49,8 @@ export async function serve({ input, output, node, log, lasting }: Stdio): Promi
     node,
     gathered: () => writer.gathered,
     late: () => queueMicrotask(() => writer.flush().catch(fail)),
-    crashed: (error) => log.note("error", `line ${number} met a fault of poolgate: ${error}`),
+    crashed: (error) =>
+      log.note("error", `line ${number} met a fault of poolgate: ${error}`, { event: "fault" }),
   });
   for (let batch = await reader.read(); batch !== undefined; batch = await reader.read()) {
     for (const line of batch) {

@@ -74,6 +74,9 @@ const MAX_COLUMNS = 100;
 /** Types of the @std packages, which are no part of any room. */
 const PACKAGE_TYPES = "lib/std.d.ts";
 
+/** Texts that the program prints: no modules. */
+const PRINTED = "lib/cli/files/";
+
 /** What runs in the browser; the program only passes it on. */
 const PAGE = "lib/admin/page/";
 
@@ -143,7 +146,8 @@ function purePaths(): string[] {
   const pure = SERVER.filter(({ path, text }) =>
     startsWithAny(path, [...rooms, ...PURE_FOLDERS]) || says(text)
   );
-  return [...loadedWith(pure.map(({ path }) => path), ALL)].filter(isFile);
+  return [...loadedWith(pure.map(({ path }) => path), ALL)]
+    .filter((from) => isFile(from) && !from.startsWith(PRINTED));
 }
 
 Deno.test("architecture: what decides, and all that it loads, knows no runtime, time or promise", () => {

@@ -90,7 +90,12 @@ export class Changes {
     if (done === undefined || client === undefined) {
       throw new Refusal(404, `client ${describe(id)} is neither connected nor queued`);
     }
-    if (!evicted) note("info", `an operator has disconnected ${describe(id)}`);
+    if (!evicted) {
+      note("info", `an operator has disconnected ${describe(id)}`, {
+        event: "disconnected",
+        client: id,
+      });
+    }
     const left = !hasPlace(client);
     const { promoted, active, queued } = await known(done);
     return respondJson({ promoted, active, queued, left });

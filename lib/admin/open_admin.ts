@@ -46,7 +46,7 @@ export async function openAdmin(parts: OpenAdminParts): Promise<OpenAdmin> {
   const changes = token !== undefined;
   const report = new Report({ ...parts, observer, timings, changes });
   const failed = (error: unknown) =>
-    note("error", `serving operators met a fault of poolgate: ${error}`);
+    note("error", `serving operators met a fault of poolgate: ${error}`, { event: "fault" });
   const feed = new LiveFeed(report, clock, failed);
   const routes = new Routes({
     report,

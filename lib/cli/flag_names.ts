@@ -54,6 +54,7 @@ export type ValueFlag = typeof VALUE_FLAGS[number];
 export const COMMAND_FLAGS = [
   "check",
   "completions",
+  "print",
   "help",
   "version",
 ] as const;
@@ -75,6 +76,8 @@ export interface Flags {
   check: boolean;
   /** The shell whose completions are asked for. */
   completions: string | undefined;
+  /** The file that is asked for. */
+  print: string | undefined;
   /**
    * The values as they were given, `""` for a flag without one; those of a flag that may be
    * repeated have commas between.
@@ -94,6 +97,7 @@ export const NO_FLAGS: Flags = {
   version: false,
   check: false,
   completions: undefined,
+  print: undefined,
   values: {},
   stray: undefined,
   suggestion: undefined,

@@ -8,6 +8,7 @@ import { DRAIN_QUEUES, REJECT_FORMATS } from "../gate/gate_options.ts";
 import { PROXY_PROTOCOLS } from "../gate/proxy_protocol.ts";
 import { SERVICE_NAMES } from "../gate/services/services.ts";
 import { MAX_LIMIT } from "../pool/limits.ts";
+import { FILE_NAMES } from "./file_names.ts";
 import type { FlagName } from "./flag_names.ts";
 import { GATE_DEFAULTS } from "./gate_options.ts";
 import { DEFAULT_LIMITS, LOG_FORMATS } from "./options.ts";
@@ -50,7 +51,7 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
     value: "FORMAT",
     words: LOG_FORMATS,
     summary: "how notes are written",
-    details: "text or json. Default text.",
+    details: "text, timed (text with the time before it) or json. Default text.",
   },
   "quiet": {
     summary: "write no notes, only errors",
@@ -65,6 +66,13 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
     words: SHELLS,
     summary: "print the completions for a shell",
     details: `${inWords(SHELLS, "or")}. In bash: source <(poolgate --completions bash)`,
+  },
+  "print": {
+    value: "FILE",
+    words: FILE_NAMES,
+    summary: "print a file for people who run poolgate",
+    details: `${inWords(FILE_NAMES, "or")}. The first two are units, for one poolgate and for one a
+      core.`,
   },
   "help": { letter: "h", summary: "print this text", details: "" },
   "version": {
@@ -197,7 +205,10 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
     details: `Take v2 with --listen unix:, where clients have none. PostgreSQL and Redis take
       neither. Default: do not.`,
   },
-  "log-connections": { summary: "note each connection", details: "Default false." },
+  "log-connections": {
+    summary: "note each connection, and its whole story when it leaves",
+    details: "Default false.",
+  },
   "admin": {
     value: "ADDR",
     summary: "where to serve operators over HTTP",

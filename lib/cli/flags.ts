@@ -22,7 +22,7 @@ export function parseFlags(
   let stray: string | undefined;
   const { _: rest, ...given } = parseArgs(joined(argv), {
     boolean: ["check"],
-    string: [...VALUE_FLAGS, "completions", "help", "h", "version", "V"],
+    string: [...VALUE_FLAGS, "completions", "print", "help", "h", "version", "V"],
     collect: [...VALUE_FLAGS],
     unknown: (argument) => {
       stray ??= argument;
@@ -36,6 +36,7 @@ export function parseFlags(
     version: isGiven("version", "V"),
     check: given["check"] === true,
     completions: given["completions"] as string | undefined,
+    print: given["print"] as string | undefined,
     ...valuesOf(given as Collected, repeatable),
     stray,
     suggestion: undefined,
@@ -64,7 +65,7 @@ function valuesOf(
  * for one.
  */
 function joined(argv: string[]): string[] {
-  const flags: string[] = [...VALUE_FLAGS, "completions"].map((flag) => `--${flag}`);
+  const flags: string[] = [...VALUE_FLAGS, "completions", "print"].map((flag) => `--${flag}`);
   return argv.flatMap((argument, at) => {
     const previous = argv[at - 1] ?? "";
     const next = argv[at + 1];

@@ -131,7 +131,9 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
       oneOf(PROXY_PROTOCOLS),
       undefined,
     ),
-    logConnections: settings.read("log-connections", readSwitch, false),
+    // Where nobody reads such notes, none is made.
+    logConnections: settings.read("log-connections", readSwitch, false) &&
+      !settings.read("quiet", readSwitch, false),
   };
   return listen === undefined ? undefined : { listen, ...options };
 }

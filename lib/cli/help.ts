@@ -4,71 +4,46 @@
  * @module
  */
 
-import {
-  ADMIN_FLAGS,
-  COMMAND_FLAGS,
-  type FlagName,
-  GATE_FLAGS,
-  REPEATABLE_FLAGS,
-  VALUE_FLAGS,
-  type ValueFlag,
-} from "./flag_names.ts";
+import { type FlagName, REPEATABLE_FLAGS, type ValueFlag } from "./flag_names.ts";
 import { FLAG_TEXTS } from "./flag_texts.ts";
-import { inWords } from "./settings.ts";
+import {
+  DESCRIPTION,
+  ENVIRONMENT,
+  ENVIRONMENT_COMMAND,
+  EXAMPLES,
+  EXIT_STATUS,
+  FLAG_GROUPS,
+  PURPOSE,
+  REPETITION,
+} from "./help_texts.ts";
+import { wrapped } from "./wrapped.ts";
 
 const COLUMNS = 80;
 
 /** Where the text of a flag begins. */
 const INDENT = 23;
 
-const APART: readonly FlagName[] = [...GATE_FLAGS, ...ADMIN_FLAGS];
-const GENERAL = [...VALUE_FLAGS, ...COMMAND_FLAGS].filter((name) => !APART.includes(name));
+export const HELP = [
+  paragraph(`poolgate: ${PURPOSE}.`),
+  "Usage: poolgate [FLAG]...",
+  ...DESCRIPTION.map(paragraph),
+  ...FLAG_GROUPS.map(({ title, names }) => `${title}:\n${names.map(flag).join("\n")}`),
+  REPETITION,
+  `${paragraph(ENVIRONMENT)}\n${ENVIRONMENT_COMMAND}`,
+  ...EXAMPLES.map(({ about, command, output = "" }, at) =>
+    [`${at === 0 ? "Examples. " : ""}${about}`, ...indented(`$ ${command}`), ...indented(output)]
+      .join("\n")
+  ),
+  paragraph(`Exit status: ${EXIT_STATUS}`),
+].join("\n\n");
 
-export const HELP = `poolgate: lets N clients in at once, keeps the next B waiting in order of
-arrival, and turns the rest away.
+function paragraph(text: string): string {
+  return wrapped(text, COLUMNS).join("\n");
+}
 
-Usage: poolgate [FLAG]...
-
-Reads requests from stdin, one JSON message a line, and answers them on stdout
-in the same order, until stdin ends. Notes for the operator go to stderr.
-With --listen, every connection is a client of the pool as well, and the end of
-stdin ends nothing: SIGTERM, SIGINT and SIGHUP do, and a second one at once.
-
-Flags:
-${flags(GENERAL)}
-
-Flags for connections:
-${flags(GATE_FLAGS)}
-
-Flags for operators:
-${flags(ADMIN_FLAGS)}
-
-No flag may be given twice${REPEATABLE_FLAGS.length === 0 ? "" : ", unless its text says so"}.
-
-All but ${inWords(COMMAND_FLAGS.map((name) => `--${name}`), "and")} are environment
-variables too: POOLGATE_MAX_CONNECTIONS for --max-connections, and so on;
-those of flags without a value are true, false, 1 or 0. An empty variable counts
-as none, and a flag wins over its variable. From source, they are read with:
-deno run --allow-env='POOLGATE_*' main.ts
-
-Examples. One place and nobody may wait:
-  $ printf '%s\\n' \\
-      '{"src":"c","dest":"n","body":{"type":"pool_connect","client_id":"a"}}' \\
-      '{"src":"c","dest":"n","body":{"type":"pool_connect","client_id":"b"}}' |
-    poolgate --max-connections 1 --backlog-size 0 | grep -o '"status": "[a-z]*"'
-  "status": "connected"
-  "status": "rejected"
-
-PostgreSQL with 20 connections at most, 100 more waiting for up to 30 seconds:
-  $ poolgate --listen :6432 --upstream 127.0.0.1:5432 --max-connections 20 \\
-      --backlog-size 100 --queue-timeout 30s --service postgres
-
-Exit status: 0 at the end of input, when the peer at stdin or stdout went away,
-or after a signal; 1 when stdin or stdout failed; 2 when the command line is
-wrong, a permission or a package is missing, or there is no listening at ADDR.`;
-
-function flags(names: readonly FlagName[]): string {
-  return names.map(flag).join("\n");
+/** The lines of a text, none where that is empty. */
+function indented(text: string): string[] {
+  return text === "" ? [] : text.split("\n").map((line) => `  ${line}`);
 }
 
 /** A flag with its text beside it, or below where it is too long for that. */
@@ -85,19 +60,4 @@ function flag(name: FlagName): string {
   const head = beside ? spelling.padEnd(INDENT) + first : spelling;
   const below = beside ? others : [first, ...others];
   return [head, ...below.map((line) => " ".repeat(INDENT) + line)].join("\n");
-}
-
-/** Lines of whole words, no longer than so many columns. */
-function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(/\s+/)) {
-    if (line.length + word.length < columns) {
-      line += line === "" ? word : ` ${word}`;
-    } else {
-      lines.push(line);
-      line = word;
-    }
-  }
-  return [...lines, line];
 }

@@ -28,7 +28,7 @@ export interface Options {
 }
 
 /** How notes may be written. */
-export const LOG_FORMATS: readonly LogFormat[] = ["text", "json"];
+export const LOG_FORMATS: readonly LogFormat[] = ["text", "timed", "json"];
 
 /** The limits where none are given. */
 export const DEFAULT_LIMITS: Limits = { maxConnections: 100, backlogSize: 100 };

@@ -35,6 +35,8 @@ export class Connection implements Links, Holder {
   wait: Timeout<Connection> | undefined;
   /** Whether it has been told that it is queued. */
   toldQueued = false;
+  /** Since when it has had its place, in milliseconds of the pool's clock. */
+  servedSince: number | undefined;
   /** The source that it counts for, while it is in the pool. */
   countedFor: string | undefined;
   /** The source that it counts for among those that wait, while it does. */

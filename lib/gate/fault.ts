@@ -13,7 +13,7 @@ import type { Note } from "../io/log.ts";
  */
 export function noteFault(note: Note, error: unknown, who = "a connection"): void {
   try {
-    note("error", `${who} met a fault of poolgate: ${error}`);
+    note("error", `${who} met a fault of poolgate: ${error}`, { event: "fault" });
   } catch {
     // What has met it ends all the same, and nothing else does.
   }

@@ -13,7 +13,7 @@ import { encodeLine } from "../protocol/encode.ts";
 import type { Node } from "../protocol/node.ts";
 import type { Bypass } from "./bypass.ts";
 import type { Connection } from "./connection.ts";
-import { type Ending, rejectReason } from "./ending.ts";
+import { type CloseReason, type Ending, rejectReason } from "./ending.ts";
 import type { RejectFormat } from "./gate_options.ts";
 import type { HeaderLog } from "./header_log.ts";
 import { lineRejection } from "./line_rejection.ts";
@@ -60,8 +60,23 @@ const NOTHING = new Uint8Array();
 /** How much is read at a time of a client that is being rejected, in bytes. */
 const READ_BYTES = 1024;
 
+/** How it is ended by the end of the direction to the upstream, where that is the first. */
+const CLIENT_CLOSINGS: Readonly<Record<PassEnd, CloseReason>> = {
+  ended: "client_closed",
+  source_failed: "client_reset",
+  sink_failed: "upstream_reset",
+};
+
+/** And by that of the direction to the client. */
+const UPSTREAM_CLOSINGS: Readonly<Record<PassEnd, CloseReason>> = {
+  ended: "upstream_closed",
+  source_failed: "upstream_reset",
+  sink_failed: "client_reset",
+};
+
 /** The session of one connection. */
 export class ForwardSession implements Session {
+  closing: CloseReason | undefined;
   #connection: Connection;
   #forwarding: Forwarding;
   #attempt: Attempt | undefined;
@@ -93,6 +108,7 @@ export class ForwardSession implements Session {
 
   kept(): void {
     if (this.#findPassing(this.#connection.side.input.held) === "found") {
+      this.closing = "passed_on";
       this.#connection.end("finished");
     }
   }
@@ -112,6 +128,7 @@ export class ForwardSession implements Session {
       await side.socket.write(NOTHING);
       this.heldFull();
     } catch {
+      this.closing = "client_reset";
       this.#connection.end("finished");
     }
   }
@@ -204,6 +221,7 @@ export class ForwardSession implements Session {
         headerLog?.answered();
         moved();
       });
+      this.closing ??= UPSTREAM_CLOSINGS[receiving];
       if (receiving !== "sink_failed" && this.#isUnanswered()) headerLog?.endedSilently();
       if (receiving !== "sink_failed") this.#judgeEnd();
       if (receiving === "sink_failed") {
@@ -235,6 +253,7 @@ export class ForwardSession implements Session {
       side.countReceived(bytes);
       moved();
     });
+    this.closing ??= CLIENT_CLOSINGS[end];
     if (end !== "sink_failed") this.#clientEnded = true;
     // The client has gone without an end: the upstream is left too.
     if (end === "source_failed") this.interrupt();
@@ -265,7 +284,10 @@ export class ForwardSession implements Session {
   async #introduce(upstream: Socket): Promise<boolean> {
     const header = this.#header();
     if (header.length === 0) return true;
-    return await writeAll(upstream, header).then(() => true, () => false);
+    return await writeAll(upstream, header).then(() => true, () => {
+      this.closing = "upstream_reset";
+      return false;
+    });
   }
 
   /** What the upstream is told of the client before its first byte. */

@@ -8,6 +8,7 @@
 import { AcceptLog } from "../io/accept_log.ts";
 import type { Clock } from "../io/clock.ts";
 import { showDuration } from "../io/duration.ts";
+import { showSeconds } from "../io/figures.ts";
 import { LinkedList } from "../io/linked_list.ts";
 import type { Note } from "../io/log.ts";
 import type { Accept, Arrival, Listener } from "../io/socket.ts";
@@ -18,7 +19,7 @@ import type { Ending } from "./ending.ts";
 import { noteFault } from "./fault.ts";
 import type { GateOptions } from "./gate_options.ts";
 import { Lifecycle, type LifecycleParts } from "./lifecycle.ts";
-import { type ListeningOptions, listeningText } from "./listening_text.ts";
+import { listeningFields, type ListeningOptions, listeningText } from "./listening_text.ts";
 
 /** How long until accepting is tried again that has failed, or was held back, in milliseconds. */
 const ACCEPT_RETRY_MS = 100;
@@ -57,7 +58,8 @@ export class Gate {
   #draining = false;
   /** Whether the listener is closed. */
   #refuses = false;
-  /** When the drain is over, by the clock; never without a limit. */
+  /** When the drain began, by the clock, and when it is over; never without a limit. */
+  #drainBegan = 0;
   #drainEnd = Infinity;
   #emptied = Promise.withResolvers<void>();
 
@@ -108,12 +110,17 @@ export class Gate {
    */
   async run(): Promise<void> {
     const { listener, note, pool, options, ready } = this.#parts;
-    note("info", listeningText(this.address, pool.limits, options));
+    note("info", listeningText(this.address, pool.limits, options), {
+      event: "listening",
+      ...listeningFields(this.address, pool.limits, options),
+    });
     if (ready !== undefined) await ready;
     await Promise.all(listener.accepts.map((accept) => this.#accept(accept)));
     this.#refuses = true;
     if (this.#connections.length > 0) await this.#emptied.promise;
     this.#lifecycle.end();
+    const ms = Math.round(this.#parts.clock.now() - this.#drainBegan);
+    note("info", `drained in ${showSeconds(ms, 1)}`, { event: "drained", drained_ms: ms });
   }
 
   /**
@@ -124,12 +131,17 @@ export class Gate {
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
+    this.#drainBegan = this.#parts.clock.now();
     const { listener, clock, note, options: { drainTimeoutMs } } = this.#parts;
     listener.close();
     this.#acceptLog.end();
     const queue = this.#rejectsQueue ? "are turned away" : "keep their turn";
     const limit = drainTimeoutMs === 0 ? "" : `, for ${showDuration(drainTimeoutMs)} at most`;
-    note("info", `draining: those that wait ${queue}, those with a place may go on${limit}`);
+    note("info", `draining: those that wait ${queue}, those with a place may go on${limit}`, {
+      event: "draining",
+      clients: this.#connections.length,
+      drain_timeout_ms: drainTimeoutMs,
+    });
     if (this.#rejectsQueue) this.#rejectQueue();
     if (drainTimeoutMs === 0) return;
     this.#drainEnd = clock.now() + drainTimeoutMs;
@@ -156,7 +168,8 @@ export class Gate {
     });
     if (served + waited === 0) return;
     const counts = `${served} with a place ended, ${waited} that waited turned away`;
-    this.#parts.note("warn", `the drain timeout is over: ${counts}`);
+    const fields = { event: "drain_timeout", ended: served, rejected: waited };
+    this.#parts.note("warn", `the drain timeout is over: ${counts}`, fields);
   }
 
   /** Ends one of many. Never throws, so that the others end, too. */

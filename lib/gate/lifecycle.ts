@@ -9,19 +9,13 @@ import type { Clock } from "../io/clock.ts";
 import type { Note } from "../io/log.ts";
 import type { Arrival } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
-import {
-  type Client,
-  type EvictReason,
-  hasPlace,
-  isInPool,
-  type RejectReason,
-} from "../pool/client.ts";
+import { type Client, hasPlace, isInPool, type RejectReason } from "../pool/client.ts";
 import type { Pool } from "../pool/pool.ts";
 import { type Connection, waits } from "./connection.ts";
+import { departureOf, departureText } from "./departure.ts";
 import { type Ending, evictReason, rejectReason } from "./ending.ts";
 import { noteFault } from "./fault.ts";
 import type { GateOptions } from "./gate_options.ts";
-import { EVICT_TEXT, REASON_TEXT } from "./reason_text.ts";
 import { RejectionLog } from "./rejection_log.ts";
 import { sourceOf, Sources } from "./sources.ts";
 
@@ -86,7 +80,7 @@ export class Lifecycle {
     );
     this.#lingers = new Timeouts(clock, LINGER_MS, ({ side }) => side.close());
     this.#silences = new Timeouts(clock, LINGER_SILENCE_MS, ({ side }) => side.close());
-    this.#rejections = new RejectionLog(clock, (text) => note("warn", text));
+    this.#rejections = new RejectionLog(clock, note);
   }
 
   /** Asks the pool for a place. */
@@ -191,6 +185,7 @@ export class Lifecycle {
     const { client, session, toldQueued } = connection;
     this.#release(connection);
     if (!hasPlace(client)) return client.reason ?? "fault";
+    connection.servedSince = this.#parts.now();
     this.#note(connection, toldQueued ? "promoted" : "connected");
     const lifetime = this.#lifetimes.begin(connection);
     try {
@@ -223,20 +218,16 @@ export class Lifecycle {
       if (source !== undefined) this.#sources.remove(source);
       if (isInPool(client)) this.#parts.pool.leave(client, this.#parts.now(), rejected ?? evicted);
     } finally {
-      this.#tell(connection, ending, rejected, evicted);
+      this.#tell(connection, ending, rejected);
     }
   }
 
-  #tell(
-    connection: Connection,
-    ending: Ending,
-    rejected: RejectReason | undefined,
-    evicted: EvictReason | undefined,
-  ): void {
+  #tell(connection: Connection, ending: Ending, rejected: RejectReason | undefined): void {
     if (rejected !== undefined && rejected !== "draining") this.#rejections.reject(rejected);
-    if (rejected !== undefined) this.#note(connection, `turned away: ${REASON_TEXT[rejected]}`);
-    else if (evicted !== undefined) this.#note(connection, `evicted: ${EVICT_TEXT[evicted]}`);
-    else this.#note(connection, ending === "evicted" ? "disconnected by a request" : "left");
+    const { note, now, options: { logConnections } } = this.#parts;
+    if (!logConnections) return;
+    const departure = departureOf(connection, ending, now());
+    note("info", departureText(departure), departure);
   }
 
   /** Tells the client, and gives it a bounded time to hear it, unless too many take theirs. */
@@ -267,8 +258,11 @@ export class Lifecycle {
     }
   }
 
-  #note({ client }: Connection, what: string): void {
+  #note({ client, arrival }: Connection, event: "queued" | "promoted" | "connected"): void {
     const { note, options: { logConnections } } = this.#parts;
-    if (logConnections) note("info", `${client.id}: ${what}`);
+    if (!logConnections) return;
+    const { id, waited } = client;
+    const fields = { client: id, source: arrival.source ?? null, waited_ms: Math.round(waited) };
+    note("info", `${id}: ${event}`, { event, ...fields });
   }
 }

@@ -54,3 +54,13 @@ function timeouts(options: ListeningOptions): [string, number][] {
   // There, 0 is no time, and not no limit.
   return joins ? [...set, ["upstream-linger", options.upstreamLingerMs]] : set;
 }
+
+/** @returns The same for programs. */
+export function listeningFields(
+  address: string,
+  { maxConnections: max_connections, backlogSize: backlog_size }: Limits,
+  { upstream }: ListeningOptions,
+) {
+  const to = upstream === undefined ? null : showAddress(upstream);
+  return { address, upstream: to, max_connections, backlog_size };
+}

@@ -24,7 +24,7 @@ import {
 import type { Node } from "../protocol/node.ts";
 import { Replies } from "../protocol/replies.ts";
 import type { Connection } from "./connection.ts";
-import { type Ending, rejectReason } from "./ending.ts";
+import { type CloseReason, type Ending, rejectReason } from "./ending.ts";
 import { noteFault } from "./fault.ts";
 import type { RejectFormat } from "./gate_options.ts";
 import { lineRejection } from "./line_rejection.ts";
@@ -63,6 +63,7 @@ const HEARD: readonly Ending[] = ["finished", "evicted", "max_lifetime"];
 /** The session of one connection. */
 export class NativeSession implements Session {
   readonly leavesLater = false;
+  closing: CloseReason | undefined;
   #connection: Connection;
   #native: Native;
   #writer: BufferedWriter;
@@ -84,8 +85,7 @@ export class NativeSession implements Session {
       node: native.node,
       gathered: () => this.#writer.gathered,
       late: () => this.#flush(),
-      crashed: (error) =>
-        native.note("error", `a request of a connection met a fault of poolgate: ${error}`),
+      crashed: (error) => noteFault(native.note, error, "a request of a connection"),
     });
   }
 
@@ -149,7 +149,8 @@ export class NativeSession implements Session {
 
   #fail(error: unknown): void {
     const { side } = this.#connection;
-    if (!side.failed) noteFault(this.#native.note, error);
+    if (side.failed) this.closing = "client_reset";
+    else noteFault(this.#native.note, error);
     this.#connection.end(side.failed ? "finished" : "fault");
   }
 
@@ -178,10 +179,15 @@ export class NativeSession implements Session {
     const { id } = this.#connection.client;
     if (this.#silence !== undefined) this.#native.idle.extend(this.#silence);
     const message = typeof line === "string" ? decode(line, id) : CUT;
-    if (message.type === "request") this.#replies.answer(ofItself(message, id));
+    if (message.type === "request") this.#answerRequest(ofItself(message, id));
     if (message.type !== "fault") return;
     const text = `line ${number} is passed over: ${message.reason}`;
     this.#announce({ type: "error", code: ErrorCode.MalformedRequest, text });
+  }
+
+  #answerRequest(request: Request): void {
+    if (request.operation.type === "pool_disconnect") this.closing = "client_disconnected";
+    this.#replies.answer(request);
   }
 
   /** Sends a message at once. */

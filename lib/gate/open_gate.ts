@@ -112,11 +112,12 @@ function openUpstream(parts: OpenGateParts, dial: Dial): CheckedUpstream {
     onHold: () => pool.pause("upstream_down"),
     onRelease: () => pool.resume("upstream_down", now()),
     onDown: (reason) => {
-      note("error", `the upstream is down, nobody is let in: ${reason}`);
+      const event = "upstream_down";
+      note("error", `the upstream is down, nobody is let in: ${reason}`, { event, reason });
       checks?.fell();
     },
     onSilent: (reason) => note("warn", `the upstream may be down: ${reason}`),
-    onUp: () => note("info", "the upstream is up again"),
+    onUp: () => note("info", "the upstream is up again", { event: "upstream_up" }),
     onShortage: (reason) => note("error", `connecting to the upstream has to wait: ${reason}`),
   });
   const { check: { intervalMs, ...rules } } = options;
@@ -167,7 +168,7 @@ function forwardSessions(
     // Whoever says how clients are rejected has said, too, what they speak.
     passes: (protocols.service ?? protocols.rejection)?.passes,
     idle: new Timeouts(clock, idleTimeoutMs, endSilent),
-    halfClosed: new Timeouts(clock, HALF_CLOSED_MS, endSilent),
+    halfClosed: new Timeouts<Connection>(clock, HALF_CLOSED_MS, (one) => one.end("half_closed")),
     linger: lingerMs === 0
       ? undefined
       : new Timeouts<ForwardSession>(clock, lingerMs, (session) => session.closeUpstream()),

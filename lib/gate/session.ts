@@ -4,12 +4,15 @@
  * @module
  */
 
-import type { Ending } from "./ending.ts";
+import type { CloseReason, Ending } from "./ending.ts";
 
 /** What is spoken on one connection. */
 export interface Session {
   /** Whether it may have an upstream that is to end before its place is another's. */
   readonly leavesLater: boolean;
+
+  /** How it was ended by its sides, once one has; left out, it was the client that closed it. */
+  readonly closing?: CloseReason | undefined;
 
   /** Called once for a connection that has to wait: from now on its hang-up is seen. */
   hold(): void;

@@ -39,7 +39,8 @@ export class AcceptLog {
     this.end();
     if (this.#failing) return;
     this.#failing = true;
-    this.#note("error", `${this.#doing} fails: ${(error as Error).message}`);
+    const { message: reason } = error as Error;
+    this.#note("error", `${this.#doing} fails: ${reason}`, { event: "accept_failing", reason });
   }
 
   /** A connection was accepted. */
@@ -48,7 +49,7 @@ export class AcceptLog {
     this.#cancelEnd = this.#clock.after(CALM_MS, () => {
       this.#failing = false;
       this.#cancelEnd = undefined;
-      this.#note("info", `${this.#doing} again`);
+      this.#note("info", `${this.#doing} again`, { event: "accept_working" });
     });
   }
 

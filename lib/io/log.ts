@@ -9,21 +9,36 @@ import { printable, quote } from "./json_text.ts";
 import { BufferedWriter } from "./buffered_writer.ts";
 import type { ByteWriter } from "./byte_stream.ts";
 
-/** How notes are written. */
-export type LogFormat = "text" | "json";
+/** How notes are written: `timed` is text with the time before it. */
+export type LogFormat = "text" | "timed" | "json";
 
 /** How severe a note is: an `error` is a fault of poolgate, or the end of it. */
 export type Level = "info" | "warn" | "error";
 
-/** Takes a note for the operator. */
-export type Note = (level: Level, text: string) => void;
+/** What a field says: a figure, a word, or the figures of several by name; `null` for nothing. */
+type Field = string | number | boolean | null | { readonly [name: string]: number };
+
+/** What a note says to programs, in the JSON format alone. */
+export type Fields = {
+  /** What has happened, in one word that stays the same: notes are selected by it. */
+  readonly event: string;
+  readonly [name: string]: Field;
+};
+
+/**
+ * Takes a note for the operator.
+ *
+ * @param text What has happened, in a sentence.
+ * @param fields The same for programs; left out where none would select such notes.
+ */
+export type Note = (level: Level, text: string, fields?: Fields) => void;
 
 /** How a {@linkcode Log} writes. */
 export interface LogOptions {
   format: LogFormat;
   /** Leaves out all but errors. */
   quiet: boolean;
-  /** The time, for the JSON format. */
+  /** The time, for the formats that have it. */
   clock: () => Date;
 }
 
@@ -47,18 +62,23 @@ export class Log {
   }
 
   /** Takes a note, to be written by the next {@linkcode flush}. */
-  note(level: Level, text: string): void {
-    const { format, quiet, clock } = this.#options;
+  note(level: Level, text: string, fields?: Fields): void {
+    const { quiet } = this.#options;
     if (quiet && level !== "error") return;
     if (this.#notes.writing && this.#notes.gathered.length > MAX_UNSENT_NOTES) {
       this.#lost++;
       return;
     }
-    this.#notes.gathered.text(
-      format === "text"
-        ? `poolgate: ${printable(text)}\n`
-        : `{"time": "${clock().toISOString()}", "level": "${level}", "text": ${quote(text)}}\n`,
-    );
+    this.#notes.gathered.text(`${this.#line(level, text, fields)}\n`);
+  }
+
+  #line(level: Level, text: string, fields: Fields | undefined): string {
+    const { format, clock } = this.#options;
+    if (format === "text") return `poolgate: ${printable(text)}`;
+    const time = clock().toISOString();
+    return format === "timed"
+      ? `${time} poolgate: ${printable(text)}`
+      : json({ time, level, text, ...fields });
   }
 
   /**
@@ -81,4 +101,11 @@ export class Log {
     // does not write it.
     this.#flushing = undefined;
   }
+}
+
+function json(value: Field | Readonly<Record<string, Field>>): string {
+  if (typeof value === "string") return quote(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  const members = Object.entries(value).map(([name, field]) => `${quote(name)}: ${json(field)}`);
+  return `{${members.join(", ")}}`;
 }

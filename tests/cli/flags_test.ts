@@ -53,6 +53,11 @@ Deno.test("parseFlags: no arguments are those of NO_FLAGS", () => {
   assertEquals(parseFlags([]), NO_FLAGS);
 });
 
+Deno.test("parseFlags: --print has a value", () => {
+  assertEquals(parseFlags(["--print", "man"]).print, "man");
+  assertEquals(parseFlags(["--print"]).print, "");
+});
+
 Deno.test("parseFlags: --check needs no value, --completions has one", () => {
   const { check, completions } = parseFlags(["--check", "--completions", "zsh"]);
   assertEquals([check, completions], [true, "zsh"]);

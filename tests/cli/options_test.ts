@@ -37,7 +37,8 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
       maxWaitingPerSource: 2,
       sourcePrefixV6: 56,
       proxyProtocol: "v2",
-      logConnections: true,
+      // Nobody would read that.
+      logConnections: false,
     },
     admin: {
       listen: { transport: "tcp", hostname: undefined, port: 9090 },
@@ -137,7 +138,7 @@ for (const text of ["", "-1", "+1", "1.5", "1e3", "0x10", " 1", "ten", "90071992
 Deno.test("readOptions: a complaint names the flag or the variable, the value and what is allowed", () => {
   assertStringIncludes(
     complaint({ "log-format": "xml" }),
-    '--log-format is "xml", it must be text or json',
+    '--log-format is "xml", it must be text, timed or json',
   );
   assertStringIncludes(complaint({ "node-id": "" }), '--node-id is "", it must be a name');
   assertStringIncludes(
@@ -148,4 +149,13 @@ Deno.test("readOptions: a complaint names the flag or the variable, the value an
 
 Deno.test("readOptions: --quiet may be switched off over its variable", () => {
   assertEquals(options({ quiet: "false" }, { POOLGATE_QUIET: "true" }).quiet, false);
+});
+
+Deno.test("readOptions: connections are noted only where somebody reads that", () => {
+  const logs = (quiet: string) =>
+    options({ "listen": ":1", "log-connections": "", quiet }).gate?.logConnections;
+  assertEquals(logs("false"), true);
+  assertEquals(logs("true"), false);
+  const env = { POOLGATE_LISTEN: ":1", POOLGATE_LOG_CONNECTIONS: "true" };
+  assertEquals(options({}, env).gate?.logConnections, true);
 });

@@ -183,6 +183,11 @@ function onPurposeLater(): Promise<never> {
   return Promise.reject(new Error("on purpose"));
 }
 
+/** Notes without the figures that they end with. */
+function whatOf(notes: string[]): string[] {
+  return notes.map((note) => note.replace(/ \(waited .*\)$/, ""));
+}
+
 const FAULT = /^error: a connection met a fault of poolgate: Error: on purpose$/;
 
 /**
@@ -206,7 +211,7 @@ const faults: [string, (session: TestSession, lab: Lab) => void][] = [
     ({ connection }, lab) => {
       const note = lab.note;
       lab.note = (level, text) => {
-        if (level === "info" && text === `${connection.client.id}: ${what}`) onPurpose();
+        if (level === "info" && text.startsWith(`${connection.client.id}: ${what}`)) onPurpose();
         note(level, text);
       };
     },
@@ -260,7 +265,7 @@ for (const kind of POOLS) {
     pool.leave = leave;
     assertEquals([first.closes, second.closed], [1, false]);
     assertMatch(lab.errors.join(), FAULT);
-    assertEquals(lab.notes.filter((note) => note === "info: client 1: left").length, 1);
+    assertEquals(lab.notes.filter((note) => note.startsWith("info: client 1: left: ")).length, 1);
     lab.gate.drain();
     second.hangUp();
     await quiet(pool);
@@ -324,7 +329,7 @@ for (const kind of POOLS) {
       if (index === 0) session.endUpstream = () => upstream.promise;
     };
     const [first, second] = await lab.arrive(2) as [Visitor, Visitor];
-    const noted = () => lab.notes.filter((note) => /disconnected by a request|left/.test(note));
+    const noted = () => whatOf(lab.notes.filter((note) => /disconnected by|left/.test(note)));
     for (let i = 0; i < 2; i++) {
       evict(lab, first.name);
       await quiet(lab.pool);
@@ -337,7 +342,10 @@ for (const kind of POOLS) {
     assertEquals([lab.counts, lab.log(1).includes("serve")], [[1, 0], true]);
     assertEquals(noted(), ["info: client 1: disconnected by a request"]);
     await lab.end([first, second]);
-    assertEquals(noted(), ["info: client 1: disconnected by a request", "info: client 2: left"]);
+    assertEquals(noted(), [
+      "info: client 1: disconnected by a request",
+      "info: client 2: left: the client closed the connection",
+    ]);
   });
 
   Deno.test(`Lifecycle.live: an eviction from a place is noted once, and the promotion that it makes${kind.name}`, async () => {
@@ -346,7 +354,7 @@ for (const kind of POOLS) {
     evict(lab, first.name);
     evict(lab, first.name);
     await quiet(lab.pool);
-    const noted = lab.notes.filter((note) => note.includes("client "));
+    const noted = whatOf(lab.notes.filter((note) => note.includes("client ")));
     assertEquals(noted.toSorted(), [
       "info: client 1: connected",
       "info: client 1: disconnected by a request",
@@ -462,10 +470,10 @@ for (const kind of POOLS) {
     visitors[0]!.hangUp();
     await quiet(lab.pool);
     const noted = (index: number) =>
-      lab.notes.filter((note) => note.includes(`client ${index}: `)).map((note) =>
+      whatOf(lab.notes.filter((note) => note.includes(`client ${index}: `))).map((note) =>
         note.replace(/^.*: /, "")
       );
-    assertEquals(noted(1), ["connected", "left"]);
+    assertEquals(noted(1), ["connected", "the client closed the connection"]);
     assertEquals(noted(2), ["queued", "promoted"]);
     assertEquals(noted(3), ["too many connections, and the queue is full"]);
     assertEquals(lab.log(1).filter((step) => step === "queued").length, 1);
@@ -565,8 +573,10 @@ for (const kind of POOLS) {
     assertEquals([third.closed, lab.counts], [false, [1, 0]]);
     const ends = lab.notes.filter((note) => /: (evicted|left)/.test(note));
     assertEquals(ends, [
-      "info: client 1: evicted: it has had its place for as long as it may",
-      "info: client 2: left",
+      "info: client 1: evicted: it has had its place for as long as it may " +
+      "(waited 0.000 s, served 0.800 s, received 0 bytes, sent 0)",
+      "info: client 2: left: the client closed the connection " +
+      "(waited 0.800 s, served 0.000 s, received 0 bytes, sent 0)",
     ]);
     await lab.end([first, second, third]);
     const cut = lab.sessions.map(({ log }) => log.includes("interrupt max_lifetime"));

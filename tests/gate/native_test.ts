@@ -347,9 +347,10 @@ for (const kind of POOLS) {
     for (const client of [second, third]) client.close();
     await gate.running;
     assertEquals(gate.gate.drainLeftMs, 0);
-    assertEquals(gate.notes.slice(-2), [
+    assertEquals(gate.notes.slice(-3), [
       "info: draining: those that wait keep their turn, those with a place may go on, for 1s at most",
       "warn: the drain timeout is over: 1 with a place ended, 1 that waited turned away",
+      "info: drained in 1.0 s",
     ]);
   });
 
@@ -412,7 +413,8 @@ for (const kind of POOLS) {
     assertEquals(notes, [
       `info: ${names[0]}: connected`,
       `info: ${names[1]}: queued`,
-      `info: ${names[0]}: left`,
+      `info: ${names[0]}: left: the client closed the connection ` +
+      "(waited 0.000 s, served 0.000 s, received 0 bytes, sent 142)",
       `info: ${names[1]}: promoted`,
     ]);
   });

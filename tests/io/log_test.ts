@@ -10,7 +10,7 @@ async function written(options: Omit<LogOptions, "clock">): Promise<string> {
   const log = new Log(output, { ...options, clock });
   log.note("info", "starting");
   log.note("warn", 'a "bad"\x1b line');
-  log.note("error", "the end");
+  log.note("error", "the end", { event: "ended", why: null, ms: 1.5, of: { "a": 1, "b": 2 } });
   await log.flush();
   return output.text;
 }
@@ -22,13 +22,23 @@ Deno.test("Log: as text, a line a note, safe for a terminal", async () => {
   );
 });
 
-Deno.test("Log: as JSON, an object a note with time, level and text", async () => {
+Deno.test("Log: as text with the time, that stands before each line", async () => {
+  const time = "2026-01-02T03:04:05.678Z";
+  const text = await written({ format: "text", quiet: false });
+  assertEquals(
+    await written({ format: "timed", quiet: false }),
+    text.replaceAll(/^poolgate/gm, `${time} poolgate`),
+  );
+});
+
+Deno.test("Log: as JSON, an object a note with time, level, text and its fields", async () => {
   const time = '"time": "2026-01-02T03:04:05.678Z"';
   assertEquals(
     await written({ format: "json", quiet: false }),
     `{${time}, "level": "info", "text": "starting"}\n` +
       `{${time}, "level": "warn", "text": "a \\"bad\\"\\u001b line"}\n` +
-      `{${time}, "level": "error", "text": "the end"}\n`,
+      `{${time}, "level": "error", "text": "the end", "event": "ended", "why": null, "ms": 1.5, ` +
+      `"of": {"a": 1, "b": 2}}\n`,
   );
 });
 

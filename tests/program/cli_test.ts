@@ -133,8 +133,11 @@ Deno.test("--listen: one socket for stdin and stdout that is reset ends neither 
   assertStringIncludes(await client.line() ?? "", "connected");
   client.close();
   poolgate.signal("SIGTERM");
-  assertMatch(await poolgate.note(), /^poolgate: draining[^\n]*\n$/);
-  assertEquals([await poolgate.note(), await poolgate.exit()], ["", 0]);
+  assertMatch(
+    await poolgate.lastNotes(),
+    /^poolgate: draining[^\n]*\npoolgate: drained in \d\.\d s\n$/,
+  );
+  assertEquals(await poolgate.exit(), 0);
 });
 
 Deno.test("poolgate: one socket for stdin and stdout whose client ends its side hears all answers", async () => {
@@ -270,6 +273,8 @@ const refused: [string[], RegExp][] = [
   ],
   [["--completions", "tcsh"], /--completions is "tcsh", it must be bash, zsh or fish/],
   [["--completions"], /--completions is "", it must be bash, zsh or fish/],
+  [["--print", "init.d"], /--print is "init.d", it must be systemd, .*, kubernetes or man/],
+  [["--print"], /--print is "", it must be systemd, systemd-template, dockerfile, k.* or man/],
   [["serve"], /"serve" is no flag of poolgate/],
   [["--", "x"], /"x" is no flag of poolgate/],
   [["--max-connections", "many"], /--max-connections is "many", it must be an integer from 0/],
@@ -277,7 +282,7 @@ const refused: [string[], RegExp][] = [
   [["--backlog-size=-1"], /--backlog-size is "-1", it must be an integer from 0/],
   [["--backlog-size", "-1"], /--backlog-size is "-1", it must be an integer from 0/],
   [["--backlog-size", ""], /--backlog-size is "", it must be an integer from 0/],
-  [["--log-format", "xml"], /--log-format is "xml", it must be text or json/],
+  [["--log-format", "xml"], /--log-format is "xml", it must be text, timed or json/],
 ];
 
 for (const [args, complaint] of refused) {

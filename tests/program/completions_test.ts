@@ -8,8 +8,9 @@ import { Directory, run, testWith } from "../support/servers.ts";
 const completed: [string, string[]][] = [
   ["poolgate --log-", ["--log-connections", "--log-format"]],
   ["poolgate --reject-as p", ["postgres"]],
-  ["poolgate --quiet --log-format ", ["json", "text"]],
+  ["poolgate --quiet --log-format ", ["json", "text", "timed"]],
   ["poolgate --node-id x --completions ", ["bash", "fish", "zsh"]],
+  ["poolgate --print s", ["systemd", "systemd-template"]],
   ["poolgate --max-connections ", []],
 ];
 

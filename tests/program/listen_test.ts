@@ -219,7 +219,11 @@ Deno.test("--log-format json: each event is an object, --quiet leaves out all bu
   const stderr = said + await poolgate.lastNotes();
   assertEquals(await poolgate.exit(), 0);
   const notes = stderr.trim().split("\n").map((line) => JSON.parse(line));
-  assertEquals(notes.map(({ level }) => level), ["info", "info"]);
+  assertEquals(notes.map(({ level, event }) => [level, event]), [
+    ["info", "listening"],
+    ["info", "draining"],
+    ["info", "drained"],
+  ]);
   assertStringIncludes(notes[0].text, "listening at 127.0.0.1:");
   const address = `127.0.0.1:${freePort()}`;
   const args = ["--listen", address, ...json, "--quiet"];

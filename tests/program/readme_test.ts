@@ -9,7 +9,7 @@ import { readText } from "../support/modules.ts";
 import { BINARY, timeLimit } from "../support/program.ts";
 import { type Block, BLOCKS, READMES, tableOf, yamlOf } from "../support/readmes.ts";
 import { Service } from "../support/service.ts";
-import { ADMIN_SERVED, Directory, run, start, testWith } from "../support/servers.ts";
+import { ADMIN_SERVED, Directory, Postgres, run, start, testWith } from "../support/servers.ts";
 import { Client, freePort, until } from "../support/sockets.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -27,6 +27,7 @@ const RUN_ELSEWHERE: readonly (readonly [begins: string, file: string, has: stri
   [`${DENO} task test\n`, ".ci/run", "\nrun_task test\n"],
   [`${DENO} task compile\n`, "tests/program/compile_test.ts", '["task", "compile"]'],
   [`${DENO} task test:executable\n`, ".ci/run", "\nrun_task test:executable\n"],
+  ["jq ", "tests/program/log_test.ts", "BLOCKS.find"],
   ["curl --fail-with-body -X PUT", "tests/servers/postgres_test.ts", 'includes("/api/pause")'],
   ["POOLGATE_TEST_BINARY=", "tests/support/test_executable.ts", "POOLGATE_TEST_BINARY: binary"],
 ];
@@ -273,6 +274,22 @@ Deno.test("README: its command for PostgreSQL listens", async () => {
   assertMatch(gate.address, /^127\.0\.0\.1:\d+$/);
 });
 
+testWith(
+  ["postgres", "initdb", "psql"],
+  "README: its command for PostgreSQL, and its psql, meet PostgreSQL",
+  async () => {
+    await using postgres = await Postgres.start({});
+    const upstream = `127.0.0.1:${postgres.port}`;
+    await using gate = await Listening.run(BEFORE_POSTGRES, { upstream });
+    const [, psql] = /`(psql -h 127\.0\.0\.1 -p 6432)`/.exec(readText("README.md")) ?? [];
+    const [program = "", ...args] = psql?.split(" ") ?? [];
+    const port = gate.address.split(":")[1] ?? "";
+    const asked = [...args.map((arg) => arg === "6432" ? port : arg), "-Atc", "select 1"];
+    const { stdout, stderr } = await run(program, asked, { PGUSER: "postgres" });
+    assertEquals([stdout, stderr], ["1\n", ""]);
+  },
+);
+
 const ENV_FILE = blockWith("--env-file=");
 
 testWith([ADMIN_SERVED], "README: its file of variables is what poolgate runs with", async () => {
@@ -283,14 +300,14 @@ testWith([ADMIN_SERVED], "README: its file of variables is what poolgate runs wi
   assertEquals([stats.max_connections, stats.backlog_size], [20, 100], JSON.stringify(stats));
 });
 
-Deno.test("README.md: has a row for each flag that --help names, and no other", async () => {
+Deno.test("lib/cli/README.md: has a row for each flag that --help names, and no other", async () => {
   const help = await stdoutOf({
     path: "",
     script: `${DENO} run main.ts --help`,
     output: undefined,
   });
   const named = new Set(help.match(/^ {2}--[a-z-]+/gm)?.map((flag) => flag.trim()));
-  const rows = tableOf("README.md", "flag").flatMap(([cell = ""]) =>
+  const rows = tableOf("lib/cli/README.md", "flag").flatMap(([cell = ""]) =>
     cell.match(/--[a-z-]+/g) ?? []
   );
   assertEquals(rows.sort(), [...named].sort());
@@ -406,6 +423,38 @@ testWith(
     client.close();
   },
 );
+
+const HOLDERS = blockWith("/api/clients?state=active");
+
+testWith(
+  [ADMIN_SERVED, "curl", "jq"],
+  "README: its command for who holds the places counts them by address",
+  async () => {
+    await using service = new Service();
+    await using poolgate = await serveOperators(service);
+    const clients = [await Client.to(poolgate.address), await Client.to(poolgate.address)];
+    await until("they are joined", () => service.open === clients.length);
+    const ours = HOLDERS.script.replace("127.0.0.1:9632", poolgate.admin);
+    const { code, stdout } = await run("bash", ["-c", ours], { no_proxy: "*" });
+    assertEquals([code, stdout.trim()], [0, "2 127.0.0.1"]);
+    for (const client of clients) client.close();
+  },
+);
+
+const PRINT = blockWith("--print systemd");
+
+Deno.test("README: its commands write a unit and the manual page", async () => {
+  await using home = await Directory.make();
+  const ours = PRINT.script.replaceAll("./poolgate", `${DENO} run main.ts`)
+    .replace(/> \/\S+\//g, `> ${home.path}/`);
+  const { code } = await run("bash", ["-ec", runnable(ours)]);
+  assertEquals(code, 0);
+  const files = await Promise.all(
+    ["poolgate.service", "poolgate.1"].map((name) => Deno.readTextFile(`${home.path}/${name}`)),
+  );
+  assertMatch(files[0]!, /^ExecStart=/m);
+  assertMatch(files[1]!, /^\.TH POOLGATE 1 /);
+});
 
 testWith([ADMIN_SERVED], "README: names every metric, its labels and its type", async () => {
   await using service = new Service();

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Browser, CHROMIUM } from "../support/browser.ts";
 import type { Ended } from "../support/program.ts";
 import { ADMIN_SERVED, Gate, Nginx, run, start, testWith } from "../support/servers.ts";
+import { readText } from "../support/modules.ts";
 import { until } from "../support/sockets.ts";
 
 const CURL = ["nginx", "curl"];
@@ -164,6 +165,47 @@ for (const [name, settings] of Object.entries(BETWEEN)) {
     },
   );
 }
+
+/** The one block of settings for nginx that a README shows. */
+function settingsOf(path: string): string {
+  const blocks = [...readText(path).matchAll(/```nginx\n([^]*?)```/g)];
+  assertEquals(blocks.length, 1, path);
+  return blocks[0]?.[1] ?? "";
+}
+
+testWith([ADMIN_SERVED, "nginx"], "README: its settings show the page to one network", async () => {
+  await using gate = await Gate.open("--admin", "127.0.0.1:0");
+  const settings = settingsOf("lib/admin/README.md").replace("http://127.0.0.1:9632", gate.admin);
+  const statuses: number[] = [];
+  for (const network of ["10.0.0.0/8", "127.0.0.0/8"]) {
+    await using nginx = await Nginx.start(settings.replace("10.0.0.0/8", network));
+    const answer = await fetch(`http://127.0.0.1:${nginx.port}/pool/api/stats`);
+    await answer.body?.cancel();
+    statuses.push(answer.status);
+  }
+  assertEquals(statuses, [403, 200]);
+});
+
+testWith(
+  CURL,
+  "README: behind its settings, a request waits, and the 503 is passed on",
+  async () => {
+    await using app = await Nginx.start();
+    const limits = ["--max-connections", "1", "--backlog-size", "1", "--reject-as", "http"];
+    await using gate = await openGate(app, ...limits);
+    const settings = settingsOf("lib/gate/README.md").replace("127.0.0.1:8081", gate.address);
+    await using nginx = await Nginx.start(settings);
+    await Deno.writeTextFile(`${app.directory}/page`, "of the application\n");
+    const url = `http://127.0.0.1:${nginx.port}/page`;
+    const holder = await Deno.connect({ hostname: "127.0.0.1", port: gate.port });
+    await gate.holds(1, 0);
+    const waiting = curl(url);
+    await gate.holds(1, 1);
+    assertEquals((await curl("-o", "/dev/null", "-w", "%{http_code}", url)).stdout, "503");
+    holder.close();
+    assertEquals(await waiting, ok("of the application\n"));
+  },
+);
 
 testWith(
   CURL,

@@ -8,7 +8,7 @@ import { noteFault } from "../../lib/gate/fault.ts";
 import type { Gate } from "../../lib/gate/gate.ts";
 import type { GateOptions } from "../../lib/gate/gate_options.ts";
 import { asker, dialer, listen } from "../../lib/io/network.ts";
-import type { Note } from "../../lib/io/log.ts";
+import type { Fields, Note } from "../../lib/io/log.ts";
 import { Node } from "../../lib/protocol/node.ts";
 import { loadProtocols, type Protocols } from "../../lib/gate/load_protocols.ts";
 import { openGate } from "../../lib/gate/open_gate.ts";
@@ -23,6 +23,8 @@ import { Client, until } from "./sockets.ts";
 /** What a test sets; all else is as by default. */
 export type Settings = Partial<GateOptions> & Partial<Limits> & {
   kind?: PoolKind;
+  /** The way to the upstream, where it is not the usual one. */
+  dial?: Dial;
   /** Whether the upstream is checked, where its service is known. */
   checks?: boolean;
 };
@@ -34,6 +36,8 @@ export const ANY_PORT = { transport: "tcp", hostname: "127.0.0.1", port: 0 } as 
 export class TestGate implements AsyncDisposable {
   clock = new FakeClock(1_000_000);
   notes: string[] = [];
+  /** What the notes say to programs, of those that do. */
+  events: Fields[] = [];
   pool: Pool;
   node: Node;
   address: string;
@@ -58,7 +62,10 @@ export class TestGate implements AsyncDisposable {
       settings;
     const { upstream } = options;
     const now = () => this.clock.now();
-    const note: Note = (level, text) => this.notes.push(`${level}: ${text}`);
+    const note: Note = (level, text, fields) => {
+      this.notes.push(`${level}: ${text}`);
+      if (fields !== undefined) this.events.push(fields);
+    };
     this.pool = kind.make(
       { maxConnections, backlogSize },
       (error) => noteFault(note, error, "telling of a client"),
@@ -111,7 +118,7 @@ export class TestGate implements AsyncDisposable {
     const listener = await listen(settings.listen ?? ANY_PORT);
     const { service, rejectAs = "close" } = settings;
     const protocols = await loadProtocols({ service, rejectAs });
-    return new TestGate(listener, settings, nodeName, undefined, protocols);
+    return new TestGate(listener, settings, nodeName, settings.dial, protocols);
   }
 
   /** A new connection to the gate. */
