@@ -1,7 +1,12 @@
 /** What a gate makes of what the server says, in whatever order and however late that comes. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { ANSWER_PART, RECONNECT_MAX_MS, RECONNECT_MIN_MS } from "../../lib/cluster/enrolment.ts";
+import {
+  ANSWER_PART,
+  RECONNECT_MAX_MS,
+  RECONNECT_MIN_MS,
+  REFUSED_RETRY_MS,
+} from "../../lib/cluster/enrolment.ts";
 import { MAX_BATCH } from "../../lib/cluster/outbox.ts";
 import type { CallName, Op } from "../../lib/cluster/link.ts";
 import { AWAY_PART } from "../../lib/cluster/shared_pool.ts";
@@ -985,9 +990,11 @@ Deno.test("SharedPool: a Redis that is not there at the start is said once; clie
   assertEquals(gate.notes, [
     "warn: Redis is away, nobody is let in until it is back: nothing listens",
   ]);
+  // It is not asked again and again for what it has refused.
+  assertEquals(refusals.length <= 3 * LEASE_MS / REFUSED_RETRY_MS, true, `${refusals.length}`);
   assertEquals(refusals[0], "nothing listens");
   gate.link.closed = false;
-  lab.clock.advance(RECONNECT_MAX_MS + 20 * WAY_MS);
+  lab.clock.advance(REFUSED_RETRY_MS + 20 * WAY_MS);
   assertEquals([client.state, known(gate.pool.ready)], ["connected", true]);
 });
 
