@@ -654,7 +654,8 @@ export class SharedPool implements Pool {
     const many = `${clients.length} client${clients.length === 1 ? "" : "s"}`;
     const keep = clients.length === 1 ? "keeps its place" : "keep their places";
     const outcome = lost === "cut" ? `cut ${many}` : `${many} ${keep}`;
-    const fields = { event: "lease_lost", [lost === "cut" ? "cut" : "held"]: clients.length };
+    const cut = lost === "cut" ? clients.length : 0;
+    const fields = { event: "lease_lost", kept: clients.length - cut, cut };
     note("warn", `the lease is lost, nobody is let in: ${outcome}`, fields);
   }
 

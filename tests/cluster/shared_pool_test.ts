@@ -1017,12 +1017,11 @@ Deno.test("SharedPool: what befalls a gate is said to programs, too, each once",
   b.link.partition();
   lab.clock.advance(1.1 * LEASE_MS);
   const { down_ms: downMs } = events[4] as { down_ms: number };
-  };
   assertEquals(downMs > LEASE_MS && downMs < 2 * LEASE_MS, true, `${downMs} ms`);
   assertEquals(events, [
     { event: "pool_created", held_ms: LEASE_MS / 2 },
     { event: "cluster_down", reason: "the connection was reset" },
-    { event: "lease_lost", held: 1 },
+    { event: "lease_lost", kept: 1, cut: 0 },
     { event: "registered", reason: "fenced", active: 1, queued: 0 },
     { event: "cluster_up", down_ms: downMs, active: 1, queued: 0 },
     { event: "gate_reaped", gate: "b", active: 0, queued: 0 },
