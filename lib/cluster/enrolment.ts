@@ -33,6 +33,9 @@ import { ToldPromotions } from "./told.ts";
 export const RECONNECT_MIN_MS = 50;
 export const RECONNECT_MAX_MS = 250;
 
+/** How long it takes where that is of no use until somebody mends it, in milliseconds. */
+export const REFUSED_RETRY_MS = 5000;
+
 /** When the lease is renewed, as parts of it: gates that began together drift apart. */
 export const RENEW_MIN_PART = 0.28;
 export const RENEW_MAX_PART = 0.33;
@@ -265,7 +268,7 @@ export class Enrolment {
     this.#state = "away";
     if (this.#closed !== undefined) return this.#closed();
     const ms = RECONNECT_MIN_MS + (RECONNECT_MAX_MS - RECONNECT_MIN_MS) * random();
-    this.#retry.set(clock.now() + ms);
+    this.#retry.set(clock.now() + (fatal ? REFUSED_RETRY_MS : ms));
     enrolled.down(reason, fatal);
   }
 

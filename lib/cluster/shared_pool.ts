@@ -8,6 +8,7 @@
  */
 
 import type { Clock } from "../io/clock.ts";
+import { showSeconds } from "../io/figures.ts";
 import { hashOf, IdTable } from "../io/id_table.ts";
 import { LinkedList } from "../io/linked_list.ts";
 import type { Note } from "../io/log.ts";
@@ -644,7 +645,8 @@ export class SharedPool implements Pool {
     if (fatal) refused?.(reason);
     if (this.#troubled) return;
     this.#beginTrouble();
-    note("warn", `Redis is away, nobody is let in until it is back: ${reason}`);
+    const fields = { event: "cluster_down", reason };
+    note("warn", `Redis is away, nobody is let in until it is back: ${reason}`, fields);
   }
 
   #beginTrouble(): void {
@@ -662,7 +664,9 @@ export class SharedPool implements Pool {
     const many = `${clients.length} client${clients.length === 1 ? "" : "s"}`;
     const keep = clients.length === 1 ? "keeps its place" : "keep their places";
     const outcome = lost === "cut" ? `cut ${many}` : `${many} ${keep}`;
-    note("warn", `the lease is lost, nobody is let in: ${outcome}`);
+    const cut = lost === "cut" ? clients.length : 0;
+    const fields = { event: "lease_lost", kept: clients.length - cut, cut };
+    note("warn", `the lease is lost, nobody is let in: ${outcome}`, fields);
   }
 
   /** Has one leave at once: soon its place is another's. */
@@ -688,29 +692,30 @@ export class SharedPool implements Pool {
     }
     if (!this.#troubled) return;
     this.#troubled = false;
-    note("info", `Redis is back after ${(downMs / 1000).toFixed(1)} s: ${amount(this.own)}`);
+    const fields = { event: "cluster_up", down_ms: Math.round(downMs), ...this.own };
+    note("info", `Redis is back after ${showSeconds(downMs, 1)}: ${amount(this.own)}`, fields);
   }
 
   /** @returns The limits that a new pool is to have, where those of the flags will not do. */
   #created(heldMs: number, first: boolean): Limits | undefined {
     const { limits, note } = this.#parts;
     if (!first) return this.#limits;
-    const seconds = (heldMs / 1000).toFixed(1).replace(/\.0$/, "");
-    note(
-      "info",
-      `the pool is new: nobody is let in for ${seconds} s, other gates may hold places`,
-    );
+    const seconds = Number((heldMs / 1000).toFixed(1));
+    const text = `the pool is new: nobody is let in for ${seconds} s, other gates may hold places`;
+    note("info", text, { event: "pool_created", held_ms: heldMs });
     return limits === undefined ? this.#limits : undefined;
   }
 
   #registered(reason: ResyncReason, { held, waiting }: Claims): void {
-    const counts = amount({ active: held.length, queued: waiting.length });
-    this.#parts.note("warn", `${RESYNC_TEXT[reason]}: registered anew, ${counts}`);
+    const counts = { active: held.length, queued: waiting.length };
+    const fields = { event: "registered", reason, ...counts };
+    this.#parts.note("warn", `${RESYNC_TEXT[reason]}: registered anew, ${amount(counts)}`, fields);
   }
 
   #reaped(gates: Told["reaped"]): void {
     for (const { name, ...counts } of gates) {
-      this.#parts.note("warn", `the gate "${name}" is gone, reaped: ${amount(counts)}`);
+      const fields = { event: "gate_reaped", gate: name, ...counts };
+      this.#parts.note("warn", `the gate "${name}" is gone, reaped: ${amount(counts)}`, fields);
     }
   }
 

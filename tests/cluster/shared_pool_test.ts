@@ -1,10 +1,16 @@
 /** What a gate makes of what the server says, in whatever order and however late that comes. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { ANSWER_PART, RECONNECT_MAX_MS, RECONNECT_MIN_MS } from "../../lib/cluster/enrolment.ts";
+import {
+  ANSWER_PART,
+  RECONNECT_MAX_MS,
+  RECONNECT_MIN_MS,
+  REFUSED_RETRY_MS,
+} from "../../lib/cluster/enrolment.ts";
 import { MAX_BATCH } from "../../lib/cluster/outbox.ts";
 import type { CallName, Op } from "../../lib/cluster/link.ts";
 import { AWAY_PART } from "../../lib/cluster/shared_pool.ts";
+import type { Note } from "../../lib/io/log.ts";
 import { whenKnown } from "../../lib/pool/later.ts";
 import { type LabGate, LEASE_MS, SharedLab, WAY_MS } from "../support/shared_lab.ts";
 
@@ -985,10 +991,41 @@ Deno.test("SharedPool: a Redis that is not there at the start is said once; clie
   assertEquals(gate.notes, [
     "warn: Redis is away, nobody is let in until it is back: nothing listens",
   ]);
+  // It is not asked again and again for what it has refused.
+  assertEquals(refusals.length <= 3 * LEASE_MS / REFUSED_RETRY_MS, true, `${refusals.length}`);
   assertEquals(refusals[0], "nothing listens");
   gate.link.closed = false;
-  lab.clock.advance(RECONNECT_MAX_MS + 20 * WAY_MS);
+  lab.clock.advance(REFUSED_RETRY_MS + 20 * WAY_MS);
   assertEquals([client.state, known(gate.pool.ready)], ["connected", true]);
+});
+
+Deno.test("SharedPool: what befalls a gate is said to programs, too, each once", () => {
+  const lab = new SharedLab();
+  lab.server.graceful = true;
+  const events: unknown[] = [];
+  const note: Note = (_level, _text, fields) => events.push(fields);
+  const a = lab.gate("a", { note });
+  const b = lab.gate("b");
+  lab.clock.advance(LEASE_MS);
+  a.connect("one");
+  lab.settle();
+  a.link.closed = true;
+  a.link.break();
+  lab.clock.advance(1.5 * LEASE_MS);
+  a.link.closed = false;
+  lab.clock.advance(LEASE_MS / 2);
+  b.link.partition();
+  lab.clock.advance(1.1 * LEASE_MS);
+  const { down_ms: downMs } = events[4] as { down_ms: number };
+  assertEquals(downMs > LEASE_MS && downMs < 2 * LEASE_MS, true, `${downMs} ms`);
+  assertEquals(events, [
+    { event: "pool_created", held_ms: LEASE_MS / 2 },
+    { event: "cluster_down", reason: "the connection was reset" },
+    { event: "lease_lost", kept: 1, cut: 0 },
+    { event: "registered", reason: "fenced", active: 1, queued: 0 },
+    { event: "cluster_up", down_ms: downMs, active: 1, queued: 0 },
+    { event: "gate_reaped", gate: "b", active: 0, queued: 0 },
+  ]);
 });
 
 Deno.test("SharedPool.describe: lists the gates, and says whether this one may let clients in", () => {

@@ -44,7 +44,13 @@ export const LATE: PoolKind = {
 /** One gate of several, though the others are not there: each call takes a turn of the event loop. */
 export const SHARED: PoolKind = {
   name: " (shared pool)",
-  make(limits, failed = raise, clock = new FakeClock(1_000_000)) {
+  make(limits, failed = raise, time = new FakeClock(1_000_000)) {
+    // Its own timers would come between those that a test lets run out in one turn.
+    const timers = new FakeClock();
+    const clock: Clock = {
+      now: () => time.now(),
+      after: (ms, action) => timers.after(ms, action),
+    };
     const server = new FakeServer(clock);
     server.graceful = false;
     server.remembers = false;
