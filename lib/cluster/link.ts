@@ -20,13 +20,13 @@ export type Fenced = typeof FENCED;
  * One step of a batch.
  *
  * - `join`: asks for a place. `uncounted` is no client but a check of our own: it may wait beyond
- *   the backlog and is in no total.
- * - `leave`: gives up a place, or waiting. `rejected` counts it as one turned away after a wait.
+ *   the backlog, which is longer by it meanwhile, and is in no total.
+ * - `leave`: gives up a place, or waiting. `uncounted` as it joined.
  * - `reject`: counts a client that the gate itself has turned away.
  */
 export type Op =
   | { kind: "join"; n: number; uncounted: boolean }
-  | { kind: "leave"; n: number; uncounted: boolean; rejected: boolean }
+  | { kind: "leave"; n: number; uncounted: boolean }
   | { kind: "reject" };
 
 /** What became of one step; the counts are the pool's right behind it. */
@@ -87,7 +87,12 @@ export interface GateEntry extends Counts {
 
 /** The calls: what each is given, and what it is answered. */
 export interface Calls {
-  /** Makes the pool where there is none, and enrols a gate, or finds it again. */
+  /**
+   * Makes the pool where there is none, and enrols a gate, or finds it again. A gate that had a
+   * number, and is given another, is waited for until it has registered all that it has, if only
+   * that it has nothing. One that is found again is waited for, where that is so, until its next
+   * call: it first compares what the server knows of it with what it knows itself.
+   */
   attach: {
     args: {
       /** Its number, where it had one. */
@@ -96,7 +101,10 @@ export interface Calls {
       /** The server's run id, as it was told when the connection was opened. */
       runId: string;
       leaseMs: number;
-      /** The limits that the flags ask for; `undefined` adopts those there are. */
+      /**
+       * The limits that the flags ask for, each of which is set where it is not what flags asked
+       * for last; `undefined` adopts those there are.
+       */
       limits: Limits | undefined;
       /** Whether it wants a new number, whatever the server knows. */
       anew: boolean;
@@ -113,7 +121,7 @@ export interface Calls {
       held: number[];
     };
   };
-  /** Tells places and waiting clients again under a new number, some at a time. */
+  /** Tells places and waiting clients again under a new number, before its first batch. */
   register: {
     args: {
       gate: number;
@@ -193,7 +201,10 @@ export interface LinkConnection {
     args: Calls[N]["args"],
     answered: (reply: Calls[N]["reply"]) => void,
   ): void;
-  /** Has pushes for a gate sent over this connection; until then, the gate is promoted nobody. */
+  /**
+   * Has pushes for a gate sent over this connection. Until then, nobody of the gate is promoted; the
+   * server looks whether it listens at the gate's next call.
+   */
   listen(gate: number, listening: () => void): void;
   /** Gives it up. Nothing more is heard of it, `lost` neither. */
   close(): void;
