@@ -40,7 +40,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ["prom-client", "uplot/", "node:crypto"],
   },
   "lib/gate/": { imports: ["lib/pool/", "lib/protocol/", "lib/io/"] },
-  "lib/cluster/": { imports: ["lib/pool/", "lib/io/"] },
+  "lib/cluster/": { imports: ["lib/pool/", "lib/io/"], packages: ["@redis/client"] },
   "lib/stdio.ts": { imports: ["lib/protocol/", "lib/io/"] },
   "lib/protocol/": {
     imports: ["lib/pool/", "lib/io/ascii_buffer.ts", "lib/io/json_text.ts"],
