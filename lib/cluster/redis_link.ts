@@ -9,8 +9,8 @@
  */
 
 import { createClient, ErrorReply } from "@redis/client";
+import { type RedisAddress, showRedis } from "./cluster_options.ts";
 import type { CallName, Calls, Link, LinkConnection, LinkEvents, Server } from "./link.ts";
-import { type RedisUrl, showRedisUrl } from "./redis_url.ts";
 import {
   afterBatch,
   type Answer,
@@ -65,20 +65,20 @@ type Client = ReturnType<typeof clientFor>;
 /**
  * Opens the way to a server; nothing is sent before {@linkcode Link.connect}.
  *
- * @param url The server. Who logs in there is in no reason that is told.
+ * @param server The server. Who logs in there is in no reason that is told.
  * @param pool The name of the pool.
  */
-export function redisLink(url: RedisUrl, pool: string): Link {
-  return { connect: (events) => new RedisConnection(url, pool, events) };
+export function redisLink(server: RedisAddress, pool: string): Link {
+  return { connect: (events) => new RedisConnection(server, pool, events) };
 }
 
-function clientFor({ at, username, password, database }: RedisUrl) {
+function clientFor({ address, tls, username, password, database }: RedisAddress) {
   const client = createClient({
     RESP: 3,
     socket: {
-      ...(at.transport === "unix"
-        ? { path: at.path, tls: false as const }
-        : { host: at.hostname, port: at.port, ...(at.tls ? { tls: true as const } : {}) }),
+      ...(address.transport === "unix"
+        ? { path: address.path, tls: false as const }
+        : { host: address.hostname ?? "localhost", port: address.port, ...(tls ? { tls } : {}) }),
       connectTimeout: OPEN_LIMIT_MS,
       // Another client each time: no old answer is taken for a new one.
       reconnectStrategy: false,
@@ -108,7 +108,7 @@ interface Sent {
 }
 
 class RedisConnection implements LinkConnection {
-  #url: RedisUrl;
+  #server: RedisAddress;
   #pool: string;
   #events: LinkEvents;
   #client: Client;
@@ -119,11 +119,11 @@ class RedisConnection implements LinkConnection {
   #over = false;
   #limit: ReturnType<typeof setTimeout>;
 
-  constructor(url: RedisUrl, pool: string, events: LinkEvents) {
-    this.#url = url;
+  constructor(server: RedisAddress, pool: string, events: LinkEvents) {
+    this.#server = server;
     this.#pool = pool;
     this.#events = events;
-    this.#client = clientFor(url);
+    this.#client = clientFor(server);
     this.#client.on("error", (error) => this.#lose(error));
     this.#client.on("sharded-channel-moved", () => this.#tellLost(MEANINGS.MOVED!.reason, false));
     this.#limit = setTimeout(
@@ -240,14 +240,14 @@ class RedisConnection implements LinkConnection {
   }
 
   #lose(error: unknown): void {
-    const { reason, fatal } = meaningOf(error, this.#url);
+    const { reason, fatal } = meaningOf(error, this.#server);
     this.#tellLost(reason, fatal);
   }
 
   #tellLost(reason: string, fatal: boolean): void {
     if (this.#over) return;
     this.close();
-    this.#events.lost(`${showRedisUrl(this.#url)}: ${reason}`, fatal);
+    this.#events.lost(`${showRedis(this.#server)}: ${reason}`, fatal);
   }
 }
 
@@ -276,10 +276,10 @@ function serverOf(info: Map<string, string>): Server {
 }
 
 /** Says in words why a connection is lost. Passwords are never in it. */
-function meaningOf(error: unknown, url: RedisUrl): { reason: string; fatal: boolean } {
+function meaningOf(error: unknown, server: RedisAddress): { reason: string; fatal: boolean } {
   const { message, code, errors } = error as Error & { code?: string; errors?: unknown[] };
   // Of several addresses of a host, what became of the first.
-  if (errors?.[0] !== undefined) return meaningOf(errors[0], url);
+  if (errors?.[0] !== undefined) return meaningOf(errors[0], server);
   if (error instanceof ErrorReply) {
     const { reason, fatal = false } = MEANINGS[/^[A-Z]+/.exec(message)?.[0] ?? ""] ?? {};
     if (reason !== undefined) return { reason, fatal };
@@ -287,7 +287,7 @@ function meaningOf(error: unknown, url: RedisUrl): { reason: string; fatal: bool
       return { reason: `is older than ${OLDEST_MAJOR}.0, which is needed`, fatal: true };
     }
     if (/DB index/.test(message)) {
-      return { reason: `has no database ${url.database}`, fatal: true };
+      return { reason: `has no database ${server.database}`, fatal: true };
     }
     return { reason: `answers ${message}`, fatal: false };
   }
