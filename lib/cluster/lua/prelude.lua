@@ -231,8 +231,9 @@ local function reply()
   commit()
   local due = nextLease()
   local own = promoted[me] or {}
+  -- node-redis reads a number as large as a limit may be wrongly, but not as text.
   local out = {
-    p.a, p.q, p.n, p.b, p.paused, mine and mine.told or 0,
+    p.a, p.q, int(p.n), int(p.b), p.paused, mine and mine.told or 0,
     due[1] and math.max(0, due[2] - now) or p.l, isHeld() and math.ceil(p.hold - now) or 0,
     more and 1 or 0, p.tj, p.tq, p.tp, p.tr, p.tl, #own,
   }

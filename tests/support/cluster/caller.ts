@@ -50,12 +50,16 @@ export class Caller {
   /** How often, and why, it was lost. */
   lost: Lost[] = [];
   pushes: Push[] = [];
+  #unanswered = new Set<(error: Error) => void>();
 
   constructor(address: RedisAddress, pool: string) {
     this.connection = redisLink(address, pool).connect({
       opened: (server) => this.server = server,
       pushed: (push) => this.pushes.push(push),
-      lost: (reason, fatal) => this.lost.push({ reason, fatal }),
+      lost: (reason, fatal) => {
+        this.lost.push({ reason, fatal });
+        for (const fail of this.#unanswered) fail(new Error(reason));
+      },
     });
   }
 
@@ -72,8 +76,15 @@ export class Caller {
     await until("it is open or lost", () => this.server !== undefined || this.lost.length > 0);
   }
 
+  /** Fails where the connection is lost before the answer has come. */
   call<N extends CallName>(name: N, args: Calls[N]["args"]): Promise<Calls[N]["reply"]> {
-    return new Promise((resolve) => this.connection.call(name, args, resolve));
+    return new Promise((resolve, reject) => {
+      this.#unanswered.add(reject);
+      this.connection.call(name, args, (reply) => {
+        this.#unanswered.delete(reject);
+        resolve(reply);
+      });
+    });
   }
 }
 
