@@ -173,13 +173,30 @@ test("that nobody was heard for half a lease reaps nobody", async (pool) => {
   assertEquals((await first.call("renew", {})).heldMs, 0);
 });
 
-test("a clock that goes back holds nobody for longer than a lease", async (pool) => {
-  const gone = await pool.listeningGate();
-  const gate = await pool.listeningGate();
-  await kinds(gone, 1);
+test("a clock that goes back has no lease last longer", async (pool) => {
+  const [gone, gate] = [await pool.listeningGate(), await pool.listeningGate()];
   await pool.pass(-100 * LONG_LEASE_MS);
-  const { heldMs, nextLeaseMs } = await gate.call("renew", {});
-  assertEquals(heldMs <= HALF_LEASE_MS && nextLeaseMs <= LONG_LEASE_MS, true);
+  const { heldMs } = await gate.call("renew", {});
+  assertEquals(heldMs > 0 && heldMs <= HALF_LEASE_MS, true);
+  const ends = await Promise.all(
+    [gone, gate].map(({ number }) => pool.ask("zscore", ":leases", number)),
+  );
+  assertEquals(ends[0], ends[1]);
+});
+
+test("a clock that goes back before any gate is there holds nobody for longer", async (pool) => {
+  await pool.ask("del");
+  await (await pool.gate()).call("retire", {});
+  await pool.pass(-100 * LONG_LEASE_MS);
+  const { heldMs } = await (await pool.gate()).call("renew", {});
+  assertEquals(heldMs > 0 && heldMs <= HALF_LEASE_MS, true);
+});
+
+test("a new pool's time is not begun again by an era", async (pool) => {
+  await pool.ask("del");
+  const gate = await pool.listeningGate();
+  await pool.pass(2 * LONG_LEASE_MS);
+  assertEquals((await gate.call("renew", {})).heldMs, 0);
 });
 
 test("known gates are waited for half a lease at most, not for their lease", async (pool) => {
@@ -472,16 +489,16 @@ test("all is counted again at an era", async (pool) => {
   assertEquals([active, queued, await pool.ask("hget", "", "u")], [1, 2, "0"]);
 });
 
-test("a registration of 5,000 clients is one call, and what it exceeds stays", async (pool) => {
+test("a registration of 10,000 clients is one call, and what it exceeds stays", async (pool) => {
   const gate = await pool.listeningGate();
   await gate.attachAgain({ anew: true });
-  const held = Array.from({ length: 5000 }, (_, n) => n + 1);
-  const waiting = held.map((n) => ({ n: 5000 + n, ticket: n }));
+  const held = Array.from({ length: 10_000 }, (_, n) => n + 1);
+  const waiting = held.map((n) => ({ n: 10_000 + n, ticket: n }));
   const { active, queued } = await gate.call("register", {
     ...{ held, waiting, paused: false, done: true },
   });
-  assertEquals([active, queued], [5000, 5000]);
-  assertEquals((await gate.attachAgain()).held.length, 5000);
+  assertEquals([active, queued], [10_000, 10_000]);
+  assertEquals((await gate.attachAgain()).held.length, 10_000);
 });
 
 test("a gate that leaves takes its clients with it, and no key is left", async (pool) => {

@@ -61,8 +61,6 @@ local budget, more, newsForAll = MAX_PROMOTIONS, false, false
 
 local function isHeld()
   if p.hold == 0 then return false end
-  -- The server's clock may have gone back.
-  if p.hold - now > p.l then p.hold = now + p.l / 2 end
   if now < p.hold and call('SCARD', AWAIT) > 0 then return true end
   p.hold = 0
   call('DEL', AWAIT)
@@ -147,7 +145,8 @@ local function reap(g, gone)
 end
 
 -- A new era: that nobody was heard proves nothing of any gate. All leases start anew, nobody is let
--- in until each gate has come back, but for half a lease at most, and all is counted again.
+-- in until each gate has come back, but for half a lease at most, and all is counted again. So it
+-- is where the server's clock jumps, forward or back.
 local function beginEra()
   isHeld()
   local gates = call('ZRANGE', LEASES, 0, -1)
@@ -160,7 +159,7 @@ local function beginEra()
     p.q = p.q + call('ZCARD', queueKey(g))
     p.u = p.u + (tonumber(known[2]) or 0)
   end
-  if gates[1] then p.hold = now + p.l / 2 end
+  if gates[1] or p.hold > 0 then p.hold = now + p.l / 2 end
 end
 
 local function nextLease()
