@@ -8,7 +8,7 @@
  * @module
  */
 
-import { createClient, ErrorReply } from "@redis/client";
+import { createClient, ErrorReply, SocketClosedUnexpectedlyError } from "@redis/client";
 import { type RedisAddress, showRedis } from "./cluster_options.ts";
 import type { CallName, Calls, Link, LinkConnection, LinkEvents, Server } from "./link.ts";
 import {
@@ -67,19 +67,27 @@ type Client = ReturnType<typeof clientFor>;
  *
  * @param server The server. Who logs in there is in no reason that is told.
  * @param pool The name of the pool.
+ * @param openLimitMs How long it may take until a connection is open.
  */
-export function redisLink(server: RedisAddress, pool: string): Link {
-  return { connect: (events) => new RedisConnection(server, pool, events) };
+export function redisLink(
+  server: RedisAddress,
+  pool: string,
+  openLimitMs: number = OPEN_LIMIT_MS,
+): Link {
+  return { connect: (events) => new RedisConnection(server, pool, openLimitMs, events) };
 }
 
-function clientFor({ address, tls, username, password, database }: RedisAddress) {
-  const client = createClient({
+function clientFor(
+  { address, tls, username, password, database }: RedisAddress,
+  openLimitMs: number,
+) {
+  return createClient({
     RESP: 3,
     socket: {
       ...(address.transport === "unix"
         ? { path: address.path, tls: false as const }
         : { host: address.hostname ?? "localhost", port: address.port, ...(tls ? { tls } : {}) }),
-      connectTimeout: OPEN_LIMIT_MS,
+      connectTimeout: openLimitMs,
       // Another client each time: no old answer is taken for a new one.
       reconnectStrategy: false,
     },
@@ -92,7 +100,6 @@ function clientFor({ address, tls, username, password, database }: RedisAddress)
     // It would read a variable of the environment, which may not be permitted.
     maintNotifications: "disabled",
   });
-  return client;
 }
 
 /** A call that has been sent, in the order of sending. */
@@ -119,17 +126,14 @@ class RedisConnection implements LinkConnection {
   #over = false;
   #limit: ReturnType<typeof setTimeout>;
 
-  constructor(server: RedisAddress, pool: string, events: LinkEvents) {
+  constructor(server: RedisAddress, pool: string, openLimitMs: number, events: LinkEvents) {
     this.#server = server;
     this.#pool = pool;
     this.#events = events;
-    this.#client = clientFor(server);
+    this.#client = clientFor(server, openLimitMs);
     this.#client.on("error", (error) => this.#lose(error));
     this.#client.on("sharded-channel-moved", () => this.#tellLost(MEANINGS.MOVED!.reason, false));
-    this.#limit = setTimeout(
-      () => this.#tellLost("does not answer", false),
-      OPEN_LIMIT_MS,
-    );
+    this.#limit = setTimeout(() => this.#tellLost("does not answer", false), openLimitMs);
     this.#open().catch((error) => this.#lose(error));
   }
 
@@ -290,6 +294,12 @@ function meaningOf(error: unknown, server: RedisAddress): { reason: string; fata
       return { reason: `has no database ${server.database}`, fatal: true };
     }
     return { reason: `answers ${message}`, fatal: false };
+  }
+  if (error instanceof SocketClosedUnexpectedlyError) {
+    return { reason: "has closed the connection", fatal: false };
+  }
+  if (/^Unknown RESP type/.test(message)) {
+    return { reason: "does not speak the protocol of Redis", fatal: false };
   }
   const meaning = SYSTEM_MEANINGS[code ?? ""];
   if (meaning !== undefined) return { reason: meaning, fatal: false };

@@ -52,8 +52,9 @@ export class Caller {
   pushes: Push[] = [];
   #unanswered = new Set<(error: Error) => void>();
 
-  constructor(address: RedisAddress, pool: string) {
-    this.connection = redisLink(address, pool).connect({
+  /** @param openLimitMs As for {@linkcode redisLink}. */
+  constructor(address: RedisAddress, pool: string, openLimitMs?: number) {
+    this.connection = redisLink(address, pool, openLimitMs).connect({
       opened: (server) => this.server = server,
       pushed: (push) => this.pushes.push(push),
       lost: (reason, fatal) => {
