@@ -68,7 +68,9 @@ export interface Told extends News, Totals {
   promoted: number[];
   /** Milliseconds until the next lease of any gate ends: a call then has it reaped. */
   nextLeaseMs: number;
-  /** Nobody is let in for so many milliseconds still, or until all gates are back; 0 for no such. */
+  /**
+   * Nobody is let in for so many milliseconds still, or until all gates are back; 0 for no such.
+   */
   heldMs: number;
   /** More could be promoted than one call may: call again at once. */
   more: boolean;
@@ -202,8 +204,8 @@ export interface LinkConnection {
     answered: (reply: Calls[N]["reply"]) => void,
   ): void;
   /**
-   * Has pushes for a gate sent over this connection. Until then, nobody of the gate is promoted; the
-   * server looks whether it listens at the gate's next call.
+   * Has pushes for a gate sent over this connection. Until then, nobody of the gate is promoted;
+   * the server looks whether it listens at the gate's next call.
    */
   listen(gate: number, listening: () => void): void;
   /** Gives it up. Nothing more is heard of it, `lost` neither. */
