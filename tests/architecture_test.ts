@@ -77,6 +77,9 @@ const PACKAGE_TYPES = "lib/std.d.ts";
 /** Texts that the program prints: no modules. */
 const PRINTED = "lib/cli/files/";
 
+/** What runs in Redis; the program only passes it on, as text. */
+const LUA = "lib/cluster/lua/";
+
 /** What runs in the browser; the program only passes it on. */
 const PAGE = "lib/admin/page/";
 
@@ -147,7 +150,7 @@ function purePaths(): string[] {
     startsWithAny(path, [...rooms, ...PURE_FOLDERS]) || says(text)
   );
   return [...loadedWith(pure.map(({ path }) => path), ALL)]
-    .filter((from) => isFile(from) && !from.startsWith(PRINTED));
+    .filter((from) => isFile(from) && !from.startsWith(PRINTED) && !from.startsWith(LUA));
 }
 
 Deno.test("architecture: what decides, and all that it loads, knows no runtime, time or promise", () => {

@@ -254,9 +254,15 @@ Deno.test("redisLink: a server that is too old is fatal", async () => {
   await using six = new FakeRedis(greeting("6.2.14"));
   const reason = "is version 6.2.14; 7.0 or later is needed";
   assertEquals(await failureAt([six.port]), { reason, fatal: true });
-  await using five = new FakeRedis(([name]) => `-ERR unknown command \`${name}\`\r\n`);
+  // As it answers: with what it was sent.
+  await using five = new FakeRedis(([name, ...args]) =>
+    `-ERR unknown command \`${name}\`, with args beginning with: ${args.join(", ")}\r\n`
+  );
   const older = "is older than 7.0, which is needed";
-  assertEquals(await failureAt([five.port]), { reason: older, fatal: true });
+  assertEquals(await failureAt([five.port, { password: PASSWORD }]), {
+    reason: older,
+    fatal: true,
+  });
 });
 
 Deno.test("redisLink: where there is no server, it says so", async () => {
