@@ -307,6 +307,10 @@ function meaningOf(error: unknown, server: RedisAddress): { reason: string; fata
   if (/^Unknown RESP type/.test(message)) {
     return { reason: "does not speak the protocol of Redis", fatal: false };
   }
+  if (server.tls && /certificate/i.test(message)) {
+    const way = "DENO_CERT in the environment names a file of authorities to trust";
+    return { reason: `its certificate is not trusted (${message}); ${way}`, fatal: false };
+  }
   const meaning = SYSTEM_MEANINGS[code ?? ""];
   if (meaning !== undefined) return { reason: meaning, fatal: false };
   return { reason: message, fatal: false };

@@ -15,7 +15,7 @@ import {
 } from "../support/cluster/caller.ts";
 import { FakeRedis, greeting, list } from "../support/cluster/fake_redis.ts";
 import { RedisServer, type Settings } from "../support/cluster/redis_server.ts";
-import { testWith } from "../support/servers.ts";
+import { Directory, run, testWith } from "../support/servers.ts";
 import { freePort, listener, until } from "../support/sockets.ts";
 
 const LIMITS = { maxConnections: 10, backlogSize: 10 };
@@ -69,6 +69,28 @@ test("logs in, into the database that is asked for", { requirepass: PASSWORD }, 
   assertEquals(await redis.ask(...auth, "-n", "3", "exists", `{poolgate:${POOL}}`), "1");
   caller.connection.close();
 });
+
+testWith(
+  ["redis-server", "redis-cli", "openssl"],
+  "redisLink: a certificate of nobody that is trusted is refused, and what to do is said",
+  async () => {
+    await using home = await Directory.make();
+    const [cert, key] = [`${home.path}/cert.pem`, `${home.path}/key.pem`];
+    const { code, stderr } = await run("openssl", [
+      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"],
+      ...["-keyout", key, "-out", cert],
+    ]);
+    assertEquals(code, 0, stderr);
+    const port = freePort();
+    await using _ = await RedisServer.start({
+      ...{ "tls-port": port, "tls-cert-file": cert, "tls-key-file": key },
+      ...{ "tls-ca-cert-file": cert, "tls-auth-clients": "no" },
+    });
+    const { reason, fatal } = await failureAt([port, { tls: true }]);
+    assertMatch(reason, /^its certificate is not trusted \(.*certificate.*\); DENO_CERT in the/);
+    assertEquals(fatal, false);
+  },
+);
 
 test("a password that is wrong or missing is fatal", { requirepass: PASSWORD }, async (redis) => {
   assertEquals(await failureAt([redis.port]), { reason: "asks for a password", fatal: true });
