@@ -68,9 +68,7 @@ export interface Told extends News, Totals {
   promoted: number[];
   /** Milliseconds until the next lease of any gate ends: a call then has it reaped. */
   nextLeaseMs: number;
-  /**
-   * Nobody is let in for so many milliseconds still, or until all gates are back; 0 for no such.
-   */
+  /** Nobody is let in for so many milliseconds still, or until all gates are back; else 0. */
   heldMs: number;
   /** More could be promoted than one call may: call again at once. */
   more: boolean;

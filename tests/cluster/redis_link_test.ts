@@ -114,6 +114,41 @@ test("a user who may not do what is needed is fatal", {}, async (redis) => {
   assertEquals(caller.lost[0]?.fatal, true);
 });
 
+/** All that a gate needs of a server, as its access control has it. */
+const RIGHTS = [
+  ...[`~{poolgate:*`, `&{poolgate:*`, "+hello", "+info", "+ssubscribe"],
+  ...["+eval", "+evalsha", "+time", "+unlink", "+spublish", "+pubsub|shardnumsub"],
+  ...["+hget", "+hmget", "+hset", "+hdel", "+hincrby"],
+  ...["+zadd", "+zrem", "+zrange", "+zcard", "+zscore"],
+  ...["+sadd", "+srem", "+scard", "+sismember", "+smembers"],
+];
+
+test("a user with few rights is enough", {}, async (redis) => {
+  await redis.ask("acl", "setuser", "gate", "on", `>${PASSWORD}`, ...RIGHTS);
+  const address = addressOf(redis.port, { username: "gate", password: PASSWORD });
+  const [caller, second] = [await Caller.open(address, POOL), await Caller.open(address, POOL)];
+  const gate = await RawGate.attach(caller, { limits: { maxConnections: 1, backlogSize: 2 } });
+  await gate.listen();
+  const other = await RawGate.attach(second);
+  await redis.ask("hset", `{poolgate:${POOL}}`, "hold", "1");
+  await other.apply([join(1), join(2)], true);
+  await gate.apply([join(1), join(2)]);
+  await gate.call("pauseGate", { paused: true });
+  await gate.call("pauseGate", { paused: false });
+  await gate.call("configure", { limits: { maxConnections: 3 } });
+  await gate.call("pausePool", { paused: false });
+  await gate.apply([leave(1)]);
+  await other.listen();
+  await gate.attachAgain();
+  await gate.attachAgain({ anew: true });
+  const waiting = [{ n: 4, ticket: 4 }];
+  await gate.call("register", { held: [3], waiting, paused: false, done: true });
+  await gate.call("retire", {});
+  await other.call("retire", {});
+  assertEquals([caller.lost, second.lost], [[], []]);
+  for (const { connection } of [caller, second]) connection.close();
+});
+
 test("a replica that is read-only is none to wait at, but not fatal", {}, async (primary) => {
   await using replica = await RedisServer.start({ replicaof: `127.0.0.1 ${primary.port}` });
   const failure = await failureAt([replica.port]);
