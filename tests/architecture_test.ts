@@ -77,9 +77,6 @@ const PACKAGE_TYPES = "lib/std.d.ts";
 /** Texts that the program prints: no modules. */
 const PRINTED = "lib/cli/files/";
 
-/** What runs in Redis; the program only passes it on, as text. */
-const LUA = "lib/cluster/lua/";
-
 /** What runs in the browser; the program only passes it on. */
 const PAGE = "lib/admin/page/";
 
@@ -149,8 +146,9 @@ function purePaths(): string[] {
   const pure = SERVER.filter(({ path, text }) =>
     startsWithAny(path, [...rooms, ...PURE_FOLDERS]) || says(text)
   );
+  // Scripts of other languages are texts to us.
   return [...loadedWith(pure.map(({ path }) => path), ALL)]
-    .filter((from) => isFile(from) && !from.startsWith(PRINTED) && !from.startsWith(LUA));
+    .filter((from) => isFile(from) && !from.startsWith(PRINTED) && !from.endsWith(".lua"));
 }
 
 Deno.test("architecture: what decides, and all that it loads, knows no runtime, time or promise", () => {
