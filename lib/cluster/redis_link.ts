@@ -105,8 +105,8 @@ function clientFor(
 /** A call that has been sent, in the order of sending. */
 interface Sent {
   send(evaluated: boolean): Promise<unknown>;
-  /** Takes the answer to the caller. */
-  decode(answer: Answer): void;
+  /** @returns What tells the answer to the caller. */
+  decode(answer: Answer): () => void;
   /** Known, but older calls are not answered yet. */
   answer: Answer | undefined;
   /** Whether it is to be sent again, by EVAL, behind all older ones that are. */
@@ -155,7 +155,10 @@ class RedisConnection implements LinkConnection {
         this.#client.sendCommand(
           evaluated ? ["EVAL", source, ...rest] : ["EVALSHA", this.#applySha, ...rest],
         ),
-      decode: (answer) => answered(decode(answer)),
+      decode: (answer) => {
+        const reply = decode(answer);
+        return () => answered(reply);
+      },
       ...{ answer: undefined, again: false, evaluated: name !== "apply" },
     };
     this.#sent.push(sent);
@@ -228,13 +231,16 @@ class RedisConnection implements LinkConnection {
 
   /** Tells the answers in the order of the calls, and sends again what is to be. */
   #proceed(): void {
-    try {
-      while (!this.#over && this.#sent[0]?.answer !== undefined) {
-        const { decode, answer } = this.#sent.shift()!;
-        decode(answer!);
+    while (!this.#over && this.#sent[0]?.answer !== undefined) {
+      const { decode, answer } = this.#sent.shift()!;
+      let tell: () => void;
+      try {
+        tell = decode(answer!);
+      } catch (error) {
+        return this.#lose(error);
       }
-    } catch (error) {
-      return this.#lose(error);
+      // What the caller throws is a fault of the caller's, and not caught here.
+      tell();
     }
     // Only the oldest: whatever is behind it waits for it.
     const [oldest] = this.#sent;
@@ -300,6 +306,10 @@ function meaningOf(error: unknown, server: RedisAddress): { reason: string; fata
   }
   if (/^Unknown RESP type/.test(message)) {
     return { reason: "does not speak the protocol of Redis", fatal: false };
+  }
+  if (server.tls && /certificate/i.test(message)) {
+    const way = "DENO_CERT in the environment names a file of authorities to trust";
+    return { reason: `its certificate is not trusted (${message}); ${way}`, fatal: false };
   }
   const meaning = SYSTEM_MEANINGS[code ?? ""];
   if (meaning !== undefined) return { reason: meaning, fatal: false };

@@ -25,6 +25,8 @@ interface Waiting {
 export class Batcher {
   #connection: LinkConnection;
   #outbox: Waiting[] = [];
+  /** How many of these have been sent. */
+  #sent = 0;
   #inFlight = 0;
   #scheduled = false;
   #batch = 0;
@@ -40,15 +42,15 @@ export class Batcher {
   }
 
   static async open(server: RedisAddress, pool: string, limits: Limits): Promise<Batcher> {
-    let batcher: Batcher | undefined;
+    const own: { gate?: Batcher } = {};
     let connection!: LinkConnection;
     const { runId } = await new Promise<Server>((opened, failed) => {
       connection = redisLink(server, pool).connect({
         opened,
-        pushed: (push) => batcher?.pushed(push),
+        pushed: (push) => own.gate?.pushed(push),
         lost: (reason) => {
           failed(new Error(reason));
-          if (batcher !== undefined) throw new Error(reason);
+          if (own.gate !== undefined) throw new Error(reason);
         },
       });
     });
@@ -63,7 +65,7 @@ export class Batcher {
       await new Promise<unknown>((done) => connection.call("retire", { gate: first.gate }, done));
     }
     const { gate } = await call(LEASE_MS);
-    batcher = new Batcher(connection, gate);
+    const batcher = own.gate = new Batcher(connection, gate);
     await new Promise<void>((listening) => connection.listen(gate, listening));
     return batcher;
   }
@@ -101,7 +103,12 @@ export class Batcher {
 
   #flush(): void {
     if (this.#outbox.length === 0 || this.#inFlight >= MAX_IN_FLIGHT) return;
-    const sent = this.#outbox.splice(0, MAX_OPS);
+    const sent = this.#outbox.slice(this.#sent, this.#sent + MAX_OPS);
+    this.#sent += sent.length;
+    if (this.#sent === this.#outbox.length) {
+      this.#outbox = [];
+      this.#sent = 0;
+    }
     this.#inFlight++;
     const ops = sent.map(({ op }) => op);
     const args = { gate: this.number, batch: ++this.#batch, replay: false, ops };

@@ -15,7 +15,7 @@ import {
 } from "../support/cluster/caller.ts";
 import { FakeRedis, greeting, list } from "../support/cluster/fake_redis.ts";
 import { RedisServer, type Settings } from "../support/cluster/redis_server.ts";
-import { testWith } from "../support/servers.ts";
+import { Directory, run, testWith } from "../support/servers.ts";
 import { freePort, listener, until } from "../support/sockets.ts";
 
 const LIMITS = { maxConnections: 10, backlogSize: 10 };
@@ -70,6 +70,28 @@ test("logs in, into the database that is asked for", { requirepass: PASSWORD }, 
   caller.connection.close();
 });
 
+testWith(
+  ["redis-server", "redis-cli", "openssl"],
+  "redisLink: a certificate of nobody that is trusted is refused, and what to do is said",
+  async () => {
+    await using home = await Directory.make();
+    const [cert, key] = [`${home.path}/cert.pem`, `${home.path}/key.pem`];
+    const { code, stderr } = await run("openssl", [
+      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"],
+      ...["-keyout", key, "-out", cert],
+    ]);
+    assertEquals(code, 0, stderr);
+    const port = freePort();
+    await using _ = await RedisServer.start({
+      ...{ "tls-port": port, "tls-cert-file": cert, "tls-key-file": key },
+      ...{ "tls-ca-cert-file": cert, "tls-auth-clients": "no" },
+    });
+    const { reason, fatal } = await failureAt([port, { tls: true }]);
+    assertMatch(reason, /^its certificate is not trusted \(.*certificate.*\); DENO_CERT in the/);
+    assertEquals(fatal, false);
+  },
+);
+
 test("a password that is wrong or missing is fatal", { requirepass: PASSWORD }, async (redis) => {
   assertEquals(await failureAt([redis.port]), { reason: "asks for a password", fatal: true });
   const wrong = { reason: "refuses the user or the password", fatal: true };
@@ -90,6 +112,41 @@ test("a user who may not do what is needed is fatal", {}, async (redis) => {
   const failure = await RawGate.attach(caller).catch(({ message }) => message);
   assertMatch(failure, /: does not permit this user what is needed$/);
   assertEquals(caller.lost[0]?.fatal, true);
+});
+
+/** All that a gate needs of a server, as its access control has it. */
+const RIGHTS = [
+  ...[`~{poolgate:*`, `&{poolgate:*`, "+hello", "+info", "+ssubscribe"],
+  ...["+eval", "+evalsha", "+time", "+unlink", "+spublish", "+pubsub|shardnumsub"],
+  ...["+hget", "+hmget", "+hset", "+hdel", "+hincrby"],
+  ...["+zadd", "+zrem", "+zrange", "+zcard", "+zscore"],
+  ...["+sadd", "+srem", "+scard", "+sismember", "+smembers"],
+];
+
+test("a user with few rights is enough", {}, async (redis) => {
+  await redis.ask("acl", "setuser", "gate", "on", `>${PASSWORD}`, ...RIGHTS);
+  const address = addressOf(redis.port, { username: "gate", password: PASSWORD });
+  const [caller, second] = [await Caller.open(address, POOL), await Caller.open(address, POOL)];
+  const gate = await RawGate.attach(caller, { limits: { maxConnections: 1, backlogSize: 2 } });
+  await gate.listen();
+  const other = await RawGate.attach(second);
+  await redis.ask("hset", `{poolgate:${POOL}}`, "hold", "1");
+  await other.apply([join(1), join(2)], true);
+  await gate.apply([join(1), join(2)]);
+  await gate.call("pauseGate", { paused: true });
+  await gate.call("pauseGate", { paused: false });
+  await gate.call("configure", { limits: { maxConnections: 3 } });
+  await gate.call("pausePool", { paused: false });
+  await gate.apply([leave(1)]);
+  await other.listen();
+  await gate.attachAgain();
+  await gate.attachAgain({ anew: true });
+  const waiting = [{ n: 4, ticket: 4 }];
+  await gate.call("register", { held: [3], waiting, paused: false, done: true });
+  await gate.call("retire", {});
+  await other.call("retire", {});
+  assertEquals([caller.lost, second.lost], [[], []]);
+  for (const { connection } of [caller, second]) connection.close();
 });
 
 test("a replica that is read-only is none to wait at, but not fatal", {}, async (primary) => {
@@ -254,9 +311,15 @@ Deno.test("redisLink: a server that is too old is fatal", async () => {
   await using six = new FakeRedis(greeting("6.2.14"));
   const reason = "is version 6.2.14; 7.0 or later is needed";
   assertEquals(await failureAt([six.port]), { reason, fatal: true });
-  await using five = new FakeRedis(([name]) => `-ERR unknown command \`${name}\`\r\n`);
+  // As it answers: with what it was sent.
+  await using five = new FakeRedis(([name, ...args]) =>
+    `-ERR unknown command \`${name}\`, with args beginning with: ${args.join(", ")}\r\n`
+  );
   const older = "is older than 7.0, which is needed";
-  assertEquals(await failureAt([five.port]), { reason: older, fatal: true });
+  assertEquals(await failureAt([five.port, { password: PASSWORD }]), {
+    reason: older,
+    fatal: true,
+  });
 });
 
 Deno.test("redisLink: where there is no server, it says so", async () => {

@@ -63,7 +63,7 @@ local function isHeld()
   if p.hold == 0 then return false end
   if now < p.hold and call('SCARD', AWAIT) > 0 then return true end
   p.hold = 0
-  call('DEL', AWAIT)
+  call('UNLINK', AWAIT)
   return false
 end
 
