@@ -172,10 +172,11 @@ export class Node implements Holder {
   #disconnect(clientId: string): Answer {
     const client = this.#asking.size > 0 ? this.#pool.find(clientId) : undefined;
     const done = this.#pool.disconnect(clientId, this.#now());
-    const unknown: ReplyBody = { type: "unknown_client", clientId };
-    if (done === undefined) return unknown;
+    const unknown = (): ReplyBody => ({ type: "unknown_client", clientId });
+    if (done === undefined) return unknown();
+    if (client === undefined) return then(done, disconnectReply);
     // It may turn out that it was not let in at all.
-    return then(done, (what) => client?.state === "rejected" ? unknown : disconnectReply(what));
+    return then(done, (what) => client.state === "rejected" ? unknown() : disconnectReply(what));
   }
 }
 
