@@ -221,12 +221,19 @@ async function run(options: Options, warnings: string[]): Promise<number> {
     ...{ input: stdin, output: stdout, node, log },
     ...patience === undefined ? {} : { patience },
   };
-  if (alone) return await serveAlone(stdio, shared);
-  pool.observe({
-    configured: (before, after) => noteLimits(before, after, note),
-    paused: (paused) => notePause(paused, note),
-  });
-  return await serveNetwork(options, { pool, now, node, note }, stdio, shared);
+  // Without a pool of others, a signal ends a process at once that only reads stdin.
+  const signals = PROCESS_1 || shared !== undefined;
+  try {
+    if (alone) return await serveAlone(stdio, signals);
+    pool.observe({
+      configured: (before, after) => noteLimits(before, after, note),
+      paused: (paused) => notePause(paused, note),
+    });
+    return await serveNetwork(options, { pool, now, node, note }, stdio, signals);
+  } finally {
+    // Others wait for the places that this process may still have.
+    await shared?.close();
+  }
 }
 
 /** Opens the pool that several gates share, which needs packages of others. */
@@ -278,11 +285,9 @@ async function lastWords(said: Promise<unknown>): Promise<void> {
   await Promise.race([said, after(LAST_WORDS_MS)]);
 }
 
-/** @param shared The pool, where it is shared with other processes. */
-async function serveAlone(stdio: Stdio, shared: SharedPool | undefined): Promise<number> {
-  const signals = PROCESS_1 || shared !== undefined;
+/** @param signals Whether a signal is the end of the input, too. */
+async function serveAlone(stdio: Stdio, signals: boolean): Promise<number> {
   const status = await serveStdin(stdio, signals);
-  await shared?.close();
   const said = stdio.log.flush();
   // Blocking streams cannot be waited for with a limit, and a timer takes 5 ms to load.
   await (signals ? lastWords(said) : said);
@@ -292,8 +297,7 @@ async function serveAlone(stdio: Stdio, shared: SharedPool | undefined): Promise
 /**
  * Serves stdin until it ends.
  *
- * @param signals Whether a signal is the end of it, too: as process 1, and where others wait for
- *   the places of this process.
+ * @param signals Whether a signal is the end of it, too.
  */
 async function serveStdin(stdio: Stdio, signals: boolean): Promise<number> {
   if (Deno.stdin.isTerminal()) {
@@ -322,7 +326,7 @@ async function serveNetwork(
   options: Options,
   shared: Shared,
   stdio: Stdio,
-  sharedPool: SharedPool | undefined,
+  signals: boolean,
 ): Promise<number> {
   const { AddressError } = await import("./lib/io/network.ts");
   noteOtherSignals(shared.note);
@@ -338,10 +342,8 @@ async function serveNetwork(
       if (options.admin?.reusePort) closeAdmin();
     };
     const status = await (open === undefined
-      ? serveStdin(stdio, PROCESS_1 || sharedPool !== undefined)
+      ? serveStdin(stdio, signals)
       : serveGate(open.gate, stdio, shared.note, begin));
-    // Others wait for the places that this process may still have.
-    await sharedPool?.close();
     await lastWords(Promise.all([closeAdmin(), stdio.log.flush()]));
     return status;
   } catch (error) {
