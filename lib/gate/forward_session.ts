@@ -15,27 +15,23 @@ import type { Bypass } from "./bypass.ts";
 import type { Connection } from "./connection.ts";
 import { type CloseReason, type Ending, rejectReason } from "./ending.ts";
 import type { RejectFormat } from "./gate_options.ts";
-import type { HeaderLog } from "./header_log.ts";
 import { lineRejection } from "./line_rejection.ts";
 import { pass, type PassEnd } from "./pass.ts";
 import { proxyHeader, type ProxyProtocol } from "./proxy_protocol.ts";
 import { joined } from "./services/ascii.ts";
 import type { Rejection, Service } from "./services/service.ts";
 import type { Session } from "./session.ts";
-import type { Attempt, Upstream } from "./upstream.ts";
+import type { Upstream } from "./upstream.ts";
+import type { Attempt, Upstreams } from "./upstreams.ts";
 
-/** What all sessions for one upstream share. */
+/** What all sessions share. */
 export interface Forwarding {
-  upstream: Upstream;
+  upstreams: Upstreams;
   /** Finds what may go there without a place; `undefined` where nothing may. */
   passes: Service["passes"];
   /** The way that it goes. */
-  bypass: Bypass;
-  /** Called when the upstream has ended a connection that is its client's to end. */
-  suspect: () => void;
+  bypass: Pick<Bypass, "send">;
   proxyProtocol: ProxyProtocol | undefined;
-  /** Told how the upstream takes the header, where it gets one. */
-  headerLog: HeaderLog | undefined;
   rejectAs: RejectFormat;
   /** What a rejected client hears where {@linkcode rejectAs} is a service. */
   rejection: Service | undefined;
@@ -137,7 +133,7 @@ export class ForwardSession implements Session {
 
   async serve(): Promise<Ending> {
     const { side } = this.#connection;
-    this.#attempt = this.#forwarding.upstream.connect(() => side.input.watch());
+    this.#attempt = this.#forwarding.upstreams.connect(() => side.input.watch());
     const upstream = await this.#attempt.socket;
     if (upstream === undefined) return "upstream_down";
     this.#upstream = upstream;
@@ -168,6 +164,7 @@ export class ForwardSession implements Session {
    */
   endUpstream(): void {
     this.closeUpstream();
+    this.#attempt?.end();
     if (this.#lingering !== undefined) this.#forwarding.linger?.end(this.#lingering);
   }
 
@@ -203,7 +200,8 @@ export class ForwardSession implements Session {
   async #join(upstream: Socket): Promise<void> {
     const connection = this.#connection;
     const { side } = connection;
-    const { idle, halfClosed, headerLog } = this.#forwarding;
+    const { idle, halfClosed } = this.#forwarding;
+    const from = this.#attempt?.upstream;
     const silence = idle.begin(connection);
     let afterEnd: Timeout<Connection> | undefined;
     const moved = () => {
@@ -216,14 +214,12 @@ export class ForwardSession implements Session {
     try {
       const receiving = await pass(upstream, side.socket, (bytes) => {
         this.#last = "upstream";
-        this.#forwarding.upstream.heard();
+        from?.heard();
         side.countSent(bytes);
-        headerLog?.answered();
         moved();
       });
       this.closing ??= UPSTREAM_CLOSINGS[receiving];
-      if (receiving !== "sink_failed" && this.#isUnanswered()) headerLog?.endedSilently();
-      if (receiving !== "sink_failed") this.#judgeEnd();
+      if (receiving !== "sink_failed") this.#judgeEnd(from);
       if (receiving === "sink_failed") {
         this.interrupt();
         await drain(upstream);
@@ -261,11 +257,15 @@ export class ForwardSession implements Session {
     return end;
   }
 
-  /** Tells where the upstream had the last word, and ended a connection that its client had not. */
-  #judgeEnd(): void {
+  /**
+   * Tells where the upstream said nothing, or had the last word, and ended a connection that its
+   * client had not.
+   */
+  #judgeEnd(from: Upstream | undefined): void {
+    if (this.#isUnanswered()) from?.endedSilently();
     const { ending } = this.#connection;
     if (this.#clientEnded || this.#last === "client" || ending !== undefined) return;
-    this.#forwarding.suspect();
+    from?.suspect();
   }
 
   /** Ends this side of the upstream, and closes it when it does not end soon. */

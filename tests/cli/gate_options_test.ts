@@ -20,7 +20,8 @@ Deno.test("readGateOptions: without flags, the defaults that --help tells", () =
   assertEquals(options({ listen: "localhost:0" }).gate, {
     listen: { transport: "tcp", hostname: "localhost", port: 0 },
     reusePort: false,
-    upstream: undefined,
+    upstreams: [],
+    upstreamOrder: "least",
     service: undefined,
     check: { intervalMs: 2000, fall: 3, rise: 2, path: "/", status: undefined },
     queueTimeoutMs: 120_000,

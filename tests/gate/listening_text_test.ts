@@ -4,7 +4,8 @@ import { type ListeningOptions, listeningText } from "../../lib/gate/listening_t
 const LIMITS = { maxConnections: 20, backlogSize: 100 };
 
 const OPTIONS: ListeningOptions = {
-  upstream: undefined,
+  upstreams: [],
+  upstreamOrder: "least",
   queueTimeoutMs: 120_000,
   connectTimeoutMs: 10_000,
   upstreamLingerMs: 30_000,
@@ -26,7 +27,7 @@ Deno.test("listeningText: names the upstream, and the timeouts that are for one"
   const upstream = { transport: "unix", path: "/run/service" } as const;
   const options = {
     ...OPTIONS,
-    upstream,
+    upstreams: [upstream],
     queueTimeoutMs: 0,
     upstreamLingerMs: 0,
     rejectAs: "redis",

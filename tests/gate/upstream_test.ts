@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { LocalShortage, NoAnswer, type Socket } from "../../lib/io/socket.ts";
-import { Upstream } from "../../lib/gate/upstream.ts";
+import type { Upstream } from "../../lib/gate/upstream.ts";
+import { Upstreams } from "../../lib/gate/upstreams.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 
 const CONNECT_TIMEOUT_MS = 1000;
@@ -16,35 +17,48 @@ class Lab {
   closed = 0;
   /** 1 while nobody is to go to the upstream. */
   holds = 0;
+  /** How many have a place. */
+  clients = 0;
   #settled = 0;
-  upstream: Upstream;
+  upstreams: Upstreams;
 
   constructor(connectTimeoutMs = CONNECT_TIMEOUT_MS) {
-    this.upstream = new Upstream({
-      clock: this.clock,
-      connectTimeoutMs,
+    const member = {
+      address: "service:1",
       checked: false,
-      onHold: () => this.holds++,
-      onRelease: () => this.holds--,
-      dial: (timeoutMs) => {
+      dial: (timeoutMs?: number) => {
         this.timeouts.push(timeoutMs);
         const dial = Promise.withResolvers<Socket>();
         this.dials.push(dial);
         return dial.promise;
       },
-      onDown: (reason) => this.log.push(`down: ${reason}`),
+      onDown: (reason: string) => this.log.push(`down: ${reason}`),
       onUp: () => this.log.push("up"),
-      onSilent: (reason) => this.log.push(`silent: ${reason}`),
-      onShortage: (reason) => this.log.push(`shortage: ${reason}`),
+      onSilent: (reason: string) => this.log.push(`silent: ${reason}`),
+      onShortage: (reason: string) => this.log.push(`shortage: ${reason}`),
+    };
+    this.upstreams = new Upstreams({
+      clock: this.clock,
+      connectTimeoutMs,
+      order: "least",
+      places: () => ({ active: this.clients, maxConnections: 100 }),
+      members: [member],
+      onHold: () => this.holds++,
+      onRelease: () => this.holds--,
     });
   }
 
+  get upstream(): Upstream {
+    return this.upstreams.all[0]!;
+  }
+
   connect(name: string): () => void {
-    const { socket, giveUp } = this.upstream.connect(() => this.log.push(`${name} waits`));
-    socket.then((socket) =>
+    this.clients++;
+    const attempt = this.upstreams.connect(() => this.log.push(`${name} waits`));
+    attempt.socket.then((socket) =>
       this.log.push(`${name} ${socket === undefined ? "nothing" : "joined"}`)
     );
-    return giveUp;
+    return () => attempt.giveUp();
   }
 
   async accept(): Promise<void> {
@@ -140,7 +154,7 @@ Deno.test("Upstream.connect: who is told to wait may give up at once", async () 
   const lab = new Lab();
   lab.connect("a");
   await lab.refuse();
-  const attempt = lab.upstream.connect(() => attempt.giveUp());
+  const attempt = lab.upstreams.connect(() => attempt.giveUp());
   assertEquals(await attempt.socket, undefined);
 });
 
