@@ -39,12 +39,6 @@ const STARTING_MS = 500;
 /** Why one is down that did not answer in time. */
 export const NO_ANSWER = "no answer within the connect timeout";
 
-/**
- * How long a wish that was taken back keeps waiting for its dial, in milliseconds: what that opens
- * is a connection at the upstream, which is to be ended before another one is opened in its place.
- */
-const GIVE_UP_MS = 1000;
-
 /** What an {@linkcode Upstream} works with. */
 export interface UpstreamParts {
   /** Where it is, as text. */

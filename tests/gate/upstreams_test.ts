@@ -1,8 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { UpstreamOrder } from "../../lib/gate/gate_options.ts";
 import { type Attempt, type Candidate, choose, Upstreams } from "../../lib/gate/upstreams.ts";
 import { LocalShortage, type Socket } from "../../lib/io/socket.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
+import { Random, SEED, SEEDED } from "../support/random.ts";
 
 const CONNECT_TIMEOUT_MS = 1000;
 
@@ -310,4 +311,115 @@ Deno.test("Upstreams: who waits for a look to end has the room of the next conne
   assertEquals(lab.dialled, "a");
   await lab.accept("a");
   assertEquals([lab.dialled, lab.connections], ["b", [0, 2]], "it goes when the look is over");
+});
+
+/** Three upstreams that are checked, N places, and whatever may happen to them, by chance. */
+class Chance {
+  readonly lab: Lab;
+  #random: Random;
+  #maxConnections: number;
+  #clients: string[] = [];
+  #looking = new Set<number>();
+  #count = 0;
+
+  constructor(random: Random) {
+    this.#random = random;
+    this.#maxConnections = 1 + random.below(4);
+    const order = random.below(2) === 0 ? "least" : "first";
+    this.lab = new Lab(3, { checked: true, order, maxConnections: this.#maxConnections });
+  }
+
+  async step(): Promise<void> {
+    const { lab } = this;
+    const at = this.#random.below(3);
+    const upstream = lab.upstreams.all[at]!;
+    const dial = lab.dials[this.#random.below(lab.dials.length || 1)];
+    const steps = [
+      () => this.#come(),
+      () => this.#come(),
+      () => this.#goAway(),
+      () => dial && lab.accept(dial.at),
+      () => dial && lab.accept(dial.at),
+      () => dial && lab.refuse(dial.at),
+      () => upstream.hold(),
+      () => upstream.fall("fell"),
+      () => this.#look(at),
+      () => this.#look(at),
+      () => this.#endLook(at, this.#random.below(3) > 0),
+      () => lab.clock.advance(this.#random.below(400)),
+    ];
+    await steps[this.#random.below(steps.length)]!();
+    await settled();
+    this.check();
+  }
+
+  check(): void {
+    const { connections } = this.lab;
+    const sum = connections.reduce((sum, count) => sum + count, 0);
+    const all = `${connections} and ${this.#looking.size} looks at ${this.#maxConnections} places`;
+    assert(connections.every((count) => count >= 0), all);
+    assert(sum + this.#looking.size <= this.#maxConnections, all);
+  }
+
+  /** All come to rest: whoever has a place has a connection then, or has had none in time. */
+  async rest(): Promise<void> {
+    const { lab } = this;
+    for (const at of [...this.#looking]) this.#endLook(at, true);
+    for (const upstream of lab.upstreams.all) upstream.rise();
+    await settled();
+    while (lab.dials[0] !== undefined) await lab.accept(lab.dials[0].at);
+    const sum = lab.connections.reduce((sum, count) => sum + count, 0);
+    const heard = lab.log.filter((news) => / joined| nothing/.test(news));
+    assertEquals(heard.length, this.#count);
+    assertEquals(
+      sum,
+      this.#clients.filter((name) => lab.log.some((news) => news.startsWith(`${name} joined`)))
+        .length,
+    );
+  }
+
+  #come(): void {
+    if (this.lab.upstreams.held || this.lab.clients === this.#maxConnections) return;
+    const name = `client ${++this.#count}`;
+    this.#clients.push(name);
+    this.lab.connect(name);
+  }
+
+  /** One who has a connection, or has had none in time, goes; another one gives up. */
+  async #goAway(): Promise<void> {
+    const [name] = this.#clients.splice(this.#random.below(this.#clients.length), 1);
+    if (name === undefined) return;
+    const attempt = this.lab.attempts.get(name)!;
+    if (
+      this.lab.log.some((news) => news.startsWith(`${name} joined`) || news === `${name} nothing`)
+    ) {
+      return await this.lab.leave(name);
+    }
+    attempt.giveUp();
+    this.#clients.push(name);
+  }
+
+  #look(at: number): void {
+    const upstream = this.lab.upstreams.all[at]!;
+    if (!upstream.held || this.#looking.has(at)) return;
+    if (this.lab.upstreams.looks.begin(() => this.#look(at))) this.#looking.add(at);
+  }
+
+  #endLook(at: number, healthy: boolean): void {
+    if (!this.#looking.delete(at)) return;
+    this.lab.upstreams.looks.end();
+    if (healthy) this.lab.upstreams.all[at]!.rise();
+    else this.lab.upstreams.all[at]!.fall("still down");
+  }
+}
+
+const RUNS = 300;
+const STEPS = 60;
+
+Deno.test(`Upstreams: never more connections and looks than places, and none is lost (${SEEDED})`, async () => {
+  for (let run = 0; run < RUNS; run++) {
+    const chance = new Chance(new Random(SEED, run));
+    for (let step = 0; step < STEPS; step++) await chance.step();
+    await chance.rest();
+  }
 });
