@@ -116,8 +116,9 @@ function readiness(report: Report): Response {
     ...(upstreamDown === undefined ? [] : [`${which} down: ${upstreamDown}`]),
   ].join("; ");
   const down = upstreams.filter(({ down }) => down !== undefined);
+  const are = down.length === 1 ? "is" : "are";
   const others = upstreamDown === undefined && down.length > 0
-    ? `; of ${upstreams.length} upstreams, ${down.length} down: ${whyDown(down)}`
+    ? `; of ${upstreams.length} upstreams, ${down.length} ${are} down: ${whyDown(down)}`
     : "";
   const limit = drainSecondsLeft === null ? "with the last" : `in ${drainSecondsLeft} s at most`;
   const texts = {

@@ -161,7 +161,9 @@ function readUpstreams(text: string): Reading<Address[]> {
     const several = texts.length > 1 ? " each, with commas between" : "";
     return { allowed: `HOST:PORT, [V6]:PORT, with a port from 1, or unix:/path${several}` };
   }
-  if (new Set(value.map(identityOf)).size < value.length) return { allowed: "each one only once" };
+  if (new Set(value.map(identityOf)).size < value.length) {
+    return { allowed: "each address only once" };
+  }
   if (value.length > MAX_UPSTREAMS) return { allowed: `${MAX_UPSTREAMS} addresses at most` };
   return { value };
 }

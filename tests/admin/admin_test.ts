@@ -314,6 +314,65 @@ Deno.test("GET /api/stats: those turned away after a wait are turned away, too; 
   assertEquals(upstreams, [{ address, up: true, down: null, connections: 1 }]);
 });
 
+Deno.test("several upstreams: each has its line in /api/stats, its series, and its words in /readyz", async () => {
+  await using first = new Service(echo);
+  const second = new Service(echo);
+  const upstreams = [first.address, second.address];
+  await using admin = await TestAdmin.open({ upstreams, maxConnections: 5 });
+  const [a, b] = upstreams.map(({ port }) => `127.0.0.1:${port}`) as [string, string];
+  const [, client] = await admin.gate.clients(2);
+  await until("both are joined", () => first.open + second.open === 2);
+  const stats = await admin.json("/api/stats");
+  assertEquals([stats.upstream, stats.upstream_up, stats.upstream_down], [
+    `${a}, ${b}`,
+    true,
+    null,
+  ]);
+  assertEquals(stats.upstreams, [
+    { address: a, up: true, down: null, connections: 1 },
+    { address: b, up: true, down: null, connections: 1 },
+  ]);
+  assertEquals(await admin.text("/readyz"), "ready\n");
+
+  await second[Symbol.asyncDispose]();
+  client?.close();
+  await admin.gate.counts(1, 0);
+  await admin.gate.clients(2);
+  await until("it is found down", () => admin.gate.upstreams[1]?.up === false);
+  const { down } = admin.gate.upstreams[1]!;
+  const { upstream_up, upstream_down, upstreams: lines } = await admin.json("/api/stats");
+  assertEquals([upstream_up, upstream_down, lines[1]], [
+    ...[true, null],
+    { address: b, up: false, down, connections: 0 },
+  ]);
+  assertEquals(
+    await admin.text("/readyz"),
+    `ready; of 2 upstreams, 1 is down: ${b}: ${down}\n`,
+  );
+  const label = (name: string, of: string) => `${name}{upstream="${of}"}`;
+  const series = ["upstream_up", "upstream_connections"].flatMap((name) => [
+    label(name, a),
+    label(name, b),
+  ]);
+  assertEquals(await values(admin, ...series), [1, 0, 3, 0]);
+});
+
+Deno.test("several upstreams: all down is what one down is, with the reason of each", async () => {
+  const services = [new Service(echo), new Service(echo)];
+  const upstreams = services.map(({ address }) => address);
+  for (const service of services) await service[Symbol.asyncDispose]();
+  await using admin = await TestAdmin.open({ upstreams });
+  await admin.gate.client();
+  await until("both are found down", () => admin.gate.upstreams.every(({ up }) => !up));
+  const { upstream_up, upstream_down } = await admin.json("/api/stats");
+  const [a, b] = admin.gate.upstreams.map(({ address, down }) => `${address}: ${down}`);
+  assertEquals([upstream_up, upstream_down], [false, `${a}; ${b}`]);
+  assertEquals(
+    await admin.text("/readyz"),
+    `ready, but clients wait: all upstreams are down: ${a}; ${b}\n`,
+  );
+});
+
 Deno.test("GET /api/stats: the quantiles forget what is ten minutes past", async () => {
   await using admin = await TestAdmin.open({ maxConnections: 1 });
   const clients = await admin.gate.clients(2);

@@ -38,3 +38,14 @@ Deno.test("listeningText: names the upstream, and the timeouts that are for one"
       "connect-timeout 10s, max-lifetime 1d, drain-timeout 1h30m, upstream-linger 0, reject-as redis)",
   );
 });
+
+Deno.test("listeningText: names several upstreams, and which takes the next connection", () => {
+  const upstreams = [1, 2].map((port) => ({ transport: "tcp", hostname: "db", port }) as const);
+  const options = { ...OPTIONS, upstreams, upstreamOrder: "first", rejectAs: "close" } as const;
+  assertEquals(
+    listeningText("127.0.0.1:7000", LIMITS, options),
+    "listening at 127.0.0.1:7000, for db:1 and db:2 (max-connections 20, backlog-size 100, " +
+      "queue-timeout 2m, connect-timeout 10s, max-lifetime 1d, drain-timeout 1h30m, " +
+      "upstream-linger 30s, upstream-order first, reject-as close)",
+  );
+});
