@@ -31,6 +31,11 @@ export interface Forwarding {
   passes: Service["passes"];
   /** The way that it goes. */
   bypass: Pick<Bypass, "send">;
+  /**
+   * How long a client with a place may say nothing before it is joined; `undefined` where it is
+   * joined at once.
+   */
+  firstWords: Timeouts<ForwardSession> | undefined;
   proxyProtocol: ProxyProtocol | undefined;
   rejectAs: RejectFormat;
   /** What a rejected client hears where {@linkcode rejectAs} is a service. */
@@ -88,6 +93,10 @@ export class ForwardSession implements Session {
   /** What goes to the upstream although the client has no place. */
   #passed: Uint8Array | undefined;
   #lingering: Timeout<ForwardSession> | undefined;
+  /** Whether the client's first words are not waited for any more. */
+  #silent = false;
+  /** Goes on where the client's first words are waited for. */
+  #heard: (() => void) | undefined;
 
   constructor(connection: Connection, forwarding: Forwarding) {
     this.#connection = connection;
@@ -102,8 +111,9 @@ export class ForwardSession implements Session {
     this.#connection.side.input.watch();
   }
 
-  kept(): void {
-    if (this.#findPassing(this.#connection.side.input.held) === "found") {
+  kept(waiting: boolean): void {
+    if (!waiting) this.#heard?.();
+    else if (this.#findPassing(this.#connection.side.input.held) === "found") {
       this.closing = "passed_on";
       this.#connection.end("finished");
     }
@@ -133,6 +143,7 @@ export class ForwardSession implements Session {
 
   async serve(): Promise<Ending> {
     const { side } = this.#connection;
+    if (await this.#saysPassing()) return "finished";
     this.#attempt = this.#forwarding.upstreams.connect(() => side.input.watch());
     const upstream = await this.#attempt.socket;
     if (upstream === undefined) return "upstream_down";
@@ -151,6 +162,7 @@ export class ForwardSession implements Session {
   interrupt(): void {
     // Each is tried, also where one before it meets a fault.
     try {
+      this.stopListening();
       this.#attempt?.giveUp();
       this.#leaveUpstream();
     } finally {
@@ -194,6 +206,35 @@ export class ForwardSession implements Session {
     if (this.#passed === undefined) return;
     const header = this.#header();
     await this.#forwarding.bypass.send(joined(header, this.#passed));
+  }
+
+  /** Its client has had its time to say something first. */
+  stopListening(): void {
+    const heard = this.#heard;
+    this.#heard = undefined;
+    this.#silent = true;
+    heard?.();
+  }
+
+  /**
+   * Hears what the client says first, where that decides whether it is for one upstream or for all.
+   *
+   * @returns Whether it is to have no connection of its own.
+   */
+  async #saysPassing(): Promise<boolean> {
+    const { firstWords } = this.#forwarding;
+    if (firstWords === undefined) return false;
+    const { side } = this.#connection;
+    const time = firstWords.begin(this);
+    side.input.watch();
+    let found = this.#findPassing(side.input.held);
+    while (found === "unknown" && !this.#silent) {
+      await new Promise<void>((resolve) => this.#heard = resolve);
+      found = this.#findPassing(side.input.held);
+    }
+    this.#heard = undefined;
+    firstWords.end(time);
+    return found === "found" || this.#connection.ending !== undefined;
   }
 
   /** Joins both sides until the upstream has ended, or takes and says no more. */

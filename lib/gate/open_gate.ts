@@ -23,6 +23,9 @@ import type { Upstream } from "./upstream.ts";
 /** How long a client may be silent once the upstream has ended, in milliseconds. */
 const HALF_CLOSED_MS = 30_000;
 
+/** How long a client may be silent that would say first to which upstreams it goes. */
+const FIRST_WORDS_MS = 5000;
+
 /**
  * How often it is seen whether a client is still there that has sent as much as is kept, in
  * milliseconds.
@@ -80,14 +83,18 @@ function forwardSessions(
   { upstreams, bypass }: OpenUpstreams,
 ) {
   const { idleTimeoutMs, upstreamLingerMs: lingerMs, proxyProtocol, rejectAs } = options;
+  // Whoever says how clients are rejected has said, too, what they speak.
+  const passes = (protocols.service ?? protocols.rejection)?.passes;
   const forwarding = {
     upstreams,
     bypass,
+    firstWords: upstreams.all.length > 1 && passes !== undefined
+      ? new Timeouts<ForwardSession>(clock, FIRST_WORDS_MS, (session) => session.stopListening())
+      : undefined,
     proxyProtocol,
     rejectAs,
     rejection: protocols.rejection,
-    // Whoever says how clients are rejected has said, too, what they speak.
-    passes: (protocols.service ?? protocols.rejection)?.passes,
+    passes,
     idle: new Timeouts(clock, idleTimeoutMs, endSilent),
     halfClosed: new Timeouts<Connection>(clock, HALF_CLOSED_MS, (one) => one.end("half_closed")),
     linger: lingerMs === 0

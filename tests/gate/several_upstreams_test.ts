@@ -9,6 +9,10 @@ import { type Settings, TestGate } from "../support/test_gate.ts";
 /** A request of PostgreSQL's clients to cancel a query. */
 const CANCEL = packet(80877102, "12345678");
 
+const CANCEL_TEXT = String.fromCharCode(...CANCEL);
+
+const STARTUP = "\0\0\0\x11\0\x03\0\0user\0ann\0\0";
+
 /** How long an upstream may take to end. */
 const LINGER_MS = 7000;
 
@@ -89,6 +93,19 @@ class Lab implements AsyncDisposable {
       if (!this.#stopped.has(service)) await service[Symbol.asyncDispose]();
     }
   }
+}
+
+/** A gate for PostgreSQL before two services, and what each of these has heard first. */
+async function openHearing(kind: PoolKind, maxConnections: number) {
+  const heard: string[] = [];
+  const hearing = (name: string): Behaviour => async (socket) => {
+    const buffer = new Uint8Array(200);
+    const length = await socket.read(buffer) ?? 0;
+    heard.push(`${name} ${String.fromCharCode(...buffer.subarray(0, length))}`);
+    if (length !== CANCEL.length) await echo(socket);
+  };
+  const settings = { service: "postgres", maxConnections } as const;
+  return { heard, lab: await Lab.open(kind, settings, [hearing("a"), hearing("b")]) };
 }
 
 for (const kind of POOLS) {
@@ -184,22 +201,37 @@ for (const kind of POOLS) {
     assertEquals(lab.connections, [0, 1]);
   });
 
-  Deno.test(`several --upstream: a cancel of PostgreSQL goes to each${kind.name}`, async () => {
-    const heard: string[] = [];
-    const hearing = (name: string): Behaviour => async (socket) => {
-      const buffer = new Uint8Array(200);
-      const length = await socket.read(buffer) ?? 0;
-      heard.push(`${name} ${String.fromCharCode(...buffer.subarray(0, length))}`);
-      if (length < CANCEL.length) await echo(socket);
-    };
-    await using lab = await Lab.open(kind, { service: "postgres" }, [hearing("a"), hearing("b")]);
-    const [first, second] = await lab.gate.clients(2) as [Client, Client];
-    await first.say("x");
-    await until("the first is joined", () => heard.length === 1);
-    await second.socket.write(CANCEL);
-    assertEquals(await second.rest(), "");
-    const cancel = String.fromCharCode(...CANCEL);
-    assertEquals(heard.sort(), ["a x", `a ${cancel}`, `b ${cancel}`].sort());
+  for (const maxConnections of [1, 5]) {
+    Deno.test(`several --upstream: a cancel of PostgreSQL goes to each, of ${maxConnections} places${kind.name}`, async () => {
+      const { heard, lab: opened } = await openHearing(kind, maxConnections);
+      await using lab = opened;
+      const [first, second] = await lab.gate.clients(2) as [Client, Client];
+      await first.say(STARTUP);
+      await until("the first is joined", () => heard.length === 1);
+      await second.socket.write(CANCEL.subarray(0, 3));
+      await second.socket.write(CANCEL.subarray(3));
+      assertEquals(await second.rest(), "");
+      assertEquals(heard.sort(), [`a ${STARTUP}`, `a ${CANCEL_TEXT}`, `b ${CANCEL_TEXT}`].sort());
+      await lab.gate.counts(1, 0);
+      assertEquals(lab.gate.stats.rejectedTotal, 0);
+    });
+  }
+
+  Deno.test(`several --upstream: who speaks PostgreSQL is joined as soon as it has spoken, or after 5 s, or leaves${kind.name}`, async () => {
+    const { heard, lab: opened } = await openHearing(kind, 5);
+    await using lab = opened;
+    const [first, second, third] = await lab.gate.clients(3) as [Client, Client, Client];
+    await lab.gate.counts(3, 0);
+    third.close();
+    await lab.gate.counts(2, 0);
+    await first.say(STARTUP);
+    await until("it is joined", () => heard.length === 1);
+    assertEquals(lab.services.map(({ served }) => served), [1, 0]);
+    await lab.gate.clock.advance(5000);
+    await until("the silent one is joined, too", () => lab.services[1]?.served === 1);
+    await second.say("late");
+    await until("it is heard", () => heard.length === 2);
+    assertEquals(heard, [`a ${STARTUP}`, "b late"]);
   });
 
   Deno.test(`several --upstream: each gets the header of --proxy-protocol, and is named where it seems not to take it${kind.name}`, async () => {
