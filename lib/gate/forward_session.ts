@@ -93,8 +93,6 @@ export class ForwardSession implements Session {
   /** What goes to the upstream although the client has no place. */
   #passed: Uint8Array | undefined;
   #lingering: Timeout<ForwardSession> | undefined;
-  /** Whether the client's first words are not waited for any more. */
-  #silent = false;
   /** Goes on where the client's first words are waited for. */
   #heard: (() => void) | undefined;
 
@@ -210,14 +208,12 @@ export class ForwardSession implements Session {
 
   /** Its client has had its time to say something first. */
   stopListening(): void {
-    const heard = this.#heard;
-    this.#heard = undefined;
-    this.#silent = true;
-    heard?.();
+    this.#heard?.();
   }
 
   /**
    * Hears what the client says first, where that decides whether it is for one upstream or for all.
+   * Its first bytes have to do: one that asks for encryption says no more until it is answered.
    *
    * @returns Whether it is to have no connection of its own.
    */
@@ -225,16 +221,14 @@ export class ForwardSession implements Session {
     const { firstWords } = this.#forwarding;
     if (firstWords === undefined) return false;
     const { side } = this.#connection;
-    const time = firstWords.begin(this);
     side.input.watch();
-    let found = this.#findPassing(side.input.held);
-    while (found === "unknown" && !this.#silent) {
+    if (side.input.held.length === 0 && this.#connection.ending === undefined) {
+      const time = firstWords.begin(this);
       await new Promise<void>((resolve) => this.#heard = resolve);
-      found = this.#findPassing(side.input.held);
+      firstWords.end(time);
     }
-    this.#heard = undefined;
-    firstWords.end(time);
-    return found === "found" || this.#connection.ending !== undefined;
+    if (this.#connection.ending !== undefined) return true;
+    return this.#findPassing(side.input.held) === "found";
   }
 
   /** Joins both sides until the upstream has ended, or takes and says no more. */

@@ -208,8 +208,7 @@ for (const kind of POOLS) {
       const [first, second] = await lab.gate.clients(2) as [Client, Client];
       await first.say(STARTUP);
       await until("the first is joined", () => heard.length === 1);
-      await second.socket.write(CANCEL.subarray(0, 3));
-      await second.socket.write(CANCEL.subarray(3));
+      await second.socket.write(CANCEL);
       assertEquals(await second.rest(), "");
       assertEquals(heard.sort(), [`a ${STARTUP}`, `a ${CANCEL_TEXT}`, `b ${CANCEL_TEXT}`].sort());
       await lab.gate.counts(1, 0);
@@ -222,6 +221,7 @@ for (const kind of POOLS) {
     await using lab = opened;
     const [first, second, third] = await lab.gate.clients(3) as [Client, Client, Client];
     await lab.gate.counts(3, 0);
+    assertEquals(lab.connections, [0, 0]);
     third.close();
     await lab.gate.counts(2, 0);
     await first.say(STARTUP);
@@ -232,6 +232,9 @@ for (const kind of POOLS) {
     await second.say("late");
     await until("it is heard", () => heard.length === 2);
     assertEquals(heard, [`a ${STARTUP}`, "b late"]);
+    const [encrypting] = await lab.gate.clients(1) as [Client];
+    await encrypting.socket.write(packet(80877103));
+    await until("it is joined without more words", () => heard.length === 3);
   });
 
   Deno.test(`several --upstream: each gets the header of --proxy-protocol, and is named where it seems not to take it${kind.name}`, async () => {
