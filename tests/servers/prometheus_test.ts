@@ -164,7 +164,7 @@ testWith(
     assertEquals(metrics.poolgate_oldest_wait_seconds, 0);
     const upstream = `{upstream="127.0.0.1:${service.address.port}"}`;
     assertEquals(metrics[`poolgate_upstream_up${upstream}`], 1);
-    assertEquals(metrics[`poolgate_upstream_connections${upstream}`], waits - leavers);
+    assertEquals(metrics[`poolgate_upstream_connections${upstream}`], places);
     assertEquals(named("poolgate_connections_total"), [
       ['{result="connected"}', places],
       ['{result="queued"}', waits],
