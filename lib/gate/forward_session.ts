@@ -228,7 +228,9 @@ export class ForwardSession implements Session {
       firstWords.end(time);
     }
     if (this.#connection.ending !== undefined) return true;
-    return this.#findPassing(side.input.held) === "found";
+    if (this.#findPassing(side.input.held) !== "found") return false;
+    this.closing = "passed_on";
+    return true;
   }
 
   /** Joins both sides until the upstream has ended, or takes and says no more. */

@@ -135,6 +135,9 @@ for (const kind of POOLS) {
     lab.restart(0, naming("a"));
     await lab.up(0);
     assertEquals(lab.gate.notes.at(-1), `info: ${lab.name(0)} is up again`);
+    const upstream = `127.0.0.1:${lab.services[0]?.address.port}`;
+    const events = lab.gate.events.map(({ event, upstream }) => [event, upstream]);
+    assertEquals(events.slice(1), [["upstream_down", upstream], ["upstream_up", upstream]]);
     assertEquals((await lab.names(3))[1], "aaa");
   });
 

@@ -88,7 +88,7 @@ class Lab {
   }
 }
 
-Deno.test("Upstream.connect: gives a connection, and sets no timer that stays", async () => {
+Deno.test("Upstreams.connect, of one: gives a connection, and sets no timer that stays", async () => {
   const lab = new Lab();
   lab.connect("a");
   await lab.accept();
@@ -97,7 +97,7 @@ Deno.test("Upstream.connect: gives a connection, and sets no timer that stays", 
   assertEquals([lab.news(), lab.dials.length, lab.clock.timers], [[], 0, 0]);
 });
 
-Deno.test("Upstream.connect: tries again for the first that waits, and for all when it is up again", async () => {
+Deno.test("Upstreams.connect, of one: tries again for the first that waits, and for all when it is up again", async () => {
   const lab = new Lab();
   for (const name of ["a", "b"]) lab.connect(name);
   await lab.refuse();
@@ -117,7 +117,7 @@ Deno.test("Upstream.connect: tries again for the first that waits, and for all w
   assertEquals(lab.news(), ["b joined", "c joined"]);
 });
 
-Deno.test("Upstream.connect: whoever waits past the connect timeout gets nothing", async () => {
+Deno.test("Upstreams.connect, of one: whoever waits past the connect timeout gets nothing", async () => {
   const lab = new Lab();
   lab.connect("a");
   await lab.refuse();
@@ -131,7 +131,7 @@ Deno.test("Upstream.connect: whoever waits past the connect timeout gets nothing
   assertEquals(lab.news(), ["b nothing"]);
 });
 
-Deno.test("Upstream.connect: an upstream that does not answer in time is down, and a late answer is closed", async () => {
+Deno.test("Upstreams.connect, of one: an upstream that does not answer in time is down, and a late answer is closed", async () => {
   const lab = new Lab();
   lab.connect("a");
   await lab.clock.advance(CONNECT_TIMEOUT_MS);
@@ -141,7 +141,7 @@ Deno.test("Upstream.connect: an upstream that does not answer in time is down, a
   assertEquals([lab.news(), lab.closed], [["up"], 1]);
 });
 
-Deno.test("Upstream.connect: a failure that nobody waits for any more tells nothing", async () => {
+Deno.test("Upstreams.connect, of one: a failure that nobody waits for any more tells nothing", async () => {
   const lab = new Lab();
   const giveUp = lab.connect("a");
   giveUp();
@@ -150,7 +150,7 @@ Deno.test("Upstream.connect: a failure that nobody waits for any more tells noth
   assertEquals(lab.news(), ["a nothing"]);
 });
 
-Deno.test("Upstream.connect: who is told to wait may give up at once", async () => {
+Deno.test("Upstreams.connect, of one: who is told to wait may give up at once", async () => {
   const lab = new Lab();
   lab.connect("a");
   await lab.refuse();
