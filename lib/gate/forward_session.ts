@@ -141,7 +141,8 @@ export class ForwardSession implements Session {
 
   async serve(): Promise<Ending> {
     const { side } = this.#connection;
-    if (await this.#saysPassing()) return "finished";
+    const { firstWords } = this.#forwarding;
+    if (firstWords !== undefined && await this.#saysPassing(firstWords)) return "finished";
     this.#attempt = this.#forwarding.upstreams.connect(() => side.input.watch());
     const upstream = await this.#attempt.socket;
     if (upstream === undefined) return "upstream_down";
@@ -217,9 +218,7 @@ export class ForwardSession implements Session {
    *
    * @returns Whether it is to have no connection of its own.
    */
-  async #saysPassing(): Promise<boolean> {
-    const { firstWords } = this.#forwarding;
-    if (firstWords === undefined) return false;
+  async #saysPassing(firstWords: Timeouts<ForwardSession>): Promise<boolean> {
     const { side } = this.#connection;
     side.input.watch();
     if (side.input.held.length === 0 && this.#connection.ending === undefined) {
