@@ -185,7 +185,7 @@ export class Upstream {
 
   /**
    * Sees whether the upstream is there, and tells where it is not. Called before any
-   * {@linkcode connect}, and waited for: so this look is no connection beside others.
+   * {@linkcode take}, and waited for: so this look is no connection beside others.
    *
    * @param probe Looks, for so many milliseconds at most.
    */
