@@ -124,7 +124,8 @@ async function misspeltVariables(): Promise<string[]> {
 async function missingPermission({ gate, admin, cluster }: Options): Promise<string | undefined> {
   const { missingPermission } = await import("./lib/io/permissions.ts");
   return missingPermission("--listen", gate?.listen) ??
-    missingPermission("--upstream", gate?.upstream) ??
+    gate?.upstreams.map((upstream) => missingPermission("--upstream", upstream))
+      .find((missing) => missing !== undefined) ??
     missingPermission("--admin", admin?.listen) ??
     missingPermission("--cluster", cluster?.server.address);
 }
@@ -333,7 +334,7 @@ async function serveNetwork(
   try {
     const open = options.gate && await listenForClients(options.gate, shared);
     const admin = options.admin &&
-      await listenForOperators(options.admin, options.gate, open, shared);
+      await listenForOperators(options.admin, open, shared);
     let closing: Promise<void> | undefined;
     const closeAdmin = () => closing ??= admin?.close();
     const begin = () => {
@@ -365,13 +366,15 @@ async function listenForClients(options: GateOptions, shared: Shared): Promise<O
     import("./lib/io/network.ts"),
     import("./lib/io/clock.ts"),
   ]);
-  const { upstream } = options;
-  const dial = upstream && dialer(upstream);
-  const ask = upstream && asker(upstream);
-  const probe = upstream && prober(upstream);
+  const reaches = options.upstreams.map((address) => ({
+    address,
+    dial: dialer(address),
+    ask: asker(address),
+    probe: prober(address),
+  }));
   const protocols = await loadProtocols(options);
   const listener = await listen(options.listen, "--listen", options.reusePort);
-  return openGate({ ...shared, listener, dial, ask, probe, clock, protocols, options });
+  return openGate({ ...shared, listener, reaches, clock, protocols, options });
 }
 
 /** Loads what serves operators, which needs packages of others: these may be out of reach. */
@@ -388,7 +391,6 @@ async function loadAdmin() {
 /** Listens for operators. */
 async function listenForOperators(
   { listen: address, reusePort, token, hosts }: AdminOptions,
-  gateOptions: GateOptions | undefined,
   open: OpenGate | undefined,
   { pool, note }: Shared,
 ): Promise<OpenAdmin> {
@@ -397,25 +399,20 @@ async function listenForOperators(
     { httpServer },
     { listen },
     { systemClock: clock },
-    { showAddress },
   ] = await Promise.all([
     loadAdmin(),
     import("./lib/io/http_server.ts"),
     import("./lib/io/network.ts"),
     import("./lib/io/clock.ts"),
-    import("./lib/io/address.ts"),
   ]);
   const listener = await listen(address, "--admin", reusePort);
-  const upstream = gateOptions?.upstream;
   const server = await openAdmin({
     serveHttp: httpServer({ listener, clock, note }),
     ...{ pool, clock, token, hosts, note },
     timeOfDay: () => Date.now(),
     version: await version(),
     listen: open?.gate.address,
-    upstream: upstream && showAddress(upstream),
-    upstreamUp: () => open?.upstream?.up,
-    upstreamDown: () => open?.upstream?.down,
+    upstreams: open?.upstreams ?? [],
     draining: () => open?.gate.draining ?? false,
     drainLeftMs: () => open?.gate.drainLeftMs,
     traffic: () => open?.gate.traffic ?? { received: 0, sent: 0 },

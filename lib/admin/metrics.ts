@@ -83,12 +83,24 @@ export class Metrics {
         "somebody has paused it.",
       () => report.paused ? 1 : 0,
     );
-    if (report.upstreamUp === undefined) return;
-    this.#gauge(
+    if (report.upstreams.length > 0) this.#upstreams();
+  }
+
+  #upstreams(): void {
+    const { upstreams } = this.#report;
+    this.#gauges(
       "poolgate_upstream_up",
-      "1 while the upstream takes connections, 0 while it does not and nobody is let in. Rising " +
-        "means that it is back.",
-      () => report.upstreamUp ? 1 : 0,
+      "1 while the upstream takes connections, 0 while it does not and nobody is let in to it. " +
+        "Rising means that it is back.",
+      "upstream",
+      () => upstreams.map(({ address, down }) => [address, down === undefined ? 1 : 0]),
+    );
+    this.#gauges(
+      "poolgate_upstream_connections",
+      "Connections of clients that the upstream has. Rising for one while it falls for another " +
+        "means that the other is down, or was.",
+      "upstream",
+      () => upstreams.map(({ address, connections }) => [address, connections]),
     );
   }
 
@@ -164,6 +176,19 @@ export class Metrics {
       registers: [this.#registry],
       collect() {
         this.set(value());
+      },
+    });
+  }
+
+  /** A gauge with a value for each value of its only label, which are always the same. */
+  #gauges(name: string, help: string, label: string, values: () => [string, number][]): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.#registry],
+      collect() {
+        for (const [value, number] of values()) this.set({ [label]: value }, number);
       },
     });
   }

@@ -24,6 +24,7 @@ import main from "./page/main.js" with { type: "text" };
 import pause from "./page/pause.js" with { type: "text" };
 import plot from "./page/plot.js" with { type: "text" };
 import samples from "./page/samples.js" with { type: "text" };
+import upstreams from "./page/upstreams.js" with { type: "text" };
 import waits from "./page/waits.js" with { type: "text" };
 
 /** A file of the page. */
@@ -53,6 +54,7 @@ const scripts = {
   pause,
   plot,
   samples,
+  upstreams,
   waits,
 };
 

@@ -24,12 +24,8 @@ export interface ReportParts {
   version: string;
   /** Where clients connect; `undefined` where stdin is the only way in. */
   listen: string | undefined;
-  /** What they are joined to, where they are. */
-  upstream: string | undefined;
-  /** Whether that takes connections; `undefined` where there is none. */
-  upstreamUp: () => boolean | undefined;
-  /** Why it does not, where it does not. */
-  upstreamDown: () => string | undefined;
+  /** What they are joined to, in order; none where they are joined to nothing. */
+  upstreams: readonly Upstream[];
   /** Whether the report's readers may change anything. */
   changes: boolean;
   /** Whether no more clients are taken because the program ends. */
@@ -38,6 +34,15 @@ export interface ReportParts {
   drainLeftMs: () => number | undefined;
   /** What has gone over all connections. */
   traffic: () => Readonly<Traffic>;
+}
+
+/** What clients are joined to. */
+export interface Upstream {
+  readonly address: string;
+  /** Why it takes no connections, as far as is known; `undefined` where it does. */
+  readonly down: string | undefined;
+  /** How many connections of clients it has. */
+  readonly connections: number;
 }
 
 export type ClientState = "active" | "queued";
@@ -106,14 +111,22 @@ export class Report {
     return next === undefined ? 0 : this.#secondsSince(next.since);
   }
 
-  /** Whether the upstream takes connections; `undefined` where there is none. */
-  get upstreamUp(): boolean | undefined {
-    return this.#parts.upstreamUp();
+  /** What clients are joined to, in order. */
+  get upstreams(): readonly Upstream[] {
+    return this.#parts.upstreams;
   }
 
-  /** Why the upstream takes no connections, where it does not. */
+  /** Whether any upstream takes connections; `undefined` where there is none. */
+  get upstreamUp(): boolean | undefined {
+    if (this.upstreams.length === 0) return undefined;
+    return this.upstreams.some(({ down }) => down === undefined);
+  }
+
+  /** Why no upstream takes connections, where none does. */
   get upstreamDown(): string | undefined {
-    return this.#parts.upstreamDown();
+    if (this.upstreamUp !== false) return undefined;
+    const [only, ...others] = this.upstreams;
+    return others.length === 0 ? only?.down : whyDown(this.upstreams);
   }
 
   get rejected(): Readonly<Record<RejectReason, number>> {
@@ -175,7 +188,7 @@ export class Report {
    * @param measured What is {@linkcode measured} now.
    */
   figures(measured: Distributions) {
-    const { version, listen, upstream, changes } = this.#parts;
+    const { version, listen, upstreams, changes } = this.#parts;
     const { stats, traffic } = this;
     const recent = this.#history.since(measured);
     return {
@@ -184,12 +197,18 @@ export class Report {
       // Whole ones, so that an answer is as long as the next one while nothing happens.
       uptime_seconds: Math.floor(this.#secondsSince(this.#started)),
       listen: listen ?? null,
-      upstream: upstream ?? null,
+      upstream: upstreams.map(({ address }) => address).join(", ") || null,
       state: this.state,
       paused: this.paused,
       drain_seconds_left: this.drainSecondsLeft,
       upstream_up: this.upstreamUp ?? null,
       upstream_down: this.upstreamDown ?? null,
+      upstreams: upstreams.map(({ address, down, connections }) => ({
+        address,
+        up: down === undefined,
+        down: down ?? null,
+        connections,
+      })),
       changes,
       ...this.limits,
       active: stats.active,
@@ -258,6 +277,11 @@ export class Report {
   #secondsSince(moment: number): number {
     return (this.#parts.clock.now() - moment) / 1000;
   }
+}
+
+/** @returns Why some upstreams are down, each by its name. */
+export function whyDown(upstreams: readonly Upstream[]): string {
+  return upstreams.map(({ address, down }) => `${address}: ${down}`).join("; ");
 }
 
 function quantiles(bounds: readonly number[], counts: readonly number[]): Quantiles {

@@ -10,7 +10,7 @@ import { checkHost, isCrossSite, Refusal, respond, respondJson, respondRefusal }
 import type { LiveFeed } from "./live_feed.ts";
 import type { Metrics } from "./metrics.ts";
 import { PAGE_FILES } from "./page.ts";
-import type { ClientState, Report } from "./report.ts";
+import { type ClientState, type Report, whyDown } from "./report.ts";
 
 /** Who answers. */
 export interface RoutesParts {
@@ -109,18 +109,24 @@ function decodeId(path: string): string {
 }
 
 function readiness(report: Report): Response {
-  const { state, paused, drainSecondsLeft, upstreamDown: down } = report;
+  const { state, paused, drainSecondsLeft, upstreams, upstreamDown } = report;
+  const which = upstreams.length > 1 ? "all upstreams are" : "the upstream is";
   const causes = [
     ...(paused ? ["paused by an operator"] : []),
-    ...(down === undefined ? [] : [`the upstream is down: ${down}`]),
+    ...(upstreamDown === undefined ? [] : [`${which} down: ${upstreamDown}`]),
   ].join("; ");
+  const down = upstreams.filter(({ down }) => down !== undefined);
+  const are = down.length === 1 ? "is" : "are";
+  const others = upstreamDown === undefined && down.length > 0
+    ? `; of ${upstreams.length} upstreams, ${down.length} ${are} down: ${whyDown(down)}`
+    : "";
   const limit = drainSecondsLeft === null ? "with the last" : `in ${drainSecondsLeft} s at most`;
   const texts = {
     ready: causes === "" ? "ready" : `ready, but clients wait: ${causes}`,
     full: `full: a new client would be turned away${causes === "" ? "" : `: ${causes}`}`,
     draining: `draining: poolgate takes no new clients, and ends ${limit}`,
   };
-  return respond(`${texts[state]}\n`, TEXT, state === "ready" ? 200 : 503);
+  return respond(`${texts[state]}${others}\n`, TEXT, state === "ready" ? 200 : 503);
 }
 
 function listClients(report: Report, query: URLSearchParams): Response {

@@ -9,6 +9,7 @@ export const GATE_FLAGS = [
   "listen",
   "reuse-port",
   "upstream",
+  "upstream-order",
   "service",
   "check-interval",
   "check-fall",
@@ -77,7 +78,7 @@ export const FLAG_NAMES: readonly FlagName[] = [...VALUE_FLAGS, ...COMMAND_FLAGS
  * The flags that may be given more than once: that is one value, which has commas between, as in
  * their variables.
  */
-export const REPEATABLE_FLAGS: readonly ValueFlag[] = ["admin-host"];
+export const REPEATABLE_FLAGS: readonly ValueFlag[] = ["upstream", "admin-host"];
 
 /** What the arguments say. */
 export interface Flags {

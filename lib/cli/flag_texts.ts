@@ -5,7 +5,7 @@
  */
 
 import { LOST_MODES, MAX_LEASE_MS, MIN_LEASE_MS } from "../cluster/cluster_options.ts";
-import { DRAIN_QUEUES, REJECT_FORMATS } from "../gate/gate_options.ts";
+import { DRAIN_QUEUES, REJECT_FORMATS, UPSTREAM_ORDERS } from "../gate/gate_options.ts";
 import { PROXY_PROTOCOLS } from "../gate/proxy_protocol.ts";
 import { SERVICE_NAMES } from "../gate/services/services.ts";
 import { showDuration } from "../io/duration.ts";
@@ -98,7 +98,16 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
   "upstream": {
     value: "ADDR",
     summary: "the service that connections are for",
-    details: "Each one that has a place is joined to it, byte for byte, and told nothing.",
+    details: `at HOST:PORT, [V6]:PORT or unix:/path. Each one that has a place is joined to it,
+      byte for byte, and told nothing. With several, N is for all of them together, and one that is
+      down is passed over.`,
+  },
+  "upstream-order": {
+    value: "WORD",
+    words: UPSTREAM_ORDERS,
+    summary: "which of several upstreams takes the next connection",
+    details: `least: the one with the fewest; first: the first that is up, so that the others stand
+      by. Default ${GATE_DEFAULTS.upstreamOrder}.`,
   },
   "service": {
     value: "NAME",

@@ -10,10 +10,12 @@ import {
   type GateOptions,
   REJECT_FORMATS,
   type RejectFormat,
+  UPSTREAM_ORDERS,
+  type UpstreamOrder,
 } from "../gate/gate_options.ts";
 import { PROXY_PROTOCOLS, type ProxyProtocol } from "../gate/proxy_protocol.ts";
 import { SERVICE_NAMES, type ServiceName } from "../gate/services/services.ts";
-import { type Address, readAddress } from "../io/address.ts";
+import { type Address, ipBytes, isV6, readAddress } from "../io/address.ts";
 import { DURATION_RANGE, readDuration } from "../io/duration.ts";
 import { GATE_FLAGS, type ValueFlag } from "./flag_names.ts";
 import { readListen } from "./listen_option.ts";
@@ -21,6 +23,7 @@ import { oneOf, type Reading, readSwitch, type Settings } from "./settings.ts";
 
 /** The defaults; durations as they would be given. */
 export const GATE_DEFAULTS = {
+  upstreamOrder: "least",
   queueTimeout: "2m",
   connectTimeout: "10s",
   idleTimeout: "0",
@@ -36,7 +39,11 @@ export const GATE_DEFAULTS = {
   checkPath: "/",
 } as const;
 
+/** How many upstreams there may be: each connection looks at all of them. */
+const MAX_UPSTREAMS = 64;
+
 const NEEDS_UPSTREAM: readonly ValueFlag[] = [
+  "upstream-order",
   "service",
   "connect-timeout",
   "upstream-linger",
@@ -68,7 +75,7 @@ const NATIVE_FORMATS: readonly RejectFormat[] = ["close", "line"];
  */
 export function readGateOptions(settings: Settings): GateOptions | undefined {
   const listen = settings.read<Address | undefined>("listen", readListen, undefined);
-  const upstream = settings.read<Address | undefined>("upstream", readUpstream, undefined);
+  const upstreams = settings.read<readonly Address[]>("upstream", readUpstreams, []);
   settings.demand("listen", NEEDS_LISTEN);
   settings.demand("upstream", NEEDS_UPSTREAM);
   if (!settings.anyOf(LIMITS_OF_SOURCES)) {
@@ -88,7 +95,7 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
   const rejectAs = settings.read<RejectFormat>(
     "reject-as",
     settings.given("upstream") === undefined ? readNativeFormat : oneOf(REJECT_FORMATS),
-    upstream === undefined ? "line" : service ?? "close",
+    upstreams.length === 0 ? "line" : service ?? "close",
   );
   const headerless = TAKE_NO_HEADER[rejectAs];
   if (headerless !== undefined) {
@@ -98,7 +105,12 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
   }
   const options = {
     reusePort: settings.read("reuse-port", readSwitch, false),
-    upstream,
+    upstreams,
+    upstreamOrder: settings.read<UpstreamOrder>(
+      "upstream-order",
+      oneOf(UPSTREAM_ORDERS),
+      GATE_DEFAULTS.upstreamOrder,
+    ),
     service,
     check: {
       intervalMs: time("check-interval", GATE_DEFAULTS.checkInterval),
@@ -138,12 +150,34 @@ export function readGateOptions(settings: Settings): GateOptions | undefined {
   return listen === undefined ? undefined : { listen, ...options };
 }
 
-function readUpstream(text: string): Reading<Address> {
-  const value = readAddress(text);
-  if (value?.transport === "unix" || (value?.hostname !== undefined && value.port > 0)) {
-    return { value };
+/** Reads addresses, separated by commas. */
+function readUpstreams(text: string): Reading<Address[]> {
+  const texts = text.split(",").map((part) => part.trim());
+  const value = texts.flatMap((part) => {
+    const address = readAddress(part);
+    return address === undefined || !isReachable(address) ? [] : [address];
+  });
+  if (value.length < texts.length) {
+    const several = texts.length > 1 ? " each, with commas between" : "";
+    return { allowed: `HOST:PORT, [V6]:PORT, with a port from 1, or unix:/path${several}` };
   }
-  return { allowed: "HOST:PORT, [V6]:PORT, with a port from 1, or unix:/path" };
+  if (new Set(value.map(identityOf)).size < value.length) {
+    return { allowed: "each address only once" };
+  }
+  if (value.length > MAX_UPSTREAMS) return { allowed: `${MAX_UPSTREAMS} addresses at most` };
+  return { value };
+}
+
+function isReachable(address: Address): boolean {
+  return address.transport === "unix" || (address.hostname !== undefined && address.port > 0);
+}
+
+/** What is the same for addresses that are the same, however they are written. */
+function identityOf(address: Address): string {
+  if (address.transport === "unix") return address.path;
+  const { hostname = "", port } = address;
+  const host = isV6(hostname) ? ipBytes(hostname).join(" ") : hostname.toLowerCase();
+  return `${host}:${port}`;
 }
 
 function readTime(text: string): Reading<number> {

@@ -103,7 +103,7 @@ export class Connection implements Links, Holder {
   }
 
   kept(): void {
-    if (waits(this)) this.session.kept?.();
+    this.session.kept?.(waits(this));
   }
 
   heldFull(): void {

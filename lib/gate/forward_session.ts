@@ -15,27 +15,28 @@ import type { Bypass } from "./bypass.ts";
 import type { Connection } from "./connection.ts";
 import { type CloseReason, type Ending, rejectReason } from "./ending.ts";
 import type { RejectFormat } from "./gate_options.ts";
-import type { HeaderLog } from "./header_log.ts";
 import { lineRejection } from "./line_rejection.ts";
 import { pass, type PassEnd } from "./pass.ts";
 import { proxyHeader, type ProxyProtocol } from "./proxy_protocol.ts";
 import { joined } from "./services/ascii.ts";
 import type { Rejection, Service } from "./services/service.ts";
 import type { Session } from "./session.ts";
-import type { Attempt, Upstream } from "./upstream.ts";
+import type { Upstream } from "./upstream.ts";
+import type { Attempt, Upstreams } from "./upstreams.ts";
 
-/** What all sessions for one upstream share. */
+/** What all sessions share. */
 export interface Forwarding {
-  upstream: Upstream;
+  upstreams: Upstreams;
   /** Finds what may go there without a place; `undefined` where nothing may. */
   passes: Service["passes"];
   /** The way that it goes. */
-  bypass: Bypass;
-  /** Called when the upstream has ended a connection that is its client's to end. */
-  suspect: () => void;
+  bypass: Pick<Bypass, "send">;
+  /**
+   * How long a client with a place may say nothing before it is joined; `undefined` where it is
+   * joined at once.
+   */
+  firstWords: Timeouts<ForwardSession> | undefined;
   proxyProtocol: ProxyProtocol | undefined;
-  /** Told how the upstream takes the header, where it gets one. */
-  headerLog: HeaderLog | undefined;
   rejectAs: RejectFormat;
   /** What a rejected client hears where {@linkcode rejectAs} is a service. */
   rejection: Service | undefined;
@@ -92,6 +93,8 @@ export class ForwardSession implements Session {
   /** What goes to the upstream although the client has no place. */
   #passed: Uint8Array | undefined;
   #lingering: Timeout<ForwardSession> | undefined;
+  /** Goes on where the client's first words are waited for. */
+  #heard: (() => void) | undefined;
 
   constructor(connection: Connection, forwarding: Forwarding) {
     this.#connection = connection;
@@ -106,8 +109,9 @@ export class ForwardSession implements Session {
     this.#connection.side.input.watch();
   }
 
-  kept(): void {
-    if (this.#findPassing(this.#connection.side.input.held) === "found") {
+  kept(waiting: boolean): void {
+    if (!waiting) this.#heard?.();
+    else if (this.#findPassing(this.#connection.side.input.held) === "found") {
       this.closing = "passed_on";
       this.#connection.end("finished");
     }
@@ -137,7 +141,9 @@ export class ForwardSession implements Session {
 
   async serve(): Promise<Ending> {
     const { side } = this.#connection;
-    this.#attempt = this.#forwarding.upstream.connect(() => side.input.watch());
+    const { firstWords } = this.#forwarding;
+    if (firstWords !== undefined && await this.#saysPassing(firstWords)) return "finished";
+    this.#attempt = this.#forwarding.upstreams.connect(() => side.input.watch());
     const upstream = await this.#attempt.socket;
     if (upstream === undefined) return "upstream_down";
     this.#upstream = upstream;
@@ -155,6 +161,7 @@ export class ForwardSession implements Session {
   interrupt(ending?: Ending): void {
     // Each is tried, also where one before it meets a fault.
     try {
+      this.stopListening();
       this.#attempt?.giveUp();
       this.#leaveUpstream(ending);
     } finally {
@@ -168,6 +175,7 @@ export class ForwardSession implements Session {
    */
   endUpstream(): void {
     this.closeUpstream();
+    this.#attempt?.end();
     if (this.#lingering !== undefined) this.#forwarding.linger?.end(this.#lingering);
   }
 
@@ -199,11 +207,37 @@ export class ForwardSession implements Session {
     await this.#forwarding.bypass.send(joined(header, this.#passed));
   }
 
+  /** Its client has had its time to say something first. */
+  stopListening(): void {
+    this.#heard?.();
+  }
+
+  /**
+   * Hears what the client says first, where that decides whether it is for one upstream or for all.
+   * Its first bytes have to do: one that asks for encryption says no more until it is answered.
+   *
+   * @returns Whether it is to have no connection of its own.
+   */
+  async #saysPassing(firstWords: Timeouts<ForwardSession>): Promise<boolean> {
+    const { side } = this.#connection;
+    side.input.watch();
+    if (side.input.held.length === 0 && this.#connection.ending === undefined) {
+      const time = firstWords.begin(this);
+      await new Promise<void>((resolve) => this.#heard = resolve);
+      firstWords.end(time);
+    }
+    if (this.#connection.ending !== undefined) return true;
+    if (this.#findPassing(side.input.held) !== "found") return false;
+    this.closing = "passed_on";
+    return true;
+  }
+
   /** Joins both sides until the upstream has ended, or takes and says no more. */
   async #join(upstream: Socket): Promise<void> {
     const connection = this.#connection;
     const { side } = connection;
-    const { idle, halfClosed, headerLog } = this.#forwarding;
+    const { idle, halfClosed } = this.#forwarding;
+    const from = this.#attempt?.upstream;
     const silence = idle.begin(connection);
     let afterEnd: Timeout<Connection> | undefined;
     const moved = () => {
@@ -216,14 +250,12 @@ export class ForwardSession implements Session {
     try {
       const receiving = await pass(upstream, side.socket, (bytes) => {
         this.#last = "upstream";
-        this.#forwarding.upstream.heard();
+        from?.heard();
         side.countSent(bytes);
-        headerLog?.answered();
         moved();
       });
       this.closing ??= UPSTREAM_CLOSINGS[receiving];
-      if (receiving !== "sink_failed" && this.#isUnanswered()) headerLog?.endedSilently();
-      if (receiving !== "sink_failed") this.#judgeEnd();
+      if (receiving !== "sink_failed") this.#judgeEnd(from);
       if (receiving === "sink_failed") {
         this.interrupt();
         await drain(upstream);
@@ -261,11 +293,15 @@ export class ForwardSession implements Session {
     return end;
   }
 
-  /** Tells where the upstream had the last word, and ended a connection that its client had not. */
-  #judgeEnd(): void {
+  /**
+   * Tells where the upstream said nothing, or had the last word, and ended a connection that its
+   * client had not.
+   */
+  #judgeEnd(from: Upstream | undefined): void {
+    if (this.#isUnanswered()) from?.endedSilently();
     const { ending } = this.#connection;
     if (this.#clientEnded || this.#last === "client" || ending !== undefined) return;
-    this.#forwarding.suspect();
+    from?.suspect();
   }
 
   /** Ends this side of the upstream, and closes it when it does not end soon. */

@@ -25,6 +25,13 @@ export interface CheckSettings extends HealthRules {
   status: number | undefined;
 }
 
+/**
+ * Which of several upstreams takes the next connection, of those that are up: the one with the
+ * fewest, or the first.
+ */
+export const UPSTREAM_ORDERS = ["least", "first"] as const;
+export type UpstreamOrder = typeof UPSTREAM_ORDERS[number];
+
 /** What becomes of those that wait at a signal to end: they keep their turn, or are rejected. */
 export const DRAIN_QUEUES = ["wait", "reject"] as const;
 export type DrainQueue = typeof DRAIN_QUEUES[number];
@@ -34,8 +41,10 @@ export interface GateOptions {
   listen: Address;
   /** Whether others may listen there as well, if they also say so. */
   reusePort: boolean;
-  /** What admitted connections are joined to; `undefined` where holding the connection is all. */
-  upstream: Address | undefined;
+  /** What admitted connections are joined to; none where holding the connection is all. */
+  upstreams: readonly Address[];
+  /** Which of several takes the next connection. */
+  upstreamOrder: UpstreamOrder;
   /** What that speaks; `undefined` where nothing is to be known of it. */
   service: ServiceName | undefined;
   check: CheckSettings;

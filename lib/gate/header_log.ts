@@ -15,16 +15,19 @@ export const SILENT_ENDS = 5;
 export class HeaderLog {
   #version: ProxyProtocol;
   #note: Note;
+  #name: string;
   /** How many there have been in a row. */
   #silent = 0;
 
   /**
    * @param version The version of the header that the upstream gets.
    * @param note Takes a note for the operator.
+   * @param name What the upstream is called there.
    */
-  constructor(version: ProxyProtocol, note: Note) {
+  constructor(version: ProxyProtocol, note: Note, name = "the upstream") {
     this.#version = version;
     this.#note = note;
+    this.#name = name;
   }
 
   /** The upstream has said something: it takes the header. */
@@ -38,8 +41,8 @@ export class HeaderLog {
     if (this.#silent !== SILENT_ENDS) return;
     this.#note(
       "warn",
-      `the upstream has ended ${SILENT_ENDS} connections in a row without a byte: it may not take ` +
-        `the PROXY header (--proxy-protocol ${this.#version})`,
+      `${this.#name} has ended ${SILENT_ENDS} connections in a row without a byte: it may not ` +
+        `take the PROXY header (--proxy-protocol ${this.#version})`,
     );
   }
 }

@@ -11,13 +11,11 @@ import { LocalShortage } from "../io/socket.ts";
 import { type Client, type Holder, isInPool } from "../pool/client.ts";
 import type { Pool } from "../pool/pool.ts";
 import { Health, type HealthRules } from "./health.ts";
-import { FIRST_RETRY_MS, MAX_RETRY_MS, type Upstream } from "./upstream.ts";
+import type { Looks } from "./looks.ts";
+import { FIRST_RETRY_MS, MAX_RETRY_MS, ROOM_RETRY_MS, type Upstream } from "./upstream.ts";
 
-/** The name that a check has in the pool. */
+/** The name that a check has in the pool, where there is one upstream only. */
 export const CHECK_ID = "health check";
-
-/** How long until it is seen again whether there is a place for a check, in milliseconds. */
-const ROOM_RETRY_MS = 20;
 
 /** What {@linkcode HealthChecks} work with. */
 export interface HealthChecksParts {
@@ -27,6 +25,10 @@ export interface HealthChecksParts {
    */
   ask: () => Promise<void>;
   upstream: Upstream;
+  /** Where there has to be room for a check while nobody is let to the upstream. */
+  looks: Looks;
+  /** The name that a check has in the pool. */
+  id?: string;
   pool: Pool;
   /** The time that the pool is told, in milliseconds. */
   now: () => number;
@@ -78,25 +80,29 @@ export class HealthChecks {
 
   /** One of the checks of an upstream that is up, unless something else has shown that it is. */
   #routine(): void {
-    const { upstream, pool } = this.#parts;
+    const { upstream, pool, id = CHECK_ID } = this.#parts;
     const room = pool.hasRoom && pool.stats().queued === 0;
-    const needless = upstream.takeNews() || this.#checking || pool.find(CHECK_ID) !== undefined;
+    const needless = upstream.takeNews() || this.#checking || pool.find(id) !== undefined;
     if (room && !needless) this.#checkInPlace();
     this.#next();
   }
 
   /** One of the checks of an upstream to which nobody is let. */
   #recheck(): void {
-    const { upstream, pool } = this.#parts;
-    const { active, maxConnections } = pool.stats();
-    const room = upstream.waiting > 0 || active < maxConnections;
-    if (room && !this.#checking) this.#check();
-    else this.#after(ROOM_RETRY_MS, () => this.#due());
+    const { looks, ask } = this.#parts;
+    if (this.#checking || !looks.begin(this.#mayRecheck)) {
+      return this.#after(ROOM_RETRY_MS, () => this.#due());
+    }
+    this.#check(() => ask().finally(() => looks.end()));
   }
+
+  #mayRecheck = (): void => {
+    if (this.#parts.upstream.held) this.#recheck();
+  };
 
   /** Takes a place as a client does, and gives it back when the upstream has ended the check. */
   #checkInPlace(): void {
-    const { pool, now } = this.#parts;
+    const { pool, now, ask, id = CHECK_ID } = this.#parts;
     let begun = false;
     const leave = (client: Client) => {
       if (isInPool(client)) pool.leave(client, now());
@@ -104,7 +110,7 @@ export class HealthChecks {
     const look = (client: Client) => {
       if (begun || client.state === "asking") return;
       begun = true;
-      if (client.state === "connected") this.#check().finally(() => leave(client));
+      if (client.state === "connected") this.#check(ask).finally(() => leave(client));
       else leave(client);
     };
     const holder: Holder = {
@@ -112,11 +118,11 @@ export class HealthChecks {
       leavesLater: true,
       changed: (client) => queueMicrotask(() => look(client)),
     };
-    look(pool.connect(CHECK_ID, holder, now()));
+    look(pool.connect(id, holder, now()));
   }
 
-  async #check(): Promise<void> {
-    const { upstream, ask } = this.#parts;
+  async #check(ask: () => Promise<void>): Promise<void> {
+    const { upstream } = this.#parts;
     const { held } = upstream;
     this.#checking = true;
     try {

@@ -12,7 +12,8 @@ import type { GateOptions } from "./gate_options.ts";
 /** The options that are told. */
 export type ListeningOptions = Pick<
   GateOptions,
-  | "upstream"
+  | "upstreams"
+  | "upstreamOrder"
   | "queueTimeoutMs"
   | "connectTimeoutMs"
   | "idleTimeoutMs"
@@ -28,12 +29,13 @@ export function listeningText(
   { maxConnections, backlogSize }: Limits,
   options: ListeningOptions,
 ): string {
-  const { upstream } = options;
-  const to = upstream === undefined ? "" : `, for ${showAddress(upstream)}`;
+  const { upstreams, upstreamOrder } = options;
+  const to = upstreams.length === 0 ? "" : `, for ${upstreams.map(showAddress).join(" and ")}`;
   const terms = [
     `max-connections ${maxConnections}`,
     `backlog-size ${backlogSize}`,
     ...timeouts(options).map(([flag, ms]) => `${flag} ${showDuration(ms)}`),
+    ...(upstreams.length > 1 ? [`upstream-order ${upstreamOrder}`] : []),
     `reject-as ${options.rejectAs}`,
   ];
   return `listening at ${address}${to} (${terms.join(", ")})`;
@@ -42,7 +44,7 @@ export function listeningText(
 /** The timeouts that are set, each in milliseconds. */
 function timeouts(options: ListeningOptions): [string, number][] {
   const { queueTimeoutMs, connectTimeoutMs, idleTimeoutMs, drainTimeoutMs } = options;
-  const joins = options.upstream !== undefined;
+  const joins = options.upstreams.length > 0;
   const limits: [string, number][] = [
     ["queue-timeout", queueTimeoutMs],
     ["connect-timeout", joins ? connectTimeoutMs : 0],
@@ -59,8 +61,8 @@ function timeouts(options: ListeningOptions): [string, number][] {
 export function listeningFields(
   address: string,
   { maxConnections: max_connections, backlogSize: backlog_size }: Limits,
-  { upstream }: ListeningOptions,
+  { upstreams }: ListeningOptions,
 ) {
-  const to = upstream === undefined ? null : showAddress(upstream);
+  const to = upstreams.length === 0 ? null : upstreams.map(showAddress).join(", ");
   return { address, upstream: to, max_connections, backlog_size };
 }

@@ -17,8 +17,12 @@ export interface Session {
   /** Called once for a connection that has to wait: from now on its hang-up is seen. */
   hold(): void;
 
-  /** Called when more is kept of what a connection has sent that waits. */
-  kept?(): void;
+  /**
+   * Called when more is kept of what a connection has sent that is not read yet.
+   *
+   * @param waiting Whether it waits for a place.
+   */
+  kept?(waiting: boolean): void;
 
   /**
    * Called when a connection that waits has sent as much as is kept: its hang-up is not seen any

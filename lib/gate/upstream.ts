@@ -1,14 +1,15 @@
 /**
- * The way to the upstream: opened for whoever has a place, tried again while that fails. It knows
- * whether the upstream is down, and tells; who is let in meanwhile is for others to say, and, where
- * the upstream is checked, when it is up again.
+ * The way to one upstream: opened for those who are sent there, tried again while that fails. It
+ * knows whether the upstream is down, and tells; who is let in meanwhile, and who goes elsewhere,
+ * is for others to say, and, where the upstream is checked, when it is up again.
  *
  * @module
  */
 
 import type { Clock } from "../io/clock.ts";
 import { type Dial, LocalShortage, NoAnswer, type Probe, type Socket } from "../io/socket.ts";
-import { Timeouts } from "../io/timeouts.ts";
+import type { HeaderLog } from "./header_log.ts";
+import type { Looks } from "./looks.ts";
 
 /**
  * How long after a failure the upstream is tried again, in milliseconds: from the first to the
@@ -23,6 +24,9 @@ export const MAX_RETRY_MS = 1000;
  */
 const SHORTAGE_RETRY_MS = 50;
 
+/** How long until it is seen again whether there is room for a look, in milliseconds. */
+export const ROOM_RETRY_MS = 20;
+
 /** A shortage is over when no dial has failed for one for so long, in milliseconds. */
 const SHORTAGE_CALM_MS = 10_000;
 
@@ -32,22 +36,13 @@ const FIRST_LOOK_MS = 1500;
 /** An upstream that was started together with poolgate may be so much later, in milliseconds. */
 const STARTING_MS = 500;
 
-const NO_ANSWER = "no answer within the connect timeout";
-
-/**
- * How long a dial takes, in milliseconds, until it is worth while to see whether the client is
- * still there.
- */
-const SLOW_DIAL_MS = 250;
-
-/**
- * How long a wish that was taken back keeps waiting for its dial, in milliseconds: what that opens
- * is a connection at the upstream, which is to be ended before another one is opened in its place.
- */
-const GIVE_UP_MS = 1000;
+/** Why one is down that did not answer in time. */
+export const NO_ANSWER = "no answer within the connect timeout";
 
 /** What an {@linkcode Upstream} works with. */
 export interface UpstreamParts {
+  /** Where it is, as text. */
+  address: string;
   dial: Dial;
   clock: Clock;
   /** How long one who has a place waits for a connection, in milliseconds; 0 is for ever. */
@@ -57,6 +52,10 @@ export interface UpstreamParts {
    * {@linkcode Upstream.rise}.
    */
   checked: boolean;
+  /** Told how it takes the header, where it gets one. */
+  headerLog?: HeaderLog | undefined;
+  /** Called when the upstream has ended a connection that is its client's to end. */
+  onSuspicion?: () => void;
   /** Called when nobody is to go to the upstream for now. */
   onHold: () => void;
   /** Called when that is over. */
@@ -71,40 +70,43 @@ export interface UpstreamParts {
   onShortage: (reason: string) => void;
 }
 
-/** One wish for a connection, made by {@linkcode Upstream.connect}. */
-export interface Attempt {
-  /**
-   * The connection; `undefined` when there was none in time, or the wish was taken back. A dial
-   * that is under way then may still bring one.
-   */
-  readonly socket: Promise<Socket | undefined>;
-  /** Takes the wish back, if it has not been met. */
-  giveUp(): void;
-}
-
-interface Wish {
-  /** Called when this takes longer than usual. */
-  onWait: () => void;
-  /** Ends the wish. A connection that comes for one that has ended is closed. */
-  settle: (socket: Socket | undefined) => void;
-  settled: boolean;
+/** One who wants a connection. */
+export interface Wish {
+  /** Whether it was taken back. */
+  readonly givenUp: boolean;
   /** Whether a dial for it is under way. */
   dialing: boolean;
-  /** Whether it was taken back. */
-  givenUp: boolean;
-  /** Whether a dial for it has failed. */
-  waited: boolean;
-  /** Whether `onWait` has been called. */
-  told: boolean;
+  /** How many dials for it there have been; what comes of any but the last is not for it. */
+  dials: number;
+  /** Called when it has no connection at once. */
+  wait(): void;
+  /** Counts it as a connection of an upstream, and of no other. */
+  goTo(upstream: Upstream): void;
+  /** Ends it. A connection that comes for one that is over is closed. */
+  settle(socket: Socket | undefined): void;
 }
 
-/** Opens connections to the upstream. */
+/** All who want a connection, wherever they go for it. */
+export interface Wishes {
+  /** The first of those who found nobody going anywhere, and for whom nobody dials. */
+  readonly first: Wish | undefined;
+  /** Sends one elsewhere, or has it wait until somebody goes anywhere. */
+  send(wish: Wish): void;
+  /** One has its connection: it waits no more. */
+  met(wish: Wish): void;
+  /** Sends those who wait, as far as there is anywhere to go. */
+  sendAll(): void;
+}
+
+/** Opens connections to one upstream. */
 export class Upstream {
+  /** Where it is, as text. */
+  readonly address: string;
+  /** How many connections it has, those included for which it is dialled. */
+  connections = 0;
   #parts: UpstreamParts;
-  #timeouts: Timeouts<Wish>;
-  #slow: Timeouts<Wish>;
-  /** Those that found nobody going to the upstream, in order. */
-  #waiting = new Set<Wish>();
+  #wishes: Wishes;
+  #looks: Looks;
   /** Those whose dial failed for want of something of our own, and those behind them, in order. */
   #short = new Set<Wish>();
   /** Whether a dial for these is under way, or set. */
@@ -120,14 +122,20 @@ export class Upstream {
   #retryMs = FIRST_RETRY_MS;
   #cancelRetry: (() => void) | undefined;
 
-  constructor(parts: UpstreamParts) {
+  /**
+   * @param wishes Who wants a connection to any upstream.
+   * @param looks Where it asks for room to see whether it is back.
+   */
+  constructor(parts: UpstreamParts, wishes: Wishes, looks: Looks) {
+    this.address = parts.address;
     this.#parts = parts;
-    this.#timeouts = new Timeouts(
-      parts.clock,
-      parts.connectTimeoutMs,
-      (wish) => this.#expire(wish),
-    );
-    this.#slow = new Timeouts(parts.clock, SLOW_DIAL_MS, (wish) => this.#tell(wish));
+    this.#wishes = wishes;
+    this.#looks = looks;
+  }
+
+  /** Whether it is checked: then a connection alone does not say that it is up. */
+  get checked(): boolean {
+    return this.#parts.checked;
   }
 
   /** Whether it takes connections, as far as is known. */
@@ -145,14 +153,20 @@ export class Upstream {
     return this.#held;
   }
 
-  /** How many wait until somebody goes there again: they have no connection. */
-  get waiting(): number {
-    return this.#waiting.size;
-  }
-
   /** Something has come from it. */
   heard(): void {
     this.#news = true;
+    this.#parts.headerLog?.answered();
+  }
+
+  /** It has ended a connection before its client did, and said nothing. */
+  endedSilently(): void {
+    this.#parts.headerLog?.endedSilently();
+  }
+
+  /** It has ended a connection that is its client's to end. */
+  suspect(): void {
+    this.#parts.onSuspicion?.();
   }
 
   /** @returns Whether it has taken a connection, or said something, since this was last called. */
@@ -171,7 +185,7 @@ export class Upstream {
 
   /**
    * Sees whether the upstream is there, and tells where it is not. Called before any
-   * {@linkcode connect}, and waited for: so this look is no connection beside others.
+   * {@linkcode take}, and waited for: so this look is no connection beside others.
    *
    * @param probe Looks, for so many milliseconds at most.
    */
@@ -194,106 +208,82 @@ export class Upstream {
     }
   }
 
-  /**
-   * Opens a connection; where that fails, tries again until the connect timeout.
-   *
-   * @param onWait Called when this takes longer than usual: the upstream is found down, or does not
-   *   answer.
-   */
-  connect(onWait: () => void): Attempt {
-    const { promise, resolve } = Promise.withResolvers<Socket | undefined>();
-    const wish: Wish = {
-      onWait,
-      settled: false,
-      dialing: false,
-      givenUp: false,
-      waited: false,
-      told: false,
-      settle: (socket) => {
-        if (wish.settled) return socket?.close();
-        wish.settled = true;
-        this.#timeouts.end(timeout);
-        this.#slow.end(slow);
-        this.#waiting.delete(wish);
-        this.#short.delete(wish);
-        resolve(socket);
-      },
-    };
-    const timeout = this.#timeouts.begin(wish);
-    const slow = this.#slow.begin(wish);
-    if (this.#held) this.#wait(wish, this.#waiting);
-    else if (this.#short.size > 0) this.#wait(wish, this.#short);
+  /** Opens a connection for one who was sent here. */
+  take(wish: Wish): void {
+    wish.goTo(this);
+    if (this.#short.size > 0) this.#waitForWant(wish);
     else this.#try(wish);
-    return { socket: promise, giveUp: () => this.#giveUp(wish) };
   }
 
-  #giveUp(wish: Wish): void {
-    if (wish.settled) return;
-    wish.givenUp = true;
-    if (wish.dialing) this.#parts.clock.after(GIVE_UP_MS, () => wish.settle(undefined));
-    else wish.settle(undefined);
+  /** One who was sent here goes elsewhere, or wants nothing any more. */
+  forget(wish: Wish): void {
+    this.#short.delete(wish);
   }
 
-  /** Dials for one who may take its wish back meanwhile. */
-  async #dialFor(wish: Wish, timeoutMs?: number): Promise<Socket> {
+  /**
+   * Dials for one who may take its wish back, or be sent elsewhere, meanwhile.
+   *
+   * @returns The connection; `undefined` where the dial was not for this one any more: what has
+   *   come is closed, and a failure may be one long past.
+   */
+  async #dialFor(wish: Wish, timeoutMs?: number): Promise<Socket | undefined> {
+    const dial = ++wish.dials;
     wish.dialing = true;
     try {
-      return await this.#parts.dial(timeoutMs);
+      const socket = await this.#parts.dial(timeoutMs);
+      if (wish.dials === dial) {
+        wish.dialing = false;
+        return socket;
+      }
+      socket.close();
+      this.#connected();
     } catch (error) {
-      wish.dialing = false;
-      if (wish.givenUp) wish.settle(undefined);
-      throw error;
+      if (wish.dials === dial) {
+        wish.dialing = false;
+        if (!wish.givenUp) throw error;
+        wish.settle(undefined);
+      }
     }
+    return undefined;
+  }
+
+  /** Gives one its connection who may have waited. */
+  #give(wish: Wish, socket: Socket): void {
+    this.#short.delete(wish);
+    this.#wishes.met(wish);
+    wish.goTo(this);
+    wish.settle(socket);
   }
 
   #try(wish: Wish): void {
     this.#dialFor(wish).then(
       (socket) => {
-        if (this.#held && this.#parts.checked && !wish.settled) return this.#recall(wish, socket);
+        if (socket === undefined) return;
+        if (this.#held && this.#parts.checked) {
+          socket.close();
+          return this.#wishes.send(wish);
+        }
         wish.settle(socket);
         this.#connected();
       },
       (error: Error) => {
-        // Whoever has stopped waiting may hear of a failure long past.
-        if (wish.settled) return;
         if (error instanceof LocalShortage) return this.#runShort(wish, error);
         this.fall(error.message);
-        this.#wait(wish, this.#waiting);
+        this.#wishes.send(wish);
       },
     );
   }
 
-  /** Closes a connection that came when nobody was to go to the upstream any more. */
-  #recall(wish: Wish, socket: Socket): void {
-    socket.close();
-    wish.dialing = false;
-    if (wish.givenUp) wish.settle(undefined);
-    else this.#wait(wish, this.#waiting);
-  }
-
-  #wait(wish: Wish, among: Set<Wish>): void {
-    wish.waited = true;
-    among.add(wish);
-    this.#tell(wish);
-  }
-
-  #tell(wish: Wish): void {
-    if (wish.told) return;
-    wish.told = true;
-    // Not before connect has returned: whoever is told may want to give up at once.
-    queueMicrotask(wish.onWait);
-  }
-
-  #expire(wish: Wish): void {
-    wish.settle(undefined);
-    // One that has waited may have had no time left for a dial of its own.
-    if (!wish.waited) this.fall(NO_ANSWER);
+  #waitForWant(wish: Wish): void {
+    this.#short.add(wish);
+    wish.wait();
   }
 
   /** Takes a shortage for what it is: no news of the upstream. */
   #runShort(wish: Wish, shortage: LocalShortage): void {
     this.#noteShortage(shortage);
-    this.#wait(wish, this.#held ? this.#waiting : this.#short);
+    if (this.#held) return this.#wishes.send(wish);
+    this.#waitForWant(wish);
     if (this.#tryingShort) return;
     this.#tryingShort = true;
     this.#tryShortLater();
@@ -318,25 +308,30 @@ export class Upstream {
     if (first === undefined) return;
     this.#dialInTime(first).then(
       (socket) => {
-        first.settle(socket);
-        this.#connected();
+        if (socket !== undefined) {
+          this.#give(first, socket);
+          this.#connected();
+        }
         this.#tryShort();
       },
       (error: Error) => {
         if (error instanceof LocalShortage) {
           this.#noteShortage(error);
-          return this.#tryShortLater();
+          this.#tryShortLater();
+        } else {
+          this.#tryingShort = false;
+          this.fall(error.message);
         }
-        this.#tryingShort = false;
-        this.fall(error.message);
+        // It may be among those who wait meanwhile.
+        this.#wishes.sendAll();
       },
     );
   }
 
   /** A dial that fails where nobody answers in the connect timeout: others wait behind it. */
-  #dialInTime(wish: Wish): Promise<Socket> {
+  #dialInTime(wish: Wish): Promise<Socket | undefined> {
     const { clock, connectTimeoutMs } = this.#parts;
-    const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+    const { promise, resolve, reject } = Promise.withResolvers<Socket | undefined>();
     let late = false;
     const expire = () => {
       late = true;
@@ -344,16 +339,16 @@ export class Upstream {
     };
     const cancel = connectTimeoutMs === 0 ? () => {} : clock.after(connectTimeoutMs, expire);
     this.#dialFor(wish)
-      .then((socket) => late ? socket.close() : resolve(socket), reject)
+      .then((socket) => late ? socket?.close() : resolve(socket), reject)
       .finally(cancel);
     return promise;
   }
 
-  /** From now on all wait, in order, until {@linkcode rise}. */
+  /** From now on nobody goes there, until {@linkcode rise}. */
   hold(): void {
     if (this.#held) return;
     this.#held = true;
-    for (const wish of this.#short) this.#waiting.add(wish);
+    for (const wish of [...this.#short]) this.#wishes.send(wish);
     this.#short.clear();
     this.#parts.onHold();
   }
@@ -375,8 +370,7 @@ export class Upstream {
     this.#held = false;
     this.#down = undefined;
     this.#cancelRetry?.();
-    for (const wish of [...this.#waiting]) this.#try(wish);
-    this.#waiting.clear();
+    this.#wishes.sendAll();
     if (risen) this.#parts.onUp();
     this.#parts.onRelease();
   }
@@ -390,27 +384,40 @@ export class Upstream {
   }
 
   #retryLater(): void {
-    this.#cancelRetry?.();
-    this.#cancelRetry = this.#parts.clock.after(this.#retryMs, () => this.#retry());
+    this.#retryAfter(this.#retryMs);
     this.#retryMs = Math.min(2 * this.#retryMs, MAX_RETRY_MS);
   }
 
-  /** Tries for the first that waits, or, where nobody does, only to see. */
-  #retry(): void {
-    const [first] = this.#waiting;
+  #retryAfter(ms: number): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#parts.clock.after(ms, this.#retry);
+  }
+
+  /** Tries it again, as soon as there is room for that. */
+  #retry = (): void => {
+    this.#cancelRetry?.();
+    if (!this.#held) return;
+    if (!this.#looks.begin(this.#retry)) return this.#retryAfter(ROOM_RETRY_MS);
+    this.#look();
+  };
+
+  /** Dials for the first that waits, or, where nobody does, only to see. */
+  #look(): void {
     const { dial, connectTimeoutMs } = this.#parts;
-    const dialled = first === undefined
+    const { first } = this.#wishes;
+    const again = () => {
+      this.#looks.end();
+      if (this.#held) this.#retryLater();
+    };
+    const dialled: Promise<Socket | undefined> = first === undefined
       ? dial(connectTimeoutMs)
       : this.#dialFor(first, connectTimeoutMs);
-    dialled.then(
-      (socket) => {
-        if (first === undefined) socket.close();
-        else first.settle(socket);
-        this.#connected();
-      },
-      () => {
-        if (this.#held) this.#retryLater();
-      },
-    );
+    dialled.then((socket) => {
+      if (socket === undefined) return again();
+      if (first === undefined) socket.close();
+      else this.#give(first, socket);
+      this.#looks.end();
+      this.#connected();
+    }, again);
   }
 }

@@ -137,7 +137,9 @@ Deno.test("GET /metrics: counts the bytes of joined connections each way, and te
     "the answer has been counted",
     async () => (await values(admin, "sent_bytes_total"))[0] === 7,
   );
-  assertEquals(await values(admin, "received_bytes_total", "upstream_up"), [5, 1]);
+  const label = `{upstream="127.0.0.1:${service.address.port}"}`;
+  const series = ["received_bytes_total", `upstream_up${label}`, `upstream_connections${label}`];
+  assertEquals(await values(admin, ...series), [5, 1, 1]);
 });
 
 Deno.test("GET /metrics: counts the bytes of the pool's own messages, those to the rejected as well", async () => {
@@ -164,7 +166,8 @@ Deno.test("GET /metrics: an upstream that is down is 0, and its clients are turn
   const client = await admin.gate.client();
   await until(
     "the upstream is found down",
-    async () => (await values(admin, "upstream_up"))[0] === 0,
+    async () =>
+      (await values(admin, `upstream_up{upstream="127.0.0.1:${upstream.port}"}`))[0] === 0,
   );
   await admin.gate.clock.advance(1000);
   await client.rest();
@@ -188,7 +191,7 @@ Deno.test("GET /metrics: says of every metric what it means when it rises", asyn
   assertEquals(helps.map(([, name]) => name), names);
   const silent = helps.filter(([, , help = ""]) => !/[Rr]is(es|ing)|new label value/.test(help));
   assertEquals(silent.map(([, name]) => name), []);
-  assertEquals(names.length, 17);
+  assertEquals(names.length, 18);
 });
 
 Deno.test("GET /healthz: answers as long as the process does, also while it drains", async () => {
@@ -271,6 +274,7 @@ Deno.test("GET /api/stats: has the limits, counts, totals and times, and what th
     drain_seconds_left: null,
     upstream_up: null,
     upstream_down: null,
+    upstreams: [],
     changes: true,
     max_connections: 1,
     backlog_size: 1,
@@ -303,9 +307,70 @@ Deno.test("GET /api/stats: those turned away after a wait are turned away, too; 
   await admin.gate.clients(2);
   await admin.gate.clock.advance(1000);
   await admin.gate.counts(1, 0);
-  const { totals, upstream, upstream_up } = await admin.json("/api/stats");
+  const { totals, upstream, upstream_up, upstreams } = await admin.json("/api/stats");
   assertEquals([totals.rejected, totals.rejected_for.queue_timeout], [1, 1]);
-  assertEquals([upstream, upstream_up], [`127.0.0.1:${service.address.port}`, true]);
+  const address = `127.0.0.1:${service.address.port}`;
+  assertEquals([upstream, upstream_up], [address, true]);
+  assertEquals(upstreams, [{ address, up: true, down: null, connections: 1 }]);
+});
+
+Deno.test("several upstreams: each has its line in /api/stats, its series, and its words in /readyz", async () => {
+  await using first = new Service(echo);
+  const second = new Service(echo);
+  const upstreams = [first.address, second.address];
+  await using admin = await TestAdmin.open({ upstreams, maxConnections: 5 });
+  const [a, b] = upstreams.map(({ port }) => `127.0.0.1:${port}`) as [string, string];
+  const [, client] = await admin.gate.clients(2);
+  await until("both are joined", () => first.open + second.open === 2);
+  const stats = await admin.json("/api/stats");
+  assertEquals([stats.upstream, stats.upstream_up, stats.upstream_down], [
+    `${a}, ${b}`,
+    true,
+    null,
+  ]);
+  assertEquals(stats.upstreams, [
+    { address: a, up: true, down: null, connections: 1 },
+    { address: b, up: true, down: null, connections: 1 },
+  ]);
+  assertEquals(await admin.text("/readyz"), "ready\n");
+
+  await second[Symbol.asyncDispose]();
+  client?.close();
+  await admin.gate.counts(1, 0);
+  await admin.gate.clients(2);
+  await until("it is found down", () => admin.gate.upstreams[1]?.up === false);
+  const { down } = admin.gate.upstreams[1]!;
+  const { upstream_up, upstream_down, upstreams: lines } = await admin.json("/api/stats");
+  assertEquals([upstream_up, upstream_down, lines[1]], [
+    ...[true, null],
+    { address: b, up: false, down, connections: 0 },
+  ]);
+  assertEquals(
+    await admin.text("/readyz"),
+    `ready; of 2 upstreams, 1 is down: ${b}: ${down}\n`,
+  );
+  const label = (name: string, of: string) => `${name}{upstream="${of}"}`;
+  const series = ["upstream_up", "upstream_connections"].flatMap((name) => [
+    label(name, a),
+    label(name, b),
+  ]);
+  assertEquals(await values(admin, ...series), [1, 0, 3, 0]);
+});
+
+Deno.test("several upstreams: all down is what one down is, with the reason of each", async () => {
+  const services = [new Service(echo), new Service(echo)];
+  const upstreams = services.map(({ address }) => address);
+  for (const service of services) await service[Symbol.asyncDispose]();
+  await using admin = await TestAdmin.open({ upstreams });
+  await admin.gate.client();
+  await until("both are found down", () => admin.gate.upstreams.every(({ up }) => !up));
+  const { upstream_up, upstream_down } = await admin.json("/api/stats");
+  const [a, b] = admin.gate.upstreams.map(({ address, down }) => `${address}: ${down}`);
+  assertEquals([upstream_up, upstream_down], [false, `${a}; ${b}`]);
+  assertEquals(
+    await admin.text("/readyz"),
+    `ready, but clients wait: all upstreams are down: ${a}; ${b}\n`,
+  );
 });
 
 Deno.test("GET /api/stats: the quantiles forget what is ten minutes past", async () => {

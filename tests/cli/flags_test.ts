@@ -14,6 +14,8 @@ Deno.test("parseFlags: takes a value behind a space or an equals sign", () => {
 Deno.test("parseFlags: joins what is given for a flag that may be repeated", () => {
   const { values } = parseFlags(["--admin-host", "a", "--admin-host=b,c", "--admin", ":0"]);
   assertEquals(values, { "admin-host": "a,b,c", admin: ":0" });
+  const several = parseFlags(["--upstream", "a:1", "--upstream", "b:1"]);
+  assertEquals([several.values, several.repeated], [{ upstream: "a:1,b:1" }, undefined]);
 });
 
 Deno.test("parseFlags: a value keeps its spelling", () => {

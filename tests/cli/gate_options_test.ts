@@ -20,7 +20,8 @@ Deno.test("readGateOptions: without flags, the defaults that --help tells", () =
   assertEquals(options({ listen: "localhost:0" }).gate, {
     listen: { transport: "tcp", hostname: "localhost", port: 0 },
     reusePort: false,
-    upstream: undefined,
+    upstreams: [],
+    upstreamOrder: "least",
     service: undefined,
     check: { intervalMs: 2000, fall: 3, rise: 2, path: "/", status: undefined },
     queueTimeoutMs: 120_000,
@@ -53,6 +54,24 @@ const refused: [Values, string][] = [
   [{ "idle-timeout": "5s" }, '--idle-timeout is "5s", it needs --listen'],
   [{ ...LISTEN, upstream: ":5432" }, '--upstream is ":5432", it must be HOST:PORT, [V6]:PORT'],
   [{ ...LISTEN, upstream: "db:0" }, '--upstream is "db:0", it must be HOST:PORT, [V6]:PORT'],
+  [
+    { ...LISTEN, upstream: "db:5432,db" },
+    '--upstream is "db:5432,db", it must be HOST:PORT, [V6]:PORT, with a port from 1, or ' +
+    "unix:/path each, with commas between",
+  ],
+  [{ ...LISTEN, upstream: "a:1,,b:1" }, '--upstream is "a:1,,b:1", it must be HOST:PORT'],
+  [{ ...LISTEN, upstream: "a:1, b:1,A:1" }, "it must be each address only once"],
+  [{ ...LISTEN, upstream: "[::1]:1,[0:0::1]:1" }, "it must be each address only once"],
+  [{ ...LISTEN, upstream: "unix:/a,unix:/a" }, "it must be each address only once"],
+  [
+    { ...LISTEN, upstream: Array.from({ length: 65 }, (_, at) => `h${at}:1`).join(",") },
+    "it must be 64 addresses at most",
+  ],
+  [{ ...LISTEN, "upstream-order": "first" }, '--upstream-order is "first", it needs --upstream'],
+  [
+    { ...FORWARD, "upstream-order": "most" },
+    '--upstream-order is "most", it must be least or first',
+  ],
   [{ ...LISTEN, service: "redis" }, '--service is "redis", it needs --upstream'],
   [{ ...FORWARD, "check-interval": "1s" }, '--check-interval is "1s", it needs --service'],
   [{ ...FORWARD, "check-fall": "2" }, '--check-fall is "2", it needs --service'],
@@ -118,6 +137,23 @@ Deno.test("readGateOptions: either limit of a source goes with the length of its
       assertEquals(gate?.sourcePrefixV6, bits);
     }
   }
+});
+
+Deno.test("readGateOptions: several upstreams keep their order, and their variable has commas between", () => {
+  const { gate } = options(
+    { ...LISTEN, "upstream-order": "first" },
+    { POOLGATE_UPSTREAM: "db:1, [::1]:1 ,unix:/db" },
+  );
+  assertEquals([gate?.upstreamOrder, gate?.rejectAs, gate?.upstreams], ["first", "close", [
+    { transport: "tcp", hostname: "db", port: 1 },
+    { transport: "tcp", hostname: "::1", port: 1 },
+    { transport: "unix", path: "/db" },
+  ]]);
+});
+
+Deno.test("readGateOptions: one name at several ports, and one port of several names, are several upstreams", () => {
+  const { gate } = options({ ...LISTEN, upstream: "a:1,a:2,b:1" });
+  assertEquals(gate?.upstreams.length, 3);
 });
 
 Deno.test("readGateOptions: a variable without the flag it needs is named", () => {

@@ -27,7 +27,8 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
     gate: {
       listen: { transport: "unix", path: "/run/door" },
       reusePort: true,
-      upstream: { transport: "tcp", hostname: "::1", port: 5432 },
+      upstreams: [{ transport: "tcp", hostname: "::1", port: 5432 }],
+      upstreamOrder: "least",
       service: "http",
       check: { intervalMs: 500, fall: 1, rise: 4, path: "/health?full", status: 204 },
       queueTimeoutMs: 500,

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { CHECK_ID, HealthChecks } from "../../lib/gate/health_checks.ts";
-import { Upstream } from "../../lib/gate/upstream.ts";
+import type { Upstream } from "../../lib/gate/upstream.ts";
+import { Upstreams } from "../../lib/gate/upstreams.ts";
 import { LocalShortage, type Socket } from "../../lib/io/socket.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 import { type PoolKind, POOLS, quiet } from "../support/pools.ts";
@@ -12,6 +13,7 @@ class Lab {
   clock = new FakeClock();
   log: string[] = [];
   pool;
+  upstreams: Upstreams;
   upstream: Upstream;
   checks: HealthChecks;
   /** The checks that wait for an answer. */
@@ -28,15 +30,28 @@ class Lab {
     const { clock } = this;
     const now = () => clock.now();
     const pool = this.pool = kind.make({ maxConnections, backlogSize });
-    const upstream = this.upstream = new Upstream({
-      clock,
-      connectTimeoutMs: 10_000,
+    const member = {
+      address: "service:1",
       checked: true,
       dial: () => {
         const dial = Promise.withResolvers<Socket>();
         this.dials.push(dial);
         return dial.promise;
       },
+      onDown: (reason: string) => {
+        this.log.push(`down: ${reason}`);
+        this.checks.fell();
+      },
+      onUp: () => this.log.push("up"),
+      onSilent: (reason: string) => this.log.push(`silent: ${reason}`),
+      onShortage: (reason: string) => this.log.push(`shortage: ${reason}`),
+    };
+    this.upstreams = new Upstreams({
+      clock,
+      connectTimeoutMs: 10_000,
+      order: "least",
+      places: () => pool.stats(),
+      members: [member],
       onHold: () => {
         this.log.push("hold");
         pool.pause("upstream_down");
@@ -45,21 +60,16 @@ class Lab {
         this.log.push("release");
         pool.resume("upstream_down", now());
       },
-      onDown: (reason) => {
-        this.log.push(`down: ${reason}`);
-        this.checks.fell();
-      },
-      onUp: () => this.log.push("up"),
-      onSilent: (reason) => this.log.push(`silent: ${reason}`),
-      onShortage: (reason) => this.log.push(`shortage: ${reason}`),
     });
+    const upstream = this.upstream = this.upstreams.all[0]!;
+    const { looks } = this.upstreams;
     const ask = () => {
       const check = Promise.withResolvers<void>();
       this.asked.push(check);
       return check.promise;
     };
     const rules = { fall: 3, rise: 2 };
-    this.checks = new HealthChecks({ ask, upstream, pool, now, clock, rules, intervalMs });
+    this.checks = new HealthChecks({ ask, upstream, looks, pool, now, clock, rules, intervalMs });
   }
 
   async quiet(): Promise<void> {
@@ -99,7 +109,7 @@ class Lab {
   }
 
   connect(name: string): void {
-    this.upstream.connect(() => {}).socket.then((socket) =>
+    this.upstreams.connect(() => {}).socket.then((socket) =>
       this.log.push(`${name} ${socket === undefined ? "nothing" : "joined"}`)
     );
   }

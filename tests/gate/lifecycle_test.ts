@@ -101,7 +101,8 @@ class Lab {
       note: (level, text) => this.note(level, text),
       options: {
         ...{
-          upstream: undefined,
+          upstreams: [],
+          upstreamOrder: "least",
           queueTimeoutMs: QUEUE_TIMEOUT_MS,
           drainTimeoutMs: 0,
           drainQueue: "wait",

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { LocalShortage, NoAnswer, type Socket } from "../../lib/io/socket.ts";
-import { Upstream } from "../../lib/gate/upstream.ts";
+import type { Upstream } from "../../lib/gate/upstream.ts";
+import { Upstreams } from "../../lib/gate/upstreams.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 
 const CONNECT_TIMEOUT_MS = 1000;
@@ -16,35 +17,48 @@ class Lab {
   closed = 0;
   /** 1 while nobody is to go to the upstream. */
   holds = 0;
+  /** How many have a place. */
+  clients = 0;
   #settled = 0;
-  upstream: Upstream;
+  upstreams: Upstreams;
 
   constructor(connectTimeoutMs = CONNECT_TIMEOUT_MS) {
-    this.upstream = new Upstream({
-      clock: this.clock,
-      connectTimeoutMs,
+    const member = {
+      address: "service:1",
       checked: false,
-      onHold: () => this.holds++,
-      onRelease: () => this.holds--,
-      dial: (timeoutMs) => {
+      dial: (timeoutMs?: number) => {
         this.timeouts.push(timeoutMs);
         const dial = Promise.withResolvers<Socket>();
         this.dials.push(dial);
         return dial.promise;
       },
-      onDown: (reason) => this.log.push(`down: ${reason}`),
+      onDown: (reason: string) => this.log.push(`down: ${reason}`),
       onUp: () => this.log.push("up"),
-      onSilent: (reason) => this.log.push(`silent: ${reason}`),
-      onShortage: (reason) => this.log.push(`shortage: ${reason}`),
+      onSilent: (reason: string) => this.log.push(`silent: ${reason}`),
+      onShortage: (reason: string) => this.log.push(`shortage: ${reason}`),
+    };
+    this.upstreams = new Upstreams({
+      clock: this.clock,
+      connectTimeoutMs,
+      order: "least",
+      places: () => ({ active: this.clients, maxConnections: 100 }),
+      members: [member],
+      onHold: () => this.holds++,
+      onRelease: () => this.holds--,
     });
   }
 
+  get upstream(): Upstream {
+    return this.upstreams.all[0]!;
+  }
+
   connect(name: string): () => void {
-    const { socket, giveUp } = this.upstream.connect(() => this.log.push(`${name} waits`));
-    socket.then((socket) =>
+    this.clients++;
+    const attempt = this.upstreams.connect(() => this.log.push(`${name} waits`));
+    attempt.socket.then((socket) =>
       this.log.push(`${name} ${socket === undefined ? "nothing" : "joined"}`)
     );
-    return giveUp;
+    return () => attempt.giveUp();
   }
 
   async accept(): Promise<void> {
@@ -74,7 +88,7 @@ class Lab {
   }
 }
 
-Deno.test("Upstream.connect: gives a connection, and sets no timer that stays", async () => {
+Deno.test("Upstreams.connect, of one: gives a connection, and sets no timer that stays", async () => {
   const lab = new Lab();
   lab.connect("a");
   await lab.accept();
@@ -83,7 +97,7 @@ Deno.test("Upstream.connect: gives a connection, and sets no timer that stays", 
   assertEquals([lab.news(), lab.dials.length, lab.clock.timers], [[], 0, 0]);
 });
 
-Deno.test("Upstream.connect: tries again for the first that waits, and for all when it is up again", async () => {
+Deno.test("Upstreams.connect, of one: tries again for the first that waits, and for all when it is up again", async () => {
   const lab = new Lab();
   for (const name of ["a", "b"]) lab.connect(name);
   await lab.refuse();
@@ -103,7 +117,7 @@ Deno.test("Upstream.connect: tries again for the first that waits, and for all w
   assertEquals(lab.news(), ["b joined", "c joined"]);
 });
 
-Deno.test("Upstream.connect: whoever waits past the connect timeout gets nothing", async () => {
+Deno.test("Upstreams.connect, of one: whoever waits past the connect timeout gets nothing", async () => {
   const lab = new Lab();
   lab.connect("a");
   await lab.refuse();
@@ -117,7 +131,7 @@ Deno.test("Upstream.connect: whoever waits past the connect timeout gets nothing
   assertEquals(lab.news(), ["b nothing"]);
 });
 
-Deno.test("Upstream.connect: an upstream that does not answer in time is down, and a late answer is closed", async () => {
+Deno.test("Upstreams.connect, of one: an upstream that does not answer in time is down, and a late answer is closed", async () => {
   const lab = new Lab();
   lab.connect("a");
   await lab.clock.advance(CONNECT_TIMEOUT_MS);
@@ -127,7 +141,7 @@ Deno.test("Upstream.connect: an upstream that does not answer in time is down, a
   assertEquals([lab.news(), lab.closed], [["up"], 1]);
 });
 
-Deno.test("Upstream.connect: a failure that nobody waits for any more tells nothing", async () => {
+Deno.test("Upstreams.connect, of one: a failure that nobody waits for any more tells nothing", async () => {
   const lab = new Lab();
   const giveUp = lab.connect("a");
   giveUp();
@@ -136,11 +150,11 @@ Deno.test("Upstream.connect: a failure that nobody waits for any more tells noth
   assertEquals(lab.news(), ["a nothing"]);
 });
 
-Deno.test("Upstream.connect: who is told to wait may give up at once", async () => {
+Deno.test("Upstreams.connect, of one: who is told to wait may give up at once", async () => {
   const lab = new Lab();
   lab.connect("a");
   await lab.refuse();
-  const attempt = lab.upstream.connect(() => attempt.giveUp());
+  const attempt = lab.upstreams.connect(() => attempt.giveUp());
   assertEquals(await attempt.socket, undefined);
 });
 

@@ -362,6 +362,39 @@ testWith(
   },
 );
 
+testWith(
+  NEEDS,
+  "page: each of several upstreams has a row, which says why it is down",
+  async () => {
+    const greet = async (socket: Deno.TcpConn) => {
+      await socket.write(new TextEncoder().encode("ready\n"));
+      await socket.read(new Uint8Array(1));
+    };
+    await using first = new Service(greet);
+    const second = new Service(greet);
+    const [a, b] = [first, second].map(({ address }) => `127.0.0.1:${address.port}`);
+    const flags = ["--upstream", `${a}`, "--upstream", `${b}`];
+    await using poolgate = await Watched.open(5, 5, { flags });
+    await using browser = await poolgate.browse();
+    await poolgate.clients(2);
+    await browser.shows("#upstream", `${a}, ${b}`);
+    await browser.shows(
+      "#upstreams tbody tr:nth-child(1)",
+      new RegExp(`${a}\\s*1 connection\\s*up`),
+    );
+    await browser.shows(
+      "#upstreams tbody tr:nth-child(2)",
+      new RegExp(`${b}\\s*1 connection\\s*up`),
+    );
+    await second[Symbol.asyncDispose]();
+    await poolgate.clients(2);
+    await browser.shows("#upstreams .down .state", /^down: .*refused/);
+    await browser.shows("#state", "Ready");
+    await browser.shows("#upstreams .up .number", "3 connections");
+    assertEquals(browser.problems, []);
+  },
+);
+
 testWith(NEEDS, "page: a client is ending until its upstream has ended", async () => {
   const { promise: work, resolve: finish } = Promise.withResolvers<void>();
   await using service = new Service(async (socket) => {

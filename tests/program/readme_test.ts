@@ -288,6 +288,22 @@ testWith(
   },
 );
 
+const BEFORE_SEVERAL = blockWith("--upstream 127.0.0.1:5433");
+
+Deno.test("README: its command for several upstreams joins clients to each", async () => {
+  await using first = new Service();
+  await using second = new Service();
+  const [upstream, other] = [first, second].map(({ address }) => `127.0.0.1:${address.port}`);
+  const script = BEFORE_SEVERAL.script.replace("127.0.0.1:5433", `${other}`);
+  await using gate = await Listening.run({ ...BEFORE_SEVERAL, script }, {
+    upstream: `${upstream}`,
+  });
+  const clients = [await Client.to(gate.address), await Client.to(gate.address)];
+  for (const client of clients) await client.say("hello");
+  await until("both have one", () => first.open === 1 && second.open === 1);
+  for (const client of clients) client.close();
+});
+
 const ENV_FILE = blockWith("--env-file=");
 
 testWith([ADMIN_SERVED], "README: its file of variables is what poolgate runs with", async () => {

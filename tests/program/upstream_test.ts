@@ -69,7 +69,10 @@ for _ in range(32):
       assertEquals(heard, Array(30).fill("hello\n"));
       assert(!gate.notes.includes("is down"), gate.notes);
       if (LACKS_ADMIN === undefined) {
-        assertStringIncludes(await gate.metrics(), "poolgate_upstream_up 1");
+        assertStringIncludes(
+          await gate.metrics(),
+          `poolgate_upstream_up{upstream="unix:${path}"} 1`,
+        );
       }
       (await Deno.connect({ transport: "unix", path })).close();
     }

@@ -112,7 +112,10 @@ testWith([ADMIN_SERVED], "/metrics: no client adds a series, or a label", async 
   const before = Object.keys(await metricsOf(fresh));
   assertEquals(Object.keys(await metricsOf(gate)), before);
   const labels = before.flatMap((name) => [...name.matchAll(/(\w+)="/g)].map(([, label]) => label));
-  assertEquals(new Set(labels), new Set(["result", "reason", "outcome", "le", "version"]));
+  assertEquals(
+    new Set(labels),
+    new Set(["result", "reason", "outcome", "le", "version", "upstream"]),
+  );
 });
 
 testWith(
@@ -159,7 +162,9 @@ testWith(
     assertEquals(metrics.poolgate_max_connections, stats.max_connections);
     assertEquals(metrics.poolgate_backlog_size, stats.backlog_size);
     assertEquals(metrics.poolgate_oldest_wait_seconds, 0);
-    assertEquals(metrics.poolgate_upstream_up, 1);
+    const upstream = `{upstream="127.0.0.1:${service.address.port}"}`;
+    assertEquals(metrics[`poolgate_upstream_up${upstream}`], 1);
+    assertEquals(metrics[`poolgate_upstream_connections${upstream}`], places);
     assertEquals(named("poolgate_connections_total"), [
       ['{result="connected"}', places],
       ['{result="queued"}', waits],

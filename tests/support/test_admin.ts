@@ -5,7 +5,6 @@
  */
 
 import { type OpenAdmin, openAdmin } from "../../lib/admin/open_admin.ts";
-import { showAddress } from "../../lib/io/address.ts";
 import { httpServer } from "../../lib/io/http_server.ts";
 import { listen } from "../../lib/io/network.ts";
 import type { Note } from "../../lib/io/log.ts";
@@ -35,7 +34,6 @@ export class TestAdmin implements AsyncDisposable {
   static async open(settings: Settings = {}, token: string | null = TOKEN): Promise<TestAdmin> {
     const gate = await TestGate.open(settings);
     const start = gate.clock.now();
-    const { upstream } = settings;
     const listener = await listen(ANY_PORT);
     const note: Note = (level, text) => gate.notes.push(`${level}: ${text}`);
     const server = await openAdmin({
@@ -49,9 +47,7 @@ export class TestAdmin implements AsyncDisposable {
       timeOfDay: () => STARTED_AT.getTime() + gate.clock.now() - start,
       version: "1.2.3",
       listen: gate.address,
-      upstream: upstream && showAddress(upstream),
-      upstreamUp: () => upstream && isUp(gate),
-      upstreamDown: () => upstream && !isUp(gate) ? "nobody answers" : undefined,
+      upstreams: gate.upstreams,
       draining: () => gate.gate.draining,
       drainLeftMs: () => gate.gate.drainLeftMs,
       traffic: () => gate.gate.traffic,
@@ -99,10 +95,4 @@ export class TestAdmin implements AsyncDisposable {
     await this.#server.close();
     await this.gate[Symbol.asyncDispose]();
   }
-}
-
-/** Whether the upstream takes connections, by what the gate has noted last. */
-function isUp({ notes }: TestGate): boolean {
-  const last = notes.findLast((note) => note.includes("the upstream is "));
-  return last === undefined || last.includes("up again");
 }

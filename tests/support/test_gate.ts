@@ -5,8 +5,10 @@
  */
 
 import { noteFault } from "../../lib/gate/fault.ts";
+import type { Upstream } from "../../lib/gate/upstream.ts";
 import type { Gate } from "../../lib/gate/gate.ts";
 import type { GateOptions } from "../../lib/gate/gate_options.ts";
+import type { Address } from "../../lib/io/address.ts";
 import { asker, dialer, listen } from "../../lib/io/network.ts";
 import type { Fields, Note } from "../../lib/io/log.ts";
 import { Node } from "../../lib/protocol/node.ts";
@@ -22,6 +24,8 @@ import { Client, until } from "./sockets.ts";
 
 /** What a test sets; all else is as by default. */
 export type Settings = Partial<GateOptions> & Partial<Limits> & {
+  /** What connections are joined to, where that is one. */
+  upstream?: Address | undefined;
   kind?: PoolKind;
   /** The way to the upstream, where it is not the usual one. */
   dial?: Dial;
@@ -31,6 +35,9 @@ export type Settings = Partial<GateOptions> & Partial<Limits> & {
 
 /** A free port on loopback. */
 export const ANY_PORT = { transport: "tcp", hostname: "127.0.0.1", port: 0 } as const;
+
+/** An upstream that only the test's dial reaches. */
+const NOWHERE: Address = { transport: "unix", path: "/nowhere" };
 
 /** A gate that runs until the test disposes of it. */
 export class TestGate implements AsyncDisposable {
@@ -42,13 +49,14 @@ export class TestGate implements AsyncDisposable {
   node: Node;
   address: string;
   gate: Gate;
+  upstreams: readonly Upstream[];
   running: Promise<void>;
   /** How many have come so far, and know what that came to. */
   arrived = 0;
   #clients: Client[] = [];
 
   /**
-   * @param dial The way to the upstream, where that of the settings is not to be taken.
+   * @param dial The way to each upstream, where that of the settings is not to be taken.
    * @param protocols What the settings name.
    */
   constructor(
@@ -58,9 +66,15 @@ export class TestGate implements AsyncDisposable {
     dial?: Dial,
     protocols: Protocols = { service: undefined, rejection: undefined },
   ) {
-    const { maxConnections = 1, backlogSize = 5, kind = IN_MEMORY, checks = false, ...options } =
-      settings;
-    const { upstream } = options;
+    const {
+      maxConnections = 1,
+      backlogSize = 5,
+      kind = IN_MEMORY,
+      checks = false,
+      upstream,
+      upstreams = upstream !== undefined ? [upstream] : dial !== undefined ? [NOWHERE] : [],
+      ...options
+    } = settings;
     const now = () => this.clock.now();
     const note: Note = (level, text, fields) => {
       this.notes.push(`${level}: ${text}`);
@@ -78,10 +92,13 @@ export class TestGate implements AsyncDisposable {
     });
     this.node = new Node(this.pool, now, nodeName);
     this.address = listener.address;
-    const { gate } = openGate({
+    const open = openGate({
       listener,
-      dial: dial ?? (upstream && dialer(upstream)),
-      ask: checks ? upstream && asker(upstream) : undefined,
+      reaches: upstreams.map((address) => ({
+        address,
+        dial: dial ?? dialer(address),
+        ask: checks ? asker(address) : undefined,
+      })),
       clock: this.clock,
       pool: this.pool,
       now,
@@ -91,7 +108,8 @@ export class TestGate implements AsyncDisposable {
       options: {
         listen: ANY_PORT,
         reusePort: false,
-        upstream,
+        upstreams,
+        upstreamOrder: "least",
         service: undefined,
         check: { intervalMs: 2000, fall: 3, rise: 2, path: "/", status: undefined },
         queueTimeoutMs: 0,
@@ -100,7 +118,7 @@ export class TestGate implements AsyncDisposable {
         upstreamLingerMs: 30_000,
         drainTimeoutMs: 0,
         drainQueue: "wait",
-        rejectAs: upstream === undefined ? "line" : "close",
+        rejectAs: upstreams.length === 0 ? "line" : "close",
         maxLifetimeMs: 0,
         maxPerSource: undefined,
         maxWaitingPerSource: undefined,
@@ -110,8 +128,9 @@ export class TestGate implements AsyncDisposable {
         ...options,
       },
     });
-    this.gate = gate;
-    this.running = gate.run();
+    this.gate = open.gate;
+    this.upstreams = open.upstreams;
+    this.running = this.gate.run();
   }
 
   static async open(settings: Settings = {}, nodeName = "gate"): Promise<TestGate> {

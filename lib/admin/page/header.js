@@ -83,8 +83,10 @@ function stateOf({ state, paused, drain_seconds_left, upstream_up, max_connectio
 }
 
 /** @param {Stats} stats */
-function upstreamOf({ upstream, upstream_up, upstream_down }) {
+function upstreamOf({ upstream, upstream_up, upstream_down, upstreams }) {
   if (upstream === null) return "no service: a connection is a place";
+  // Of several, each says for itself below.
+  if (upstreams.length > 1) return upstream;
   return upstream_up === false ? `${upstream}, which is down: ${upstream_down}` : upstream;
 }
 

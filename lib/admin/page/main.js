@@ -17,6 +17,7 @@ import { Live } from "./live.js";
 import { showPause } from "./pause.js";
 import { Plot } from "./plot.js";
 import { Samples } from "./samples.js";
+import { showUpstreams } from "./upstreams.js";
 import { showWaits } from "./waits.js";
 
 const samples = new Samples();
@@ -49,6 +50,7 @@ new Live("api/events", {
     newest = { time: sample[0], limit: stats.max_connections };
     showHeader(now);
     showGauges(stats);
+    showUpstreams(stats);
     showFigures(now, samples);
     plot.show(newest.time, newest.limit);
     showWaits(now.waits);
