@@ -42,6 +42,8 @@ export interface GateParts {
   ready?: Promise<void> | undefined;
   /** Whether connections that come are left to the kernel for now. */
   holdsBack: () => boolean;
+  /** Whether nobody is let in because the upstream is down. */
+  upstreamDown: () => boolean;
   clock: Clock;
   note: Note;
   options: ListeningOptions & Pick<GateOptions, "drainQueue"> & LifecycleParts["options"];
