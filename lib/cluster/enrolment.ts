@@ -60,6 +60,13 @@ export interface Claims {
   waiting: { n: number; ticket: number }[];
 }
 
+/** What operators set of a pool. */
+export interface Settings {
+  /** `undefined` for those of the flags. */
+  limits?: Limits | undefined;
+  paused?: boolean;
+}
+
 /** Whoever has the clients. */
 export interface Enrolled {
   /**
@@ -86,8 +93,8 @@ export interface Enrolled {
   confirmed(): void;
   /** The lease is over. */
   over(): void;
-  /** @returns The limits that the new pool is to have, where it has not. */
-  created(heldMs: number, first: boolean): Limits | undefined;
+  /** @returns What the new pool is to have that it has not. */
+  created(heldMs: number, first: boolean): Settings;
   registered(reason: ResyncReason, claims: Claims): void;
   reaped(gates: Told["reaped"]): void;
   /** A call was answered after so many milliseconds. */
@@ -228,6 +235,11 @@ export class Enrolment {
     });
   }
 
+  /** The number that the server has given it; `undefined` before that. */
+  get number(): number | undefined {
+    return this.#gate;
+  }
+
   get #number(): number {
     if (this.#gate === undefined) throw new Error("BUG: the gate has no number");
     return this.#gate;
@@ -357,9 +369,7 @@ export class Enrolment {
     this.#told.reset(reply.told);
     this.#state = "registering";
     const claims = enrolled.claims();
-    const limits = reply.created ? enrolled.created(reply.heldMs, first) : undefined;
-    if (limits === undefined) this.#hear(reply, asked);
-    else this.#call("configure", { gate: reply.gate, limits }, (...set) => this.#hear(...set));
+    this.#setUp(reply.created ? enrolled.created(reply.heldMs, first) : {}, reply, asked);
     if (first) return this.#listen(() => this.#begin());
     this.#registering = true;
     const why = reason ?? (reply.created ? "empty" : "fenced");
@@ -371,6 +381,16 @@ export class Enrolment {
         this.#begin();
       })
     );
+  }
+
+  /** What the pool is like is heard once that is set: what operators set is not to change back. */
+  #setUp({ limits, paused = false }: Settings, reply: Told, asked: Asked): void {
+    const gate = this.#number;
+    const hear = (reply: Told, asked: Asked) => this.#hear(reply, asked);
+    const ignore = () => {};
+    if (limits !== undefined) this.#call("configure", { gate, limits }, paused ? ignore : hear);
+    if (paused) this.#call("pausePool", { gate, paused }, hear);
+    if (limits === undefined && !paused) hear(reply, asked);
   }
 
   /** @param from How many have been registered. */

@@ -18,6 +18,7 @@ import {
   type EvictReason,
   type Holder,
   isInPool,
+  PAUSE_REASONS,
   type PauseReason,
   type RejectReason,
   type State,
@@ -32,9 +33,10 @@ import type {
   Pool,
   ResyncReason,
   Stats,
+  WhenLost,
 } from "../pool/pool.ts";
 import { Alarm } from "./alarm.ts";
-import { type Claims, type Enrolled, Enrolment } from "./enrolment.ts";
+import { type Claims, type Enrolled, Enrolment, type Settings } from "./enrolment.ts";
 import type { GateEntry, Link, News, OpResult, Told, Totals } from "./link.ts";
 import { type Member, newMember } from "./member.ts";
 import { type Call, type CallEntry, callEntry, type CallReply, Outbox } from "./outbox.ts";
@@ -45,9 +47,6 @@ import { stepEntry } from "./outbox.ts";
  * from then on they wait here.
  */
 export const AWAY_PART = 1 / 4;
-
-/** What becomes of the clients with a place when the lease is lost. */
-export type WhenLost = "hold" | "cut";
 
 /** What a {@linkcode SharedPool} works with. */
 export interface SharedPoolParts {
@@ -126,7 +125,8 @@ export class SharedPool implements Pool {
   #counts: Counts = { active: 0, queued: 0 };
   #totals = NO_TOTALS;
   #paused = false;
-  #gatePaused = false;
+  /** Why this gate alone lets nobody in. */
+  #gatePauses = new Set<PauseReason>();
   #gatePause: CallEntry | undefined;
   #heldUntil: number;
   #gates: GateEntry[] = [];
@@ -193,19 +193,23 @@ export class SharedPool implements Pool {
   }
 
   describe(): Description {
-    const { clock, name } = this.#parts;
+    const { clock, name, lost } = this.#parts;
     const now = clock.now();
-    const { lease: { valid: leaseValid }, resyncs } = this.#enrolment;
+    const { lease: { valid: leaseValid }, resyncs, number } = this.#enrolment;
+    const up = this.#enrolment.up && leaseValid;
     const since = now - this.#gatesAt;
     return {
-      gates: this.#gates.map(({ name, active, queued, paused, leaseAgeMs }) => (
-        { name, active, queued, paused, leaseAgeMs: leaseAgeMs + since }
+      gates: this.#gates.map(({ gate, name, active, queued, paused, leaseAgeMs }) => (
+        { name, own: gate === number, active, queued, paused, leaseAgeMs: leaseAgeMs + since }
       )),
       cluster: {
         name,
+        up,
+        downMs: up ? 0 : now - (this.#downSince ?? now),
+        down: up ? undefined : this.#down,
         leaseValid,
-        downMs: leaseValid ? 0 : now - (this.#downSince ?? now),
-        down: leaseValid ? undefined : this.#down,
+        lost,
+        paused: this.#gatePauses.has("gate_paused"),
         heldMs: Math.max(0, this.#heldUntil - now),
         leaseLostTotal: this.#leaseLost,
         resyncs: { ...resyncs },
@@ -286,12 +290,14 @@ export class SharedPool implements Pool {
   pause(reason: PauseReason): Later<Counts> {
     const counts = ({ active, queued }: CallReply) => ({ active, queued });
     if (reason === "paused") return this.#ask({ kind: "pausePool", paused: true }, counts);
-    return this.#pauseGate(true, counts);
+    this.#gatePauses.add(reason);
+    return this.#pauseGate(counts);
   }
 
   resume(reason: PauseReason, _now: number): Later<Configured> {
     if (reason === "paused") return this.#ask({ kind: "pausePool", paused: false }, configured);
-    return this.#pauseGate(false, configured);
+    this.#gatePauses.delete(reason);
+    return this.#pauseGate(configured);
   }
 
   observe(observer: Observer): void {
@@ -314,7 +320,7 @@ export class SharedPool implements Pool {
       promoted: (numbers, counts) => this.#promoted(numbers, counts),
       servesOnly: (held) => [...this.#connected].every(({ n }) => held.has(n)),
       claims: () => this.#claims(),
-      paused: () => this.#gatePaused,
+      paused: () => this.#gatePauses.size > 0,
       gates: (gates) => {
         this.#gates = gates;
         this.#gatesAt = this.#parts.clock.now();
@@ -338,7 +344,7 @@ export class SharedPool implements Pool {
   get #free(): number {
     const { clock } = this.#parts;
     if (!this.#enrolment.up || !this.#enrolment.lease.valid) return 0;
-    if (this.#paused || this.#gatePaused || clock.now() < this.#heldUntil) return 0;
+    if (this.#paused || this.#gatePauses.size > 0 || clock.now() < this.#heldUntil) return 0;
     return Math.max(0, this.#limits.maxConnections - this.#counts.active);
   }
 
@@ -354,7 +360,7 @@ export class SharedPool implements Pool {
   #whyRejected(active: number): RejectReason {
     if (active >= this.#limits.maxConnections) return "backlog_full";
     if (this.#paused) return "paused";
-    return this.#gatePaused ? "upstream_down" : "backlog_full";
+    return PAUSE_REASONS.find((reason) => this.#gatePauses.has(reason)) ?? "backlog_full";
   }
 
   /** Has the outbox sent at the end of the turn: whatever comes until then goes out together. */
@@ -374,9 +380,12 @@ export class SharedPool implements Pool {
     return answer;
   }
 
-  /** Of several pauses that have not gone out, only the last one does. */
-  #pauseGate<T>(paused: boolean, reply: (reply: CallReply) => T): Later<T> {
-    this.#gatePaused = paused;
+  /**
+   * Tells the server whether this gate is paused. Of several such calls that have not gone out,
+   * only the last one does.
+   */
+  #pauseGate<T>(reply: (reply: CallReply) => T): Later<T> {
+    const paused = this.#gatePauses.size > 0;
     const answer = new Later<T>();
     const before = this.#gatePause?.sent === false ? this.#gatePause : undefined;
     if (before !== undefined) this.#outbox.forget(before);
@@ -696,14 +705,14 @@ export class SharedPool implements Pool {
     note("info", `Redis is back after ${showSeconds(downMs, 1)}: ${amount(this.own)}`, fields);
   }
 
-  /** @returns The limits that a new pool is to have, where those of the flags will not do. */
-  #created(heldMs: number, first: boolean): Limits | undefined {
+  /** @returns What operators have set since, or what the flags do not say. */
+  #created(heldMs: number, first: boolean): Settings {
     const { limits, note } = this.#parts;
-    if (!first) return this.#limits;
+    if (!first) return { limits: this.#limits, paused: this.#paused };
     const seconds = Number((heldMs / 1000).toFixed(1));
     const text = `the pool is new: nobody is let in for ${seconds} s, other gates may hold places`;
     note("info", text, { event: "pool_created", held_ms: heldMs });
-    return limits === undefined ? this.#limits : undefined;
+    return limits === undefined ? { limits: this.#limits } : {};
   }
 
   #registered(reason: ResyncReason, { held, waiting }: Claims): void {

@@ -16,6 +16,7 @@ export const REASON_TEXT: Readonly<Record<RejectReason, string>> = {
   draining: "the service is shutting down",
   upstream_down: "the service cannot be reached",
   paused: "paused by an operator",
+  gate_paused: "paused by an operator",
   cluster_down: "the service cannot say whether there is a place",
 };
 

@@ -22,6 +22,7 @@ export const REJECT_REASONS = [
   "draining",
   "upstream_down",
   "paused",
+  "gate_paused",
   "cluster_down",
 ] as const;
 export type RejectReason = typeof REJECT_REASONS[number];
@@ -31,9 +32,14 @@ export type RejectReason = typeof REJECT_REASONS[number];
  * told who are rejected for it.
  *
  * - `paused`: an operator has paused the pool, for all who share it.
+ * - `gate_paused`: an operator has paused this process alone.
  * - `upstream_down`: what clients of this process are joined to takes no connections.
  */
-export const PAUSE_REASONS = ["paused", "upstream_down"] as const satisfies RejectReason[];
+export const PAUSE_REASONS = [
+  "paused",
+  "gate_paused",
+  "upstream_down",
+] as const satisfies RejectReason[];
 export type PauseReason = typeof PAUSE_REASONS[number];
 
 /**

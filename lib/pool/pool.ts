@@ -54,7 +54,9 @@ export interface Stats extends Limits, Counts {
 /** A gate that shares the pool with others. */
 export interface GateShare extends Counts {
   name: string;
-  /** Whether it lets nobody in for a reason of its own, such as its upstream. */
+  /** Whether it is this process. */
+  own: boolean;
+  /** Whether it lets nobody in for a reason of its own: its upstream, or an operator. */
   paused: boolean;
   /** How long ago it was heard of by whoever keeps the pool, in milliseconds. */
   leaseAgeMs: number;
@@ -70,16 +72,27 @@ export interface GateShare extends Counts {
 export const RESYNC_REASONS = ["fenced", "empty", "behind"] as const;
 export type ResyncReason = typeof RESYNC_REASONS[number];
 
+/**
+ * What becomes of the clients with a place when the lease of their gate is over: they keep it, or
+ * are cut off.
+ */
+export type WhenLost = "hold" | "cut";
+
 /** How a process stands with whoever keeps the pool that it shares. */
 export interface ClusterState {
   /** The name of this process among the gates. */
   name: string;
-  /** Whether it may let clients in. */
-  leaseValid: boolean;
-  /** For how long it may not, in milliseconds; 0 where it may. */
+  /** Whether it is in touch with whoever keeps the pool, and its lease is valid. */
+  up: boolean;
+  /** For how long it is not, in milliseconds; 0 where it is. */
   downMs: number;
-  /** Why it may not, as far as is known. */
+  /** Why it is not, as far as is known. */
   down: string | undefined;
+  /** Whether it may act on a place that it has been given; for a while also where it is not up. */
+  leaseValid: boolean;
+  lost: WhenLost;
+  /** Whether an operator has paused this process alone. */
+  paused: boolean;
   /** For how long nobody is let in by any gate, in milliseconds, as far as is known. */
   heldMs: number;
   /** How often it has lost its lease. */
@@ -177,8 +190,8 @@ export interface Pool {
 
   /**
    * From now on nobody is let in, until {@linkcode resume} for the same reason: no client at all
-   * where it is `paused`, no client of this process where it is `upstream_down`. Those with a place
-   * keep it. A pause that there is already stays as it is.
+   * where it is `paused`, else no client of this process. Those with a place keep it. A pause that
+   * there is already stays as it is.
    *
    * @param reason Also why those are rejected that could not be let in for that alone, and cannot
    *   wait.

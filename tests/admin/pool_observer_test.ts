@@ -140,6 +140,7 @@ Deno.test("PoolObserver.rejections: counts by reason, on arrival, after a wait, 
     draining: 0,
     upstream_down: 1,
     paused: 0,
+    gate_paused: 0,
     cluster_down: 0,
   });
 });

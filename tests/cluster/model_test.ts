@@ -6,7 +6,7 @@
 import { assertEquals } from "@std/assert";
 import type { CallName } from "../../lib/cluster/link.ts";
 import type { Member } from "../../lib/cluster/member.ts";
-import type { WhenLost } from "../../lib/cluster/shared_pool.ts";
+import type { WhenLost } from "../../lib/pool/pool.ts";
 import { type Client, isInPool } from "../../lib/pool/client.ts";
 import { Random, SEED, SEEDED } from "../support/random.ts";
 import { type LabGate, LEASE_MS, SharedLab } from "../support/shared_lab.ts";

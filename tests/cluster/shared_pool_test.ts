@@ -841,6 +841,67 @@ Deno.test("SharedPool: a pause of the gate that the server has wrong is put righ
   assertEquals(b.calls("pauseGate").map(({ paused }) => paused), [false]);
 });
 
+Deno.test("SharedPool.pause: by an operator, of one gate alone, has no other one wait, and is told apart", () => {
+  const { lab, a, b, holder, waiter } = newLab();
+  const told: boolean[] = [];
+  b.pool.observe({ paused: (paused) => told.push(paused) });
+  b.pool.pause("gate_paused");
+  const next = a.connect("next");
+  lab.settle();
+  a.leave(holder);
+  lab.settle();
+  assertEquals([waiter.state, next.state], ["queued", "connected"]);
+  const paused = [a, b].map(({ pool }) => [pool.paused, pool.describe().cluster?.paused]);
+  assertEquals(paused, [[false, false], [false, true]]);
+  assertEquals(told, []);
+  b.pool.resume("gate_paused", 0);
+  a.leave(next);
+  lab.settle();
+  assertEquals([waiter.state, b.pool.describe().cluster?.paused], ["connected", false]);
+});
+
+Deno.test("SharedPool.resume: ends the pause for that reason alone", () => {
+  const { lab, a, b, holder, waiter } = newLab();
+  b.pool.pause("upstream_down");
+  b.pool.pause("gate_paused");
+  b.pool.resume("upstream_down", 0);
+  a.leave(holder);
+  lab.settle();
+  assertEquals([waiter.state, b.pool.hasRoom], ["queued", false]);
+  b.pool.resume("gate_paused", 0);
+  lab.settle();
+  assertEquals(waiter.state, "connected");
+});
+
+Deno.test("SharedPool: beyond the backlog, clients of a gate that is paused are rejected for that", () => {
+  const limits = { maxConnections: 1, backlogSize: 0 };
+  const lab = new SharedLab();
+  const gate = lab.gate("a", { limits });
+  const reasons = (["upstream_down", "gate_paused", "paused"] as const).map((reason) => {
+    gate.pool.pause(reason);
+    const client = gate.connect(reason);
+    lab.settle();
+    return client.reason;
+  });
+  assertEquals(reasons, ["upstream_down", "gate_paused", "paused"]);
+});
+
+Deno.test("SharedPool: a pause by an operator outlives the loss of the pool, and is told once", () => {
+  const { lab, a, holder, waiter } = newLab();
+  const told: boolean[] = [];
+  a.pool.observe({ paused: (paused) => told.push(paused) });
+  a.pool.pause("paused");
+  lab.settle();
+  lab.server.forgetAll();
+  lab.clock.advance(LEASE_MS);
+  a.leave(holder);
+  lab.settle();
+  assertEquals([waiter.state, a.pool.paused, told], ["queued", true, [true]]);
+  a.pool.resume("paused", 0);
+  lab.settle();
+  assertEquals([waiter.state, a.pool.paused, told], ["connected", false, [true, false]]);
+});
+
 Deno.test("SharedPool.disconnect: says who was let in, where that is a client of this gate", () => {
   const { lab, a, holder } = newLab();
   a.pool.configure({ maxConnections: 2 }, 0);
@@ -1032,17 +1093,20 @@ Deno.test("SharedPool.describe: lists the gates, and says whether this one may l
   const { lab, a } = newLab();
   lab.clock.advance(LEASE_MS / 2);
   const { gates, cluster } = a.pool.describe();
-  assertEquals(gates.map(({ name, active, queued, paused }) => [name, active, queued, paused]), [
-    ["a", 1, 0, false],
-    ["b", 0, 1, false],
-  ]);
+  const shares = gates.map((
+    { name, own, active, queued, paused },
+  ) => [name, own, active, queued, paused]);
+  assertEquals(shares, [["a", true, 1, 0, false], ["b", false, 0, 1, false]]);
   for (const { leaseAgeMs } of gates) assertEquals(leaseAgeMs <= 2 * LEASE_MS / 3, true);
   assertEquals(cluster, {
-    ...{ name: "a", leaseValid: true, downMs: 0, down: undefined, heldMs: 0, leaseLostTotal: 0 },
+    ...{ name: "a", up: true, downMs: 0, down: undefined, leaseValid: true, lost: "hold" },
+    ...{ paused: false, heldMs: 0, leaseLostTotal: 0 },
     resyncs: { fenced: 0, empty: 0, behind: 0 },
   });
   a.link.closed = true;
   a.link.break("it is gone");
+  const gone = a.pool.describe().cluster!;
+  assertEquals([gone.up, gone.down, gone.leaseValid], [false, "it is gone", true]);
   lab.clock.advance(LEASE_MS);
   const { leaseValid, down, downMs, leaseLostTotal } = a.pool.describe().cluster!;
   assertEquals([leaseValid, down, leaseLostTotal], [false, "nothing listens", 1]);

@@ -196,7 +196,8 @@ export class PoolModel {
     } else {
       // Where there are places, it is the pause that keeps it out.
       const free = this.connected.length < this.limits.maxConnections;
-      const pause = this.paused ? "paused" : this.pauses[0];
+      const order = ["paused", "gate_paused", "upstream_down"] as const;
+      const pause = order.find((reason) => this.pauses.includes(reason));
       return this.#reject(client, free && pause || "backlog_full");
     }
     this.#show(Object.assign(client, this.counts), "asking", 0);
