@@ -37,7 +37,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   "lib/admin/": {
     imports: ["lib/pool/", "lib/protocol/", "lib/io/"],
-    packages: ["prom-client", "uplot/", "node:crypto"],
+    packages: ["prom-client", "hdr-histogram-js/", "uplot/", "node:crypto"],
   },
   "lib/gate/": { imports: ["lib/pool/", "lib/protocol/", "lib/io/"] },
   "lib/cluster/": { imports: ["lib/pool/", "lib/io/"] },

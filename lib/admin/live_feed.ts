@@ -6,7 +6,7 @@
 
 import type { Clock } from "../io/clock.ts";
 import { Refusal, respond } from "./http.ts";
-import type { Distributions, Sample } from "./history.ts";
+import type { Sample } from "./history.ts";
 import type { Report } from "./report.ts";
 
 /** How many may look at once. */
@@ -50,11 +50,11 @@ export class LiveFeed {
   }
 
   /** Takes the first sample, and further ones from then on. */
-  async start(): Promise<void> {
+  start(): void {
     this.#cancelTick = this.#clock.after(PERIOD_MS, () => this.start());
     try {
-      const sample = await this.#report.takeSample();
-      if (this.#viewers.size > 0) this.#send(this.#now(sample, sample));
+      const sample = this.#report.takeSample();
+      if (this.#viewers.size > 0) this.#send(this.#now(sample));
     } catch (error) {
       this.#failed(error);
     }
@@ -73,12 +73,11 @@ export class LiveFeed {
    * @returns A stream of events: the history first, then what is now, again and again.
    * @throws {Refusal} When too many look already.
    */
-  async open(): Promise<Response> {
+  open(): Response {
     const { history } = this.#report;
     const samples = history.map(plotted);
     const latest = history.at(-1);
-    const measured = await this.#report.measured();
-    const first = event("history", { samples }) + (latest ? this.#now(latest, measured) : "");
+    const first = event("history", { samples }) + (latest ? this.#now(latest) : "");
     if (this.#viewers.size >= MAX_VIEWERS) {
       throw new Refusal(503, `${MAX_VIEWERS} look already, and that is as many as may`);
     }
@@ -110,12 +109,13 @@ export class LiveFeed {
     }
   }
 
-  #now(sample: Sample, measured: Distributions): string {
+  #now(sample: Sample): string {
     const report = this.#report;
+    const recent = report.recent();
     return event("now", {
       sample: plotted(sample),
-      stats: report.figures(measured),
-      waits: report.recentWaits(measured),
+      stats: report.figures(recent),
+      waits: report.recentWaits(recent),
       active: report.clients("connected", MAX_CLIENTS),
       queued: report.clients("queued", MAX_CLIENTS),
     });

@@ -38,9 +38,9 @@ export interface OpenAdmin {
  *
  * @returns Where that is, and how to end it.
  */
-export async function openAdmin(parts: OpenAdminParts): Promise<OpenAdmin> {
+export function openAdmin(parts: OpenAdminParts): OpenAdmin {
   const { serveHttp, pool, clock, token, hosts, note, version } = parts;
-  const timings = new Timings();
+  const timings = new Timings(() => clock.now());
   const observer = new PoolObserver(timings);
   pool.observe(observer);
   const changes = token !== undefined;
@@ -56,7 +56,7 @@ export async function openAdmin(parts: OpenAdminParts): Promise<OpenAdmin> {
     hosts,
     failed,
   });
-  await feed.start();
+  feed.start();
   const server = serveHttp((request) => routes.answer(request), failed);
   return {
     address: server.address,

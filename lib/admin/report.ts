@@ -8,10 +8,17 @@
 import type { Clock } from "../io/clock.ts";
 import type { Client, Counts, EvictReason, RejectReason, Traffic } from "../pool/client.ts";
 import type { Pool, Stats } from "../pool/pool.ts";
-import { type Distributions, History, type Sample } from "./history.ts";
+import { History, type Sample } from "./history.ts";
 import type { PoolObserver } from "./pool_observer.ts";
-import { quantile } from "./quantile.ts";
-import { DURATION_BOUNDS, type Timings, WAIT_BOUNDS } from "./timings.ts";
+import type { Times } from "./recent_times.ts";
+import { seconds } from "./rounded.ts";
+import type { Recent, Timings } from "./timings.ts";
+
+/** The upper bounds of the bars of the page's waits, in seconds; one more is for longer waits. */
+export const BAR_BOUNDS = [
+  ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5],
+  ...[1, 2.5, 5, 10, 30, 60, 120, 300, 600],
+];
 
 /** What a {@linkcode Report} is made of. */
 export interface ReportParts {
@@ -69,6 +76,7 @@ export interface Quantiles {
   p50: number | null;
   p90: number | null;
   p99: number | null;
+  longest: number | null;
 }
 
 /** Answers what operators ask. */
@@ -163,34 +171,33 @@ export class Report {
   }
 
   /** Takes a sample for the {@linkcode history}. */
-  async takeSample(): Promise<Sample> {
+  takeSample(): Sample {
     const { active, queued, promotedTotal } = this.stats;
     const sample = {
-      time: this.#parts.timeOfDay() / 1000,
+      time: seconds(this.#parts.timeOfDay() / 1000),
       active,
       queued,
       rejected: this.#rejectedTotal(),
       promoted: promotedTotal,
-      ...await this.measured(),
     };
+    this.#parts.timings.count();
     this.#history.add(sample);
     return sample;
   }
 
-  /** What has been measured so far. */
-  measured(): Promise<Distributions> {
-    return this.#parts.timings.read();
+  /** What was measured during the last ten minutes. */
+  recent(): Recent {
+    return this.#parts.timings.recent();
   }
 
   /**
    * All figures, as `GET /api/stats` gives them.
    *
-   * @param measured What is {@linkcode measured} now.
+   * @param recent What is {@linkcode recent} now.
    */
-  figures(measured: Distributions) {
+  figures(recent: Recent = this.recent()) {
     const { version, listen, upstreams, changes } = this.#parts;
     const { stats, traffic } = this;
-    const recent = this.#history.since(measured);
     return {
       version,
       started_at: this.#startedAt,
@@ -213,7 +220,7 @@ export class Report {
       ...this.limits,
       active: stats.active,
       queued: stats.queued,
-      oldest_wait_seconds: this.oldestWaitSeconds,
+      oldest_wait_seconds: seconds(this.oldestWaitSeconds),
       totals: {
         connected: stats.connectedTotal,
         queued: stats.queuedTotal,
@@ -225,18 +232,18 @@ export class Report {
         received_bytes: traffic.received,
         sent_bytes: traffic.sent,
       },
-      wait_seconds: quantiles(WAIT_BOUNDS, recent.waits),
-      duration_seconds: quantiles(DURATION_BOUNDS, recent.durations),
+      wait_seconds: quantiles(recent.waits),
+      duration_seconds: quantiles(recent.durations),
     };
   }
 
   /**
-   * How long those waited who were let in during the last ten minutes: how many in each bucket.
+   * How long those waited who were let in during the last ten minutes: how many for each bar.
    *
-   * @param measured What is {@linkcode measured} now.
+   * @param recent What is {@linkcode recent} now.
    */
-  recentWaits(measured: Distributions): { bounds: number[]; counts: number[] } {
-    return { bounds: WAIT_BOUNDS, counts: this.#history.since(measured).admitted };
+  recentWaits({ admitted }: Recent): { bounds: number[]; counts: number[] } {
+    return { bounds: BAR_BOUNDS, counts: admitted.counts(BAR_BOUNDS) };
   }
 
   /**
@@ -256,14 +263,14 @@ export class Report {
   #describe({ id, state, reason, since, waited, holder }: Client, position: number): ClientReport {
     const active = state === "connected";
     const traffic = holder?.traffic;
-    const seconds = this.#secondsSince(since);
+    const passed = this.#secondsSince(since);
     return {
       id,
       state: active ? "active" : "queued",
-      since: new Date(this.#parts.timeOfDay() - 1000 * seconds).toISOString(),
-      seconds,
+      since: new Date(this.#parts.timeOfDay() - 1000 * passed).toISOString(),
+      seconds: seconds(passed),
       position: active ? null : position,
-      waited_seconds: active ? waited / 1000 : seconds,
+      waited_seconds: seconds(active ? waited / 1000 : passed),
       evicted: reason === "evicted",
       received_bytes: traffic?.received ?? null,
       sent_bytes: traffic?.sent ?? null,
@@ -284,12 +291,13 @@ export function whyDown(upstreams: readonly Upstream[]): string {
   return upstreams.map(({ address, down }) => `${address}: ${down}`).join("; ");
 }
 
-function quantiles(bounds: readonly number[], counts: readonly number[]): Quantiles {
-  const at = (q: number) => quantile(bounds, counts, q) ?? null;
+function quantiles(times: Times): Quantiles {
+  const rounded = (value: number | undefined) => value === undefined ? null : seconds(value);
   return {
-    count: counts.reduce((sum, count) => sum + count, 0),
-    p50: at(0.5),
-    p90: at(0.9),
-    p99: at(0.99),
+    count: times.count,
+    p50: rounded(times.quantile(0.5)),
+    p90: rounded(times.quantile(0.9)),
+    p99: rounded(times.quantile(0.99)),
+    longest: rounded(times.longest),
   };
 }

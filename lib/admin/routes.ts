@@ -50,7 +50,7 @@ export class Routes {
       ["/metrics", { GET: async () => respond(await metrics.text(), metrics.contentType) }],
       ["/healthz", { GET: () => respond("ok\n", TEXT) }],
       ["/readyz", { GET: () => readiness(report) }],
-      ["/api/stats", { GET: async () => respondJson(report.figures(await report.measured())) }],
+      ["/api/stats", { GET: () => respondJson(report.figures()) }],
       ["/api/clients", { GET: (_, { searchParams }) => listClients(report, searchParams) }],
       ["/api/events", { GET: () => feed.open() }],
       ["/api/permission", { GET: (request) => changes.permission(request) }],
