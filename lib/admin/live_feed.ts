@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../io/clock.ts";
+import type { Clients } from "./clients.ts";
 import { Refusal, respond } from "./http.ts";
 import type { Sample } from "./history.ts";
 import type { Report } from "./report.ts";
@@ -36,6 +37,7 @@ interface Viewer {
 /** Takes a sample a second, and sends it to all who look. */
 export class LiveFeed {
   #report: Report;
+  #clients: Clients;
   #clock: Clock;
   #failed: (error: unknown) => void;
   #viewers = new Set<Viewer>();
@@ -43,8 +45,9 @@ export class LiveFeed {
   #cancelTick = () => {};
 
   /** @param failed Told when a sample cannot be taken or sent, which is a fault of poolgate. */
-  constructor(report: Report, clock: Clock, failed: (error: unknown) => void) {
+  constructor(report: Report, clients: Clients, clock: Clock, failed: (error: unknown) => void) {
     this.#report = report;
+    this.#clients = clients;
     this.#clock = clock;
     this.#failed = failed;
   }
@@ -116,8 +119,8 @@ export class LiveFeed {
       sample: plotted(sample),
       stats: report.figures(recent),
       waits: report.recentWaits(recent),
-      active: report.clients("connected", MAX_CLIENTS),
-      queued: report.clients("queued", MAX_CLIENTS),
+      active: this.#clients.first("active", MAX_CLIENTS),
+      queued: this.#clients.first("queued", MAX_CLIENTS),
     });
   }
 }

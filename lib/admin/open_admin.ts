@@ -8,6 +8,7 @@
 import type { Note } from "../io/log.ts";
 import type { ServeHttp } from "../io/socket.ts";
 import { Changes } from "./changes.ts";
+import { Clients } from "./clients.ts";
 import { LiveFeed } from "./live_feed.ts";
 import { Metrics } from "./metrics.ts";
 import { PoolObserver } from "./pool_observer.ts";
@@ -47,9 +48,12 @@ export function openAdmin(parts: OpenAdminParts): OpenAdmin {
   const report = new Report({ ...parts, observer, timings, changes });
   const failed = (error: unknown) =>
     note("error", `serving operators met a fault of poolgate: ${error}`, { event: "fault" });
-  const feed = new LiveFeed(report, clock, failed);
+  const clients = new Clients(parts);
+  const feed = new LiveFeed(report, clients, clock, failed);
   const routes = new Routes({
     report,
+    clients,
+    sources: { pool, clock, rejected: observer.rejectedSources },
     metrics: new Metrics(report, timings, version),
     feed,
     changes: new Changes({ pool, now: () => clock.now(), token, note }),

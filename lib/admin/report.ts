@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "../io/clock.ts";
-import type { Client, Counts, EvictReason, RejectReason, Traffic } from "../pool/client.ts";
+import type { Counts, EvictReason, RejectReason, Traffic } from "../pool/client.ts";
 import type { Pool, Stats } from "../pool/pool.ts";
 import { History, type Sample } from "./history.ts";
 import type { PoolObserver } from "./pool_observer.ts";
@@ -50,24 +50,6 @@ export interface Upstream {
   readonly down: string | undefined;
   /** How many connections of clients it has. */
   readonly connections: number;
-}
-
-export type ClientState = "active" | "queued";
-
-/** One client, as `GET /api/clients` lists it. */
-export interface ClientReport {
-  id: string;
-  state: ClientState;
-  /** Since when it has been in this state. */
-  since: string;
-  seconds: number;
-  /** Its place in the queue, from 1. */
-  position: number | null;
-  waited_seconds: number;
-  /** Whether it was disconnected by a request, and keeps its place until its upstream has ended. */
-  evicted: boolean;
-  received_bytes: number | null;
-  sent_bytes: number | null;
 }
 
 /** The quantiles of how long something took, in seconds, over the last ten minutes. */
@@ -244,37 +226,6 @@ export class Report {
    */
   recentWaits({ admitted }: Recent): { bounds: number[]; counts: number[] } {
     return { bounds: BAR_BOUNDS, counts: admitted.counts(BAR_BOUNDS) };
-  }
-
-  /**
-   * Lists clients of one state, those first that came into it first.
-   *
-   * @param limit How many at most.
-   */
-  clients(state: "connected" | "queued", limit: number): ClientReport[] {
-    const rows: ClientReport[] = [];
-    for (const client of this.#parts.pool.clients(state)) {
-      if (rows.length === limit) break;
-      rows.push(this.#describe(client, rows.length + 1));
-    }
-    return rows;
-  }
-
-  #describe({ id, state, reason, since, waited, holder }: Client, position: number): ClientReport {
-    const active = state === "connected";
-    const traffic = holder?.traffic;
-    const passed = this.#secondsSince(since);
-    return {
-      id,
-      state: active ? "active" : "queued",
-      since: new Date(this.#parts.timeOfDay() - 1000 * passed).toISOString(),
-      seconds: seconds(passed),
-      position: active ? null : position,
-      waited_seconds: seconds(active ? waited / 1000 : passed),
-      evicted: reason === "evicted",
-      received_bytes: traffic?.received ?? null,
-      sent_bytes: traffic?.sent ?? null,
-    };
   }
 
   #rejectedTotal(): number {

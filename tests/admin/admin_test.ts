@@ -4,8 +4,9 @@
  */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { ClientReport, Report } from "../../lib/admin/report.ts";
-import { DEFAULT_LISTED, MAX_LISTED, Routes } from "../../lib/admin/routes.ts";
+import type { ClientReport } from "../../lib/admin/clients.ts";
+import type { Report } from "../../lib/admin/report.ts";
+import { Routes } from "../../lib/admin/routes.ts";
 import { WAIT_BOUNDS } from "../../lib/admin/timings.ts";
 import { MAX_BODY_BYTES } from "../../lib/admin/http.ts";
 import { PAGE_FILES } from "../../lib/admin/page.ts";
@@ -389,91 +390,6 @@ Deno.test("GET /api/stats: the quantiles forget what is ten minutes past", async
   });
 });
 
-Deno.test("GET /api/clients: lists who has a place and who waits, in order, with times and bytes", async () => {
-  await using service = new Service(echo);
-  await using admin = await TestAdmin.open({ upstream: service.address, maxConnections: 2 });
-  const clients = await admin.gate.clients(1);
-  admin.connect("of stdin");
-  await admin.gate.clock.advance(1000);
-  clients.push(...await admin.gate.clients(2));
-  await admin.gate.clock.advance(500);
-  await clients[0]!.say("hello");
-  await until("the answer has been counted", () => admin.gate.gate.traffic.sent === 7);
-  const [first, second, third] = clients.map(({ name }) => name) as [string, string, string];
-  const state = "active";
-  const [at0, at1] = ["2026-01-02T03:04:05.000Z", "2026-01-02T03:04:06.000Z"];
-  const of = { position: null, waited_seconds: 0, evicted: false };
-  const active = [
-    { id: first, state, since: at0, seconds: 1.5, ...of, received_bytes: 5, sent_bytes: 7 },
-    {
-      id: "of stdin",
-      state,
-      since: at0,
-      seconds: 1.5,
-      ...of,
-      received_bytes: null,
-      sent_bytes: null,
-    },
-  ];
-  const waiting = {
-    state: "queued",
-    since: at1,
-    seconds: 0.5,
-    waited_seconds: 0.5,
-    evicted: false,
-  };
-  const silent = { received_bytes: 0, sent_bytes: 0 };
-  const queued = [
-    { id: second, ...waiting, position: 1, ...silent },
-    { id: third, ...waiting, position: 2, ...silent },
-  ];
-  assertEquals(await admin.json("/api/clients?state=active"), { clients: active, total: 2 });
-  assertEquals(await admin.json("/api/clients?state=queued"), { clients: queued, total: 2 });
-  assertEquals(await admin.json("/api/clients"), { clients: [...active, ...queued], total: 4 });
-  assertEquals(await admin.json("/api/clients?limit=3"), {
-    clients: [...active, queued[0]],
-    total: 4,
-  });
-  assertEquals(await admin.json("/api/clients?state=queued&limit=1"), {
-    clients: [queued[0]],
-    total: 2,
-  });
-  clients[0]!.close();
-  await until("the next one is let in", () => admin.gate.stats.promotedTotal === 1);
-  const after = await admin.json("/api/clients");
-  const { id, waited_seconds } = after.clients[1];
-  assertEquals([id, waited_seconds, after.clients[2].position], [second, 0.5, 1]);
-});
-
-Deno.test("GET /api/clients: lists no more than it is asked for, or than it says", async () => {
-  await using admin = await TestAdmin.open({ maxConnections: MAX_LISTED + 50 });
-  for (let at = 0; at < MAX_LISTED + 50; at++) admin.connect(`client ${at}`);
-  const listed = async (query: string) => {
-    const { clients, total } = await admin.json(`/api/clients${query}`);
-    return [clients.length, total];
-  };
-  assertEquals(await listed(""), [DEFAULT_LISTED, MAX_LISTED + 50]);
-  assertEquals(await listed("?limit=1000"), [MAX_LISTED, MAX_LISTED + 50]);
-});
-
-const badQueries: [string, RegExp][] = [
-  ["state=waiting", /^state is "waiting", it must be active or queued/],
-  ["limit=0", /^limit is "0", it must be an integer from 1 to 1000$/],
-  ["limit=1001", /^limit is "1001"/],
-  ["limit=-1", /^limit is "-1"/],
-  ["limit=ten", /^limit is "ten"/],
-  ["limit=", /^limit is ""/],
-];
-
-for (const [query, error] of badQueries) {
-  Deno.test(`GET /api/clients?${query}: is 400, saying what is allowed`, async () => {
-    await using admin = await TestAdmin.open();
-    const response = await admin.ask(`/api/clients?${query}`);
-    assertEquals(response.status, 400);
-    assertMatch((await response.json()).error, error);
-  });
-}
-
 for (const kind of POOLS) {
   Deno.test(`PUT /api/config: sets both limits, lets in whom they make room for, and shows the change${kind.name}`, async () => {
     await using admin = await TestAdmin.open({ maxConnections: 1, kind });
@@ -735,7 +651,7 @@ Deno.test("HEAD: is answered as GET, with the same length, and without the body"
   for (
     const path of [
       ...["/metrics", "/healthz", "/readyz", "/api/stats", "/api/clients", "/api/permission"],
-      ...["/api/clients?limit=x", "/api/clients/ann", "/api/config", "/nothing"],
+      ...["/api/clients?limit=x", "/api/clients/ann", "/api/sources", "/api/config", "/nothing"],
       ...PAGE_FILES.keys(),
     ]
   ) {
@@ -767,6 +683,8 @@ Deno.test("GET: a fault of poolgate is 500 and a sentence, and told", async () =
   const routes = new Routes({
     report,
     metrics: nobody,
+    clients: nobody,
+    sources: nobody,
     feed: nobody,
     changes: nobody,
     hosts: undefined,

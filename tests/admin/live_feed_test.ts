@@ -2,6 +2,7 @@
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { LiveFeed, MAX_MISSED, MAX_VIEWERS, PERIOD_MS } from "../../lib/admin/live_feed.ts";
+import type { Clients } from "../../lib/admin/clients.ts";
 import type { Report } from "../../lib/admin/report.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { Client, until } from "../support/sockets.ts";
@@ -131,7 +132,9 @@ Deno.test("LiveFeed: a sample that cannot be taken is told, and does not end the
       if (++taken === 2) throw "why";
     },
   };
-  const feed = new LiveFeed(report as unknown as Report, clock, (error) => failures.push(error));
+  const nobody = {} as Clients;
+  const failed = (error: unknown) => failures.push(error);
+  const feed = new LiveFeed(report as unknown as Report, nobody, clock, failed);
   feed.start();
   for (let second = 0; second < 3; second++) await clock.advance(PERIOD_MS);
   assertEquals([taken, failures], [4, ["why"]]);

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ClientReport, Quantiles, Report } from "../report.ts";
+import type { ClientReport } from "../clients.ts";
+import type { Quantiles, Report } from "../report.ts";
 
 /** Time in unix seconds, how many are connected, how many wait, and two running totals. */
 export type Sample = [
