@@ -24,6 +24,7 @@ import {
 import { MemoryPool } from "./lib/pool/memory_pool.ts";
 import { type Limits, limitsChange } from "./lib/pool/limits.ts";
 import type { Pool } from "./lib/pool/pool.ts";
+import type { WaitEstimator } from "./lib/pool/wait_estimator.ts";
 import { Node } from "./lib/protocol/node.ts";
 import { serve, type Stdio } from "./lib/stdio.ts";
 
@@ -179,6 +180,8 @@ interface Shared {
    * The time that the pool is told, in milliseconds; it stands still where nobody is shown times.
    */
   now: () => number;
+  /** What says how long a client is to wait; `undefined` where nobody is shown times. */
+  waits: WaitEstimator | undefined;
   node: Node;
   note: Note;
 }
@@ -207,7 +210,16 @@ async function run(options: Options, warnings: string[]): Promise<number> {
     configured: (before, after) => noteLimits(before, after, note),
     paused: (paused) => notePause(paused, note),
   });
-  return await serveNetwork(options, { pool, now, node, note }, stdio);
+  const waits = admin && await estimateWaits(pool);
+  return await serveNetwork(options, { pool, now, waits, node, note }, stdio);
+}
+
+/** Begins to learn how long places are held. */
+async function estimateWaits(pool: Pool): Promise<WaitEstimator> {
+  const { WaitEstimator } = await import("./lib/pool/wait_estimator.ts");
+  const waits = new WaitEstimator(pool, Math.random);
+  pool.observe(waits);
+  return waits;
 }
 
 function noteLimits(before: Limits, after: Limits, note: Note): void {
@@ -308,7 +320,9 @@ async function listenForClients(options: GateOptions, shared: Shared): Promise<O
   }));
   const protocols = await loadProtocols(options);
   const listener = await listen(options.listen, "--listen", options.reusePort);
-  return openGate({ ...shared, listener, reaches, clock, protocols, options });
+  const { waits, now } = shared;
+  const expectedWaitMs = waits && (() => waits.lately(now())?.p50);
+  return openGate({ ...shared, expectedWaitMs, listener, reaches, clock, protocols, options });
 }
 
 /** Loads what serves operators, which needs packages of others: these may be out of reach. */
@@ -326,7 +340,7 @@ async function loadAdmin() {
 async function listenForOperators(
   { listen: address, reusePort, token, hosts }: AdminOptions,
   open: OpenGate | undefined,
-  { pool, note }: Shared,
+  { pool, now, waits, note }: Shared,
 ): Promise<OpenAdmin> {
   const [
     { openAdmin },
@@ -350,6 +364,7 @@ async function listenForOperators(
     draining: () => open?.gate.draining ?? false,
     drainLeftMs: () => open?.gate.drainLeftMs,
     traffic: () => open?.gate.traffic ?? { received: 0, sent: 0 },
+    expectedWait: () => waits?.at(now()),
   });
   const shown = server.address;
   const url = address.transport === "unix" ? shown : `http://${shown}/`;

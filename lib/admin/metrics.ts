@@ -77,6 +77,7 @@ export class Metrics {
         "by a second a second means that no place becomes free at all.",
       () => report.oldestWaitSeconds,
     );
+    this.#expectedWait();
     this.#gauge(
       "poolgate_paused",
       "1 while an operator has paused the pool and nobody is let in, else 0. Rising means that " +
@@ -165,6 +166,26 @@ export class Metrics {
       undefined,
       () => [["", report.traffic.sent]],
     );
+  }
+
+  #expectedWait(): void {
+    const report = this.#report;
+    new Gauge({
+      name: "poolgate_expected_wait_seconds",
+      help:
+        "How long a client that comes now is to wait, from how many wait and how long places are " +
+        "held: the quantile 0.5 is as likely too long as too short, one in ten waits for less than " +
+        "0.1, one in ten for more than 0.9; NaN where it is not known. Rising means that clients " +
+        "come faster than places become free.",
+      labelNames: ["quantile"],
+      registers: [this.#registry],
+      collect() {
+        const { p10 = NaN, p50 = NaN, p90 = NaN } = report.expectedWaitSeconds ?? {};
+        for (const [quantile, value] of [[0.1, p10], [0.5, p50], [0.9, p90]] as const) {
+          this.set({ quantile }, value);
+        }
+      },
+    });
   }
 
   #gauge(name: string, help: string, value: () => number): void {

@@ -7,6 +7,7 @@
 
 import type { Clock } from "../io/clock.ts";
 import type { Counts, EvictReason, RejectReason, Traffic } from "../pool/client.ts";
+import type { ExpectedWait } from "../pool/expected_wait.ts";
 import type { Pool, Stats } from "../pool/pool.ts";
 import { History, type Sample } from "./history.ts";
 import type { PoolObserver } from "./pool_observer.ts";
@@ -41,6 +42,8 @@ export interface ReportParts {
   drainLeftMs: () => number | undefined;
   /** What has gone over all connections. */
   traffic: () => Readonly<Traffic>;
+  /** How long a client that comes now is to wait; `undefined` where that is not known. */
+  expectedWait: () => ExpectedWait | undefined;
 }
 
 /** What clients are joined to. */
@@ -99,6 +102,14 @@ export class Report {
   get oldestWaitSeconds(): number {
     const [next] = this.#parts.pool.clients("queued");
     return next === undefined ? 0 : this.#secondsSince(next.since);
+  }
+
+  /** How long a client that comes now is to wait, in seconds; `null` where that is not known. */
+  get expectedWaitSeconds(): ExpectedWait | null {
+    const expected = this.#parts.expectedWait();
+    if (expected === undefined) return null;
+    const { p10, p50, p90 } = expected;
+    return { p10: seconds(p10 / 1000), p50: seconds(p50 / 1000), p90: seconds(p90 / 1000) };
   }
 
   /** What clients are joined to, in order. */
@@ -214,6 +225,7 @@ export class Report {
         received_bytes: traffic.received,
         sent_bytes: traffic.sent,
       },
+      expected_wait_seconds: this.expectedWaitSeconds,
       wait_seconds: quantiles(recent.waits),
       duration_seconds: quantiles(recent.durations),
     };

@@ -18,6 +18,7 @@ import type { GateOptions } from "./gate_options.ts";
 import type { Protocols } from "./load_protocols.ts";
 import { NativeSession } from "./native_session.ts";
 import { type OpenUpstreams, openUpstreams, type Reach } from "./open_upstreams.ts";
+import { patienceAdvice } from "./patience_advice.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** How long a client may be silent once the upstream has ended, in milliseconds. */
@@ -42,6 +43,8 @@ export interface OpenGateParts {
   /** The time that the pool is told, in milliseconds. */
   now: () => number;
   node: Node;
+  /** How long a client would have to wait that comes now, in milliseconds, where that is known. */
+  expectedWaitMs?: (() => number | undefined) | undefined;
   note: Note;
   protocols: Protocols;
   options: GateOptions;
@@ -69,7 +72,8 @@ export function openGate(given: OpenGateParts): OpenGate {
   const openSession = forwardSessions(parts, opened);
   const holdsBack = () => upstreams.lacksDescriptors;
   const upstreamDown = () => !upstreams.up;
-  const gate = new Gate({ ...parts, openSession, holdsBack, upstreamDown, ready });
+  const advice = patienceAdvice(parts.protocols, parts.options.queueTimeoutMs);
+  const gate = new Gate({ ...parts, openSession, holdsBack, upstreamDown, ready, advice });
   return { gate, upstreams: upstreams.all };
 }
 
@@ -81,7 +85,7 @@ function nativeSessions({ node, listener, clock, note, options }: OpenGateParts)
 }
 
 function forwardSessions(
-  { node, listener, clock, protocols, options }: OpenGateParts,
+  { node, listener, clock, expectedWaitMs, protocols, options }: OpenGateParts,
   { upstreams, bypass }: OpenUpstreams,
 ) {
   const { idleTimeoutMs, upstreamLingerMs: lingerMs, proxyProtocol, rejectAs } = options;
@@ -96,6 +100,7 @@ function forwardSessions(
     proxyProtocol,
     rejectAs,
     rejection: protocols.rejection,
+    expectedWaitMs: expectedWaitMs ?? (() => undefined),
     passes,
     idle: new Timeouts(clock, idleTimeoutMs, endSilent),
     halfClosed: new Timeouts<Connection>(clock, HALF_CLOSED_MS, (one) => one.end("half_closed")),

@@ -11,6 +11,7 @@ import { WAIT_BOUNDS } from "../../lib/admin/timings.ts";
 import { MAX_BODY_BYTES } from "../../lib/admin/http.ts";
 import { PAGE_FILES } from "../../lib/admin/page.ts";
 import { REASON_TEXT } from "../../lib/gate/reason_text.ts";
+import { MIN_HELD } from "../../lib/pool/expected_wait.ts";
 import { limitsChange } from "../../lib/pool/limits.ts";
 import { HOSTS, TestAdmin, TOKEN } from "../support/test_admin.ts";
 import { POOLS } from "../support/pools.ts";
@@ -121,6 +122,28 @@ Deno.test("GET /metrics: measures waits from the moment of queueing, by how they
     ),
     [2, 1, 4, 9, 1, 0, 4, 1, 1],
   );
+});
+
+Deno.test("GET /metrics, GET /api/stats: say how long a client that comes now is to wait, once that is known", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1 });
+  const quantiles = [0.1, 0.5, 0.9].map((q) => `expected_wait_seconds{quantile="${q}"}`);
+  const told = async () => [
+    await values(admin, ...quantiles),
+    (await admin.json("/api/stats")).expected_wait_seconds,
+  ];
+  assertEquals(await told(), [[0, 0, 0], { p10: 0, p50: 0, p90: 0 }]);
+  const { pool, clock } = admin.gate;
+  admin.connect("first");
+  assertEquals(await told(), [[NaN, NaN, NaN], null]);
+  for (let times = 0; times < MIN_HELD; times++) {
+    await clock.advance(2500);
+    const [holder] = pool.clients("connected");
+    pool.leave(holder!, clock.now());
+    admin.connect(`next ${times}`);
+  }
+  admin.connect("waiting");
+  await clock.advance(500);
+  assertEquals(await told(), [[4.5, 4.5, 4.5], { p10: 4.5, p50: 4.5, p90: 4.5 }]);
 });
 
 Deno.test("GET /metrics: every series of the wait is there before the first wait", async () => {
@@ -283,6 +306,7 @@ Deno.test("GET /api/stats: has the limits, counts, totals and times, and what th
     active: 1,
     queued: 1,
     oldest_wait_seconds: 1,
+    expected_wait_seconds: null,
     wait_seconds: { count: 1, p50: 2, p90: 2, p99: 2, longest: 2 },
     duration_seconds: { count: 1, p50: 2, p90: 2, p99: 2, longest: 2 },
   });

@@ -7,6 +7,7 @@
 import { type OpenAdmin, openAdmin } from "../../lib/admin/open_admin.ts";
 import { httpServer } from "../../lib/io/http_server.ts";
 import { listen } from "../../lib/io/network.ts";
+import { WaitEstimator } from "../../lib/pool/wait_estimator.ts";
 import type { Note } from "../../lib/io/log.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { ANY_PORT, type Settings, TestGate } from "./test_gate.ts";
@@ -35,6 +36,8 @@ export class TestAdmin implements AsyncDisposable {
     const gate = await TestGate.open(settings);
     const start = gate.clock.now();
     const listener = await listen(ANY_PORT);
+    const waits = new WaitEstimator(gate.pool, () => 0.5);
+    gate.pool.observe(waits);
     const note: Note = (level, text) => gate.notes.push(`${level}: ${text}`);
     const server = await openAdmin({
       // No test waits for so long that a connection ends for it.
@@ -51,6 +54,7 @@ export class TestAdmin implements AsyncDisposable {
       draining: () => gate.gate.draining,
       drainLeftMs: () => gate.gate.drainLeftMs,
       traffic: () => gate.gate.traffic,
+      expectedWait: () => waits.at(gate.clock.now()),
     });
     return new TestAdmin(gate, server);
   }
