@@ -322,7 +322,9 @@ async function listenForClients(options: GateOptions, shared: Shared): Promise<O
   const listener = await listen(options.listen, "--listen", options.reusePort);
   const { waits, now } = shared;
   const expectedWaitMs = waits && (() => waits.lately(now())?.p50);
-  return openGate({ ...shared, expectedWaitMs, listener, reaches, clock, protocols, options });
+  const figures = waits && new (await import("./lib/gate/upstream_figures.ts")).UpstreamFigures();
+  const given = { ...shared, expectedWaitMs, figures, protocols, options };
+  return openGate({ ...given, listener, reaches, clock });
 }
 
 /** Loads what serves operators, which needs packages of others: these may be out of reach. */
@@ -347,11 +349,13 @@ async function listenForOperators(
     { httpServer },
     { listen },
     { systemClock: clock },
+    { cpuUsage },
   ] = await Promise.all([
     loadAdmin(),
     import("./lib/io/http_server.ts"),
     import("./lib/io/network.ts"),
     import("./lib/io/clock.ts"),
+    import("node:process"),
   ]);
   const listener = await listen(address, "--admin", reusePort);
   const server = await openAdmin({
@@ -364,6 +368,12 @@ async function listenForOperators(
     draining: () => open?.gate.draining ?? false,
     drainLeftMs: () => open?.gate.drainLeftMs,
     traffic: () => open?.gate.traffic ?? { received: 0, sent: 0 },
+    upstreamTotals: () => open?.figures,
+    usage: {
+      startedAt: performance.timeOrigin,
+      residentBytes: () => Deno.memoryUsage().rss,
+      cpuSeconds: () => (({ user, system }) => (user + system) / 1e6)(cpuUsage()),
+    },
     expectedWait: () => waits?.at(now()),
   });
   const shown = server.address;

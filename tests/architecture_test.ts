@@ -28,7 +28,7 @@ interface Room {
 
 /** The rooms, by their folder; `lib/stdio.ts` stands beside them, `main.ts` puts all together. */
 const ROOMS: Readonly<Record<string, Room>> = {
-  "main.ts": { imports: ["lib/"] },
+  "main.ts": { imports: ["lib/"], packages: ["node:process"] },
   "lib/cli/": {
     // Types and words only: see below.
     imports: ["lib/admin/", "lib/gate/", "lib/protocol/", "lib/pool/", "lib/io/"],

@@ -8,13 +8,10 @@ import type { Clock } from "../io/clock.ts";
 import type { Clients } from "./clients.ts";
 import { Refusal, respond } from "./http.ts";
 import type { Sample } from "./history.ts";
-import type { Report } from "./report.ts";
+import { PERIOD_MS, type Report } from "./report.ts";
 
 /** How many may look at once. */
 export const MAX_VIEWERS = 64;
-
-/** How often, in milliseconds, a sample is taken and sent. */
-export const PERIOD_MS = 1000;
 
 /** How many clients of each state are sent. */
 const MAX_CLIENTS = 100;

@@ -10,6 +10,7 @@ import type { Counts, EvictReason, RejectReason, Traffic } from "../pool/client.
 import type { ExpectedWait } from "../pool/expected_wait.ts";
 import type { Pool, Stats } from "../pool/pool.ts";
 import { History, type Sample } from "./history.ts";
+import { LoopLag } from "./loop_lag.ts";
 import type { PoolObserver } from "./pool_observer.ts";
 import type { Times } from "./recent_times.ts";
 import { seconds } from "./rounded.ts";
@@ -20,6 +21,9 @@ export const BAR_BOUNDS = [
   ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5],
   ...[1, 2.5, 5, 10, 30, 60, 120, 300, 600],
 ];
+
+/** How often a sample is taken, in milliseconds. */
+export const PERIOD_MS = 1000;
 
 /** What a {@linkcode Report} is made of. */
 export interface ReportParts {
@@ -42,6 +46,9 @@ export interface ReportParts {
   drainLeftMs: () => number | undefined;
   /** What has gone over all connections. */
   traffic: () => Readonly<Traffic>;
+  /** What is counted of the upstream; `undefined` where there is none. */
+  upstreamTotals: () => UpstreamTotals | undefined;
+  usage: Usage;
   /** How long a client that comes now is to wait; `undefined` where that is not known. */
   expectedWait: () => ExpectedWait | undefined;
 }
@@ -53,6 +60,27 @@ export interface Upstream {
   readonly down: string | undefined;
   /** How many connections of clients it has. */
   readonly connections: number;
+}
+
+/** What is counted of all upstreams since the start. */
+export interface UpstreamTotals {
+  /** Connections that came about, and how long that took in all, in milliseconds. */
+  readonly connects: number;
+  readonly connectMs: number;
+  /** Attempts that failed. */
+  readonly failures: number;
+  /** Checks, by how they went. */
+  readonly checks: Readonly<Record<"ok" | "failed" | "left_out", number>>;
+}
+
+/** What poolgate takes of the machine. */
+export interface Usage {
+  /** When it was started, in milliseconds since 1970. */
+  readonly startedAt: number;
+  /** The memory that it has, in bytes. */
+  residentBytes(): number;
+  /** For how long it has kept a processor busy, in seconds. */
+  cpuSeconds(): number;
 }
 
 /** The quantiles of how long something took, in seconds, over the last ten minutes. */
@@ -70,6 +98,7 @@ export class Report {
   #started: number;
   #startedAt: string;
   #history = new History();
+  #lag = new LoopLag(PERIOD_MS);
 
   constructor(parts: ReportParts) {
     this.#parts = parts;
@@ -102,6 +131,25 @@ export class Report {
   get oldestWaitSeconds(): number {
     const [next] = this.#parts.pool.clients("queued");
     return next === undefined ? 0 : this.#secondsSince(next.since);
+  }
+
+  /** The longest wait of the last ten minutes, also one that goes on; 0 where nobody waited. */
+  get longestWaitSeconds(): number {
+    return Math.max(this.recent().waits.longest ?? 0, this.oldestWaitSeconds);
+  }
+
+  /** By how much timers were late at most in the last minute. */
+  get loopLagSeconds(): number {
+    return this.#lag.mostMs / 1000;
+  }
+
+  /** What is counted of the upstream; `undefined` where there is none. */
+  get upstreamTotals(): UpstreamTotals | undefined {
+    return this.#parts.upstreamTotals();
+  }
+
+  get usage(): Usage {
+    return this.#parts.usage;
   }
 
   /** How long a client that comes now is to wait, in seconds; `null` where that is not known. */
@@ -165,6 +213,7 @@ export class Report {
 
   /** Takes a sample for the {@linkcode history}. */
   takeSample(): Sample {
+    this.#lag.tick(this.#parts.clock.now());
     const { active, queued, promotedTotal } = this.stats;
     const sample = {
       time: seconds(this.#parts.timeOfDay() / 1000),

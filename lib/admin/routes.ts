@@ -11,6 +11,7 @@ import { checkHost, isCrossSite, Refusal, respond, respondJson, respondRefusal }
 import type { LiveFeed } from "./live_feed.ts";
 import type { Metrics } from "./metrics.ts";
 import { PAGE_FILES } from "./page.ts";
+import { PROMETHEUS_FILES } from "./prometheus_files.ts";
 import { Query } from "./query.ts";
 import { type Report, whyDown } from "./report.ts";
 import { SOURCE_PARAMETERS, sourcePage, type SourcesParts } from "./sources.ts";
@@ -66,7 +67,9 @@ export class Routes {
       }],
       ["/api/pause", { PUT: (request) => changes.pause(request) }],
       ["/api/resume", { PUT: (request) => changes.resume(request) }],
-      ...[...PAGE_FILES].map(([path, { text, type }]): [string, Resource] => [path, {
+      ...[...PAGE_FILES, ...PROMETHEUS_FILES].map((
+        [path, { text, type }],
+      ): [string, Resource] => [path, {
         GET: () => respond(text, type),
       }]),
     ]);

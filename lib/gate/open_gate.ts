@@ -20,6 +20,7 @@ import { NativeSession } from "./native_session.ts";
 import { type OpenUpstreams, openUpstreams, type Reach } from "./open_upstreams.ts";
 import { patienceAdvice } from "./patience_advice.ts";
 import type { Upstream } from "./upstream.ts";
+import type { UpstreamFigures } from "./upstream_figures.ts";
 
 /** How long a client may be silent once the upstream has ended, in milliseconds. */
 const HALF_CLOSED_MS = 30_000;
@@ -45,6 +46,8 @@ export interface OpenGateParts {
   node: Node;
   /** How long a client would have to wait that comes now, in milliseconds, where that is known. */
   expectedWaitMs?: (() => number | undefined) | undefined;
+  /** Counts what goes on with the upstream; left out, nobody does. */
+  figures?: UpstreamFigures | undefined;
   note: Note;
   protocols: Protocols;
   options: GateOptions;
@@ -52,6 +55,8 @@ export interface OpenGateParts {
 
 /** A gate that is ready to run. */
 export interface OpenGate {
+  /** What is counted of them all, where anything is. */
+  figures: UpstreamFigures | undefined;
   gate: Gate;
   /** What its connections are joined to, in order. */
   upstreams: readonly Upstream[];
@@ -62,10 +67,12 @@ export function openGate(given: OpenGateParts): OpenGate {
   const { note } = given;
   const clock = reporting(given.clock, (error) => noteFault(note, error, "a timer"));
   const parts = { ...given, clock };
+  const { figures } = given;
   if (given.reaches.length === 0) {
     const openSession = nativeSessions(parts);
     const native = { holdsBack: () => false, upstreamDown: () => false };
-    return { gate: new Gate({ ...parts, openSession, ...native }), upstreams: [] };
+    const gate = new Gate({ ...parts, openSession, ...native });
+    return { gate, upstreams: [], figures: undefined };
   }
   const opened = openUpstreams(parts);
   const { upstreams, ready } = opened;
@@ -74,7 +81,7 @@ export function openGate(given: OpenGateParts): OpenGate {
   const upstreamDown = () => !upstreams.up;
   const advice = patienceAdvice(parts.protocols, parts.options.queueTimeoutMs);
   const gate = new Gate({ ...parts, openSession, holdsBack, upstreamDown, ready, advice });
-  return { gate, upstreams: upstreams.all };
+  return { gate, upstreams: upstreams.all, figures };
 }
 
 function nativeSessions({ node, listener, clock, note, options }: OpenGateParts) {

@@ -126,7 +126,7 @@ Deno.test("GET /metrics: measures waits from the moment of queueing, by how they
 
 Deno.test("GET /metrics, GET /api/stats: say how long a client that comes now is to wait, once that is known", async () => {
   await using admin = await TestAdmin.open({ maxConnections: 1 });
-  const quantiles = [0.1, 0.5, 0.9].map((q) => `expected_wait_seconds{quantile="${q}"}`);
+  const quantiles = [10, 50, 90].map((p) => `expected_wait_seconds{percentile="${p}"}`);
   const told = async () => [
     await values(admin, ...quantiles),
     (await admin.json("/api/stats")).expected_wait_seconds,
@@ -144,6 +144,47 @@ Deno.test("GET /metrics, GET /api/stats: say how long a client that comes now is
   admin.connect("waiting");
   await clock.advance(500);
   assertEquals(await told(), [[4.5, 4.5, 4.5], { p10: 4.5, p50: 4.5, p90: 4.5 }]);
+});
+
+Deno.test("GET /metrics: has the longest wait of ten minutes, also one that goes on", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1 });
+  const longest = async () => (await values(admin, "longest_wait_seconds"))[0];
+  assertEquals(await longest(), 0);
+  const [first, second] = await admin.gate.clients(2) as [Client, Client];
+  await admin.gate.clock.advance(3000);
+  assertEquals(await longest(), 3);
+  first.close();
+  await admin.gate.counts(1, 0);
+  await admin.gate.clients(1);
+  await admin.gate.clock.advance(2000);
+  assertEquals(await longest(), 3);
+  second.close();
+  await admin.gate.counts(1, 0);
+  await admin.gate.clock.advance(631_000);
+  assertEquals(await longest(), 0);
+});
+
+Deno.test("GET /metrics: has what was counted of the upstream, where there is one", async () => {
+  await using service = new Service(echo);
+  const series = [
+    'upstream_connects_total{result="ok"}',
+    'upstream_connects_total{result="failed"}',
+    "upstream_connect_seconds_total",
+    ...["ok", "failed", "left_out"].map((result) => `upstream_checks_total{result="${result}"}`),
+  ];
+  await using admin = await TestAdmin.open({ upstream: service.address });
+  assertEquals(await values(admin, ...series), [4, 2, 1, 7, 1, 3]);
+  await using alone = await TestAdmin.open();
+  assertEquals(await values(alone, ...series), series.map(() => undefined));
+});
+
+Deno.test("GET /metrics: has what poolgate takes of the machine, by the usual names", async () => {
+  await using admin = await TestAdmin.open();
+  const metrics = await admin.text("/metrics");
+  const names = ["resident_memory_bytes", "start_time_seconds", "cpu_seconds_total"];
+  const start = Date.parse("2026-01-02T03:04:05Z") / 1000;
+  assertEquals(names.map((name) => valueOf(metrics, `process_${name}`)), [65_536, start, 1.5]);
+  assertEquals(await values(admin, "event_loop_lag_seconds"), [0]);
 });
 
 Deno.test("GET /metrics: every series of the wait is there before the first wait", async () => {
@@ -216,7 +257,7 @@ Deno.test("GET /metrics: says of every metric what it means when it rises", asyn
   assertEquals(helps.map(([, name]) => name), names);
   const silent = helps.filter(([, , help = ""]) => !/[Rr]is(es|ing)|new label value/.test(help));
   assertEquals(silent.map(([, name]) => name), []);
-  assertEquals(names.length, 18);
+  assertEquals(names.length, 27);
 });
 
 Deno.test("GET /healthz: answers as long as the process does, also while it drains", async () => {

@@ -1,9 +1,9 @@
 /** The live feed over real HTTP, with a clock that the test moves. */
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { LiveFeed, MAX_MISSED, MAX_VIEWERS, PERIOD_MS } from "../../lib/admin/live_feed.ts";
+import { LiveFeed, MAX_MISSED, MAX_VIEWERS } from "../../lib/admin/live_feed.ts";
 import type { Clients } from "../../lib/admin/clients.ts";
-import type { Report } from "../../lib/admin/report.ts";
+import { PERIOD_MS, type Report } from "../../lib/admin/report.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { Client, until } from "../support/sockets.ts";
 import { TestAdmin } from "../support/test_admin.ts";

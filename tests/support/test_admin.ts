@@ -21,6 +21,12 @@ export const HOSTS = ["pool.example"];
 /** When the gates of these tests were started. */
 const STARTED_AT = new Date("2026-01-02T03:04:05.000Z");
 
+/** What these tests say was counted of an upstream. */
+const TOTALS = {
+  ...{ connects: 4, connectMs: 1000, failures: 2 },
+  checks: { ok: 7, failed: 1, left_out: 3 },
+};
+
 /** A gate and its admin listener, until the test disposes of them. */
 export class TestAdmin implements AsyncDisposable {
   readonly gate: TestGate;
@@ -54,6 +60,12 @@ export class TestAdmin implements AsyncDisposable {
       draining: () => gate.gate.draining,
       drainLeftMs: () => gate.gate.drainLeftMs,
       traffic: () => gate.gate.traffic,
+      upstreamTotals: () => gate.upstreams.length > 0 ? TOTALS : undefined,
+      usage: {
+        startedAt: STARTED_AT.getTime(),
+        residentBytes: () => 65_536,
+        cpuSeconds: () => 1.5,
+      },
       expectedWait: () => waits.at(gate.clock.now()),
     });
     return new TestAdmin(gate, server);
