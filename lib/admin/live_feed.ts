@@ -7,7 +7,8 @@
 import type { Clock } from "../io/clock.ts";
 import type { Clients } from "./clients.ts";
 import { Refusal, respond } from "./http.ts";
-import type { Sample } from "./history.ts";
+import { plotted, type Sample } from "./history.ts";
+import type { Mark } from "./marks.ts";
 import { PERIOD_MS, type Report } from "./report.ts";
 
 /** How many may look at once. */
@@ -54,7 +55,9 @@ export class LiveFeed {
     this.#cancelTick = this.#clock.after(PERIOD_MS, () => this.start());
     try {
       const sample = this.#report.takeSample();
-      if (this.#viewers.size > 0) this.#send(this.#now(sample));
+      if (this.#viewers.size > 0) {
+        this.#send(this.#now(sample, this.#report.marksSince(sample.time)));
+      }
     } catch (error) {
       this.#failed(error);
     }
@@ -74,10 +77,11 @@ export class LiveFeed {
    * @throws {Refusal} When too many look already.
    */
   open(): Response {
-    const { history } = this.#report;
-    const samples = history.map(plotted);
+    const history = this.#report.history("10m");
     const latest = history.at(-1);
-    const first = event("history", { samples }) + (latest ? this.#now(latest) : "");
+    const marks = this.#report.marksSince(history[0]?.time ?? 0);
+    const samples = history.map(plotted);
+    const first = event("history", { samples, marks }) + (latest ? this.#now(latest, []) : "");
     if (this.#viewers.size >= MAX_VIEWERS) {
       throw new Refusal(503, `${MAX_VIEWERS} look already, and that is as many as may`);
     }
@@ -109,21 +113,18 @@ export class LiveFeed {
     }
   }
 
-  #now(sample: Sample): string {
+  #now(sample: Sample, marks: Mark[]): string {
     const report = this.#report;
     const recent = report.recent();
     return event("now", {
       sample: plotted(sample),
+      marks,
       stats: report.figures(recent),
       waits: report.recentWaits(recent),
       active: this.#clients.first("active", MAX_CLIENTS),
       queued: this.#clients.first("queued", MAX_CLIENTS),
     });
   }
-}
-
-function plotted({ time, active, queued, rejected, promoted }: Sample): number[] {
-  return [time, active, queued, rejected, promoted];
 }
 
 function event(name: string, data: unknown): string {

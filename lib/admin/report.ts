@@ -9,8 +9,10 @@ import type { Clock } from "../io/clock.ts";
 import type { Counts, EvictReason, RejectReason, Traffic } from "../pool/client.ts";
 import type { ExpectedWait } from "../pool/expected_wait.ts";
 import type { Pool, Stats } from "../pool/pool.ts";
-import { History, type Sample } from "./history.ts";
+import { History, type Sample, type Span } from "./history.ts";
+import { LastMinute, type Load } from "./last_minute.ts";
 import { LoopLag } from "./loop_lag.ts";
+import { type Mark, Marks, type Situation } from "./marks.ts";
 import type { PoolObserver } from "./pool_observer.ts";
 import type { Times } from "./recent_times.ts";
 import { seconds } from "./rounded.ts";
@@ -98,6 +100,8 @@ export class Report {
   #started: number;
   #startedAt: string;
   #history = new History();
+  #marks = new Marks();
+  #lastMinute = new LastMinute();
   #lag = new LoopLag(PERIOD_MS);
 
   constructor(parts: ReportParts) {
@@ -206,25 +210,49 @@ export class Report {
     return ms === undefined ? null : Math.ceil(ms / 1000);
   }
 
-  /** The last ten minutes. */
-  get history(): readonly Sample[] {
-    return this.#history.samples;
+  /** @returns What was, the oldest first. */
+  history(span: Span): readonly Sample[] {
+    return this.#history.points(span);
   }
 
   /** Takes a sample for the {@linkcode history}. */
   takeSample(): Sample {
-    this.#lag.tick(this.#parts.clock.now());
-    const { active, queued, promotedTotal } = this.stats;
-    const sample = {
-      time: seconds(this.#parts.timeOfDay() / 1000),
-      active,
-      queued,
-      rejected: this.#rejectedTotal(),
-      promoted: promotedTotal,
-    };
-    this.#parts.timings.count();
+    const { clock, timeOfDay, timings } = this.#parts;
+    const now = clock.now();
+    const { stats, rejectedTotal: rejected } = this;
+    const { active, queued, promotedTotal: promoted, maxConnections, backlogSize } = stats;
+    const time = seconds(timeOfDay() / 1000);
+    const sample = { time, active, queued, rejected, promoted, maxConnections, backlogSize };
+    const totals = { queued: stats.queuedTotal, rejected, promoted, waiting: queued };
+    this.#lag.tick(now);
+    timings.count();
     this.#history.add(sample);
+    this.#lastMinute.add({ time: now / 1000, ...totals });
+    this.#marks.look(time, this.#situation());
     return sample;
+  }
+
+  /** @returns What changed for all clients, from some time on, in seconds since 1970. */
+  marksSince(time: number): Mark[] {
+    return this.#marks.since(time);
+  }
+
+  #situation(): Situation {
+    const { paused, upstreamDown } = this;
+    const { maxConnections, backlogSize } = this.#parts.pool.limits;
+    const limits = { maxConnections, backlogSize };
+    return { limits, paused, draining: this.#parts.draining(), upstreamDown };
+  }
+
+  /**
+   * How it is, as a headline has it: what stops everybody, as soon as it does, or else the load of
+   * the last minute, which changes once a minute at most.
+   */
+  get headline(): "draining" | "upstream_down" | "paused" | Load {
+    const { draining, upstreamDown, paused } = this.#situation();
+    if (draining) return "draining";
+    if (upstreamDown !== undefined) return "upstream_down";
+    return paused ? "paused" : this.#lastMinute.load;
   }
 
   /** What was measured during the last ten minutes. */
@@ -269,10 +297,16 @@ export class Report {
         promoted: stats.promotedTotal,
         abandoned: this.abandoned,
         disconnected: stats.disconnectedTotal,
-        rejected: this.#rejectedTotal(),
+        rejected: this.rejectedTotal,
         rejected_for: this.rejected,
         received_bytes: traffic.received,
         sent_bytes: traffic.sent,
+      },
+      last_minute: {
+        state: this.headline,
+        queued: this.#lastMinute.queued,
+        promoted: this.#lastMinute.promoted,
+        rejected: this.#lastMinute.rejected,
       },
       expected_wait_seconds: this.expectedWaitSeconds,
       wait_seconds: quantiles(recent.waits),
@@ -289,7 +323,8 @@ export class Report {
     return { bounds: BAR_BOUNDS, counts: admitted.counts(BAR_BOUNDS) };
   }
 
-  #rejectedTotal(): number {
+  /** How many were turned away, when they came or later. */
+  get rejectedTotal(): number {
     return Object.values(this.rejected).reduce((sum, count) => sum + count, 0);
   }
 

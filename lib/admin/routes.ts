@@ -7,6 +7,7 @@
 import { describe } from "../protocol/decode.ts";
 import type { Changes } from "./changes.ts";
 import { CLIENT_PARAMETERS, type Clients } from "./clients.ts";
+import { COLUMNS, plotted, SPAN_NAMES, SPANS } from "./history.ts";
 import { checkHost, isCrossSite, Refusal, respond, respondJson, respondRefusal } from "./http.ts";
 import type { LiveFeed } from "./live_feed.ts";
 import type { Metrics } from "./metrics.ts";
@@ -59,6 +60,7 @@ export class Routes {
       ["/api/sources", {
         GET: (_, url) => respondJson(sourcePage(sources, new Query(url, SOURCE_PARAMETERS))),
       }],
+      ["/api/history", { GET: (_, url) => history(report, new Query(url, ["span"])) }],
       ["/api/events", { GET: () => feed.open() }],
       ["/api/permission", { GET: (request) => changes.permission(request) }],
       ["/api/config", {
@@ -115,6 +117,18 @@ function decodeId(path: string): string {
   } catch {
     throw new Refusal(400, "the client's id is not encoded as a URL needs it");
   }
+}
+
+function history(report: Report, query: Query): Response {
+  const span = query.choice("span", SPAN_NAMES, "10m");
+  const points = report.history(span);
+  return respondJson({
+    span_seconds: SPANS[span].seconds,
+    every_seconds: SPANS[span].every,
+    columns: COLUMNS,
+    samples: points.map(plotted),
+    marks: report.marksSince((points[0]?.time ?? 0) - SPANS[span].every),
+  });
 }
 
 function readiness(report: Report): Response {

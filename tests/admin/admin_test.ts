@@ -347,6 +347,7 @@ Deno.test("GET /api/stats: has the limits, counts, totals and times, and what th
     active: 1,
     queued: 1,
     oldest_wait_seconds: 1,
+    last_minute: { state: "turning_away", queued: 2, promoted: 1, rejected: 1 },
     expected_wait_seconds: null,
     wait_seconds: { count: 1, p50: 2, p90: 2, p99: 2, longest: 2 },
     duration_seconds: { count: 1, p50: 2, p90: 2, p99: 2, longest: 2 },
@@ -438,6 +439,64 @@ Deno.test("several upstreams: all down is what one down is, with the reason of e
     await admin.text("/readyz"),
     `ready, but clients wait: all upstreams are down: ${a}; ${b}\n`,
   );
+});
+
+Deno.test("GET /api/stats: the state of the last minute is what stops everybody, or the load", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 1 });
+  const { pool, gate, clock } = admin.gate;
+  const lastMinute = async () => (await admin.json("/api/stats")).last_minute;
+  assertEquals((await lastMinute()).state, "ready");
+  const [holder] = await admin.gate.clients(3) as [Client];
+  await clock.advance(1000);
+  const busy = { state: "turning_away", queued: 1, promoted: 0, rejected: 1 };
+  assertEquals(await lastMinute(), busy);
+  holder.close();
+  await admin.gate.counts(1, 0);
+  await clock.advance(58_000);
+  assertEquals(await lastMinute(), { ...busy, promoted: 1 });
+  pool.pause("paused");
+  assertEquals((await lastMinute()).state, "paused");
+  pool.pause("upstream_down");
+  pool.resume("paused", clock.now());
+  await clock.advance(3000);
+  assertEquals(await lastMinute(), { state: "waiting", queued: 0, promoted: 0, rejected: 0 });
+  gate.drain();
+  assertEquals((await lastMinute()).state, "draining");
+});
+
+Deno.test("GET /api/history: has a span, point by point, and what changed in it", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 1 });
+  const history = async (span: string) => await admin.json(`/api/history?span=${span}`);
+  await admin.gate.clients(3);
+  await admin.gate.clock.advance(4000);
+  admin.gate.configure({ maxConnections: 7, backlogSize: 1 });
+  admin.gate.pool.pause("paused");
+  await admin.gate.clock.advance(1000);
+  const start = Date.parse("2026-01-02T03:04:05Z") / 1000;
+  const { samples, marks, ...rest } = await history("10m");
+  assertEquals(rest, {
+    ...{ span_seconds: 600, every_seconds: 1 },
+    columns: [
+      ...["time", "active", "queued", "rejected", "promoted"],
+      ...["max_connections", "backlog_size"],
+    ],
+  });
+  assertEquals(samples.length, 6);
+  assertEquals(samples[0], [start, 0, 0, 0, 0, 1, 1]);
+  assertEquals(samples.slice(-2), [[start + 4, 1, 1, 1, 0, 1, 1], [start + 5, 2, 0, 1, 1, 7, 1]]);
+  assertEquals(marks, [
+    { time: start + 5, kind: "limits_changed", text: "max_connections 1 -> 7" },
+    { time: start + 5, kind: "paused", text: "" },
+  ]);
+  assertEquals(await admin.json("/api/history"), await history("10m"));
+  const hour = await history("1h");
+  assertEquals([hour.every_seconds, hour.marks], [5, marks]);
+  assertEquals(hour.samples, [[start + 4, 1, 1, 1, 0, 1, 1], [start + 5, 2, 0, 1, 1, 7, 1]]);
+  assertEquals((await history("24h")).samples, [[start + 5, 2, 1, 1, 1, 7, 1]]);
+  const response = await admin.ask("/api/history?span=1d");
+  assertEquals([response.status, await response.json()], [400, {
+    error: 'span is "1d", it must be 10m, 1h or 24h, or left out',
+  }]);
 });
 
 Deno.test("GET /api/stats: the quantiles forget what is ten minutes past", async () => {
@@ -716,7 +775,14 @@ Deno.test("HEAD: is answered as GET, with the same length, and without the body"
   for (
     const path of [
       ...["/metrics", "/healthz", "/readyz", "/api/stats", "/api/clients", "/api/permission"],
-      ...["/api/clients?limit=x", "/api/clients/ann", "/api/sources", "/api/config", "/nothing"],
+      ...[
+        "/api/clients?limit=x",
+        "/api/clients/ann",
+        "/api/sources",
+        "/api/history",
+        "/api/config",
+        "/nothing",
+      ],
       ...PAGE_FILES.keys(),
     ]
   ) {

@@ -12,6 +12,7 @@ interface Event {
   name: string;
   data: {
     sample: number[];
+    marks: unknown[];
     stats: Record<string, unknown>;
     waits: { bounds: number[]; counts: number[] };
     active: unknown[];
@@ -62,15 +63,18 @@ class Viewer {
 Deno.test("GET /api/events: first says when to come back, then what was, then what is", async () => {
   await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 1 });
   await admin.gate.clients(3);
-  await admin.gate.clock.advance(2 * PERIOD_MS);
+  await admin.gate.clock.advance(PERIOD_MS);
+  admin.gate.configure({ maxConnections: 1, backlogSize: 9 });
+  await admin.gate.clock.advance(PERIOD_MS);
   const viewer = await Viewer.at(admin);
   assertEquals(await viewer.block(), "retry: 1000");
   const start = Date.parse("2026-01-02T03:04:05Z") / 1000;
-  const latest = [start + 2, 1, 1, 1, 0];
-  const samples = [[start, 0, 0, 0, 0], [start + 1, 1, 1, 1, 0], latest];
-  assertEquals<unknown>(await viewer.event(), { name: "history", data: { samples } });
+  const latest = [start + 2, 1, 1, 1, 0, 1, 9];
+  const samples = [[start, 0, 0, 0, 0, 1, 1], [start + 1, 1, 1, 1, 0, 1, 1], latest];
+  const marks = [{ time: start + 2, kind: "limits_changed", text: "backlog_size 1 -> 9" }];
+  assertEquals<unknown>(await viewer.event(), { name: "history", data: { samples, marks } });
   const now = await viewer.event();
-  assertEquals([now?.name, now?.data.sample], ["now", latest]);
+  assertEquals([now?.name, now?.data.sample, now?.data.marks], ["now", latest, []]);
   assertEquals(now?.data.stats, await admin.json("/api/stats"));
   const { clients } = await admin.json("/api/clients");
   assertEquals([...now!.data.active, ...now!.data.queued], clients);
@@ -88,9 +92,12 @@ Deno.test("GET /api/events: says what is once a second", async () => {
   assertEquals(first?.data.waits.counts.some((count) => count > 0), false);
   clients[0]!.close();
   await admin.gate.counts(1, 0);
+  admin.gate.pool.pause("paused");
   await admin.gate.clock.advance(PERIOD_MS);
   const second = await viewer.event();
   assertEquals([second?.data.sample[4], second?.data.stats.uptime_seconds], [1, 2]);
+  const paused = { time: second!.data.sample[0], kind: "paused", text: "" };
+  assertEquals([first?.data.marks, second?.data.marks], [[], [paused]]);
   const { bounds, counts } = second!.data.waits;
   assertEquals(counts.length, bounds.length + 1);
   assertEquals(counts[bounds.indexOf(1)], 1);
