@@ -247,8 +247,8 @@ export class SharedPool implements Pool {
     return member;
   }
 
-  reject(id: string, reason: RejectReason, now: number): Client {
-    const member = newMember(0, id, 0, undefined, now);
+  reject(id: string, reason: RejectReason, now: number, holder?: Holder): Client {
+    const member = newMember(0, id, 0, holder, now);
     return this.#reject(Object.assign(member, this.#counts), reason);
   }
 

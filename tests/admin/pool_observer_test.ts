@@ -164,7 +164,7 @@ Deno.test("PoolObserver.abandoned: counts those that left the backlog and were n
 });
 
 /** What a client is told whose time in the queue is up. */
-const TIMEOUTS = ["queue_timeout", "paused", "upstream_down"];
+const TIMEOUTS = ["queue_timeout", "paused", "gate_paused", "upstream_down"];
 
 Deno.test("PoolObserver: its sums are those of the model, after every operation", () => {
   fc.assert(
