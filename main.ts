@@ -76,7 +76,7 @@ async function main(): Promise<number> {
     if (obstacle !== undefined) return await refuse(obstacle);
   }
   const warnings = network || Deno.args.length > 0 ? await misspeltVariables() : [];
-  return await (flags.check ? check(options, warnings) : run(options, warnings));
+  return await (flags.check !== undefined ? check(options, warnings) : run(options, warnings));
 }
 
 async function readFlags(): Promise<Flags> {

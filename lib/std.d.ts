@@ -12,7 +12,6 @@ declare module "@std/cli/parse-args" {
   export function parseArgs(
     argv: string[],
     options: {
-      boolean?: string[];
       string: string[];
       /** Those whose values make a list, which is empty where there are none. */
       collect?: string[];

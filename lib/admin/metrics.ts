@@ -127,8 +127,8 @@ export class Metrics {
         "per_source, that one address wants more than its share; for waiting_per_source, that one " +
         "address wants more than its share of the queue; for draining, that clients still come to a " +
         "poolgate that ends; for upstream_down, that the upstream cannot be reached; for paused, that " +
-        "the queue is full while an operator has paused the pool; for cluster_down, that the Redis " +
-        "of the shared pool is away.",
+        "an operator has paused the pool for longer than its queue holds out; for cluster_down, that " +
+        "the Redis of the shared pool is away.",
       "reason",
       () => REJECT_REASONS.map((reason) => [reason, report.rejected[reason]]),
     );

@@ -9,6 +9,7 @@ import {
   type Client,
   EVICT_REASONS,
   type EvictReason,
+  PAUSE_REASONS,
   REJECT_REASONS,
   type RejectReason,
   type State,
@@ -60,7 +61,7 @@ export class PoolObserver implements Observer {
     if (from === "connected") this.#stopwatch.held(seconds);
     if (from !== "queued") return;
     if (state === "connected") this.#stopwatch.waited("promoted", seconds);
-    else if (reason === "queue_timeout") this.#stopwatch.waited("timeout", seconds);
+    else if (isTimeout(reason)) this.#stopwatch.waited("timeout", seconds);
     else if (reason === undefined || reason === "evicted") this.#abandon(seconds);
   }
 
@@ -78,6 +79,11 @@ export class PoolObserver implements Observer {
 
 function zeroes<T extends string>(names: readonly T[]): Record<T, number> {
   return Object.fromEntries(names.map((name) => [name, 0])) as Record<T, number>;
+}
+
+/** Whether the time of one that waited was up; a pause tells why nobody was let in by then. */
+function isTimeout(reason: Client["reason"]): boolean {
+  return reason === "queue_timeout" || PAUSE_REASONS.some((pause) => pause === reason);
 }
 
 function isEviction(reason: RejectReason | EvictReason): reason is EvictReason {

@@ -84,7 +84,8 @@ export const REPEATABLE_FLAGS: readonly ValueFlag[] = ["upstream", "admin-host"]
 export interface Flags {
   help: boolean;
   version: boolean;
-  check: boolean;
+  /** What was given behind `--check`, which takes no value: `""` for nothing. */
+  check: string | undefined;
   /** The shell whose completions are asked for. */
   completions: string | undefined;
   /** The file that is asked for. */
@@ -106,7 +107,7 @@ export interface Flags {
 export const NO_FLAGS: Flags = {
   help: false,
   version: false,
-  check: false,
+  check: undefined,
   completions: undefined,
   print: undefined,
   values: {},

@@ -21,8 +21,7 @@ export function parseFlags(
 ): Flags {
   let stray: string | undefined;
   const { _: rest, ...given } = parseArgs(joined(argv), {
-    boolean: ["check"],
-    string: [...VALUE_FLAGS, "completions", "print", "help", "h", "version", "V"],
+    string: [...VALUE_FLAGS, "check", "completions", "print", "help", "h", "version", "V"],
     collect: [...VALUE_FLAGS],
     unknown: (argument) => {
       stray ??= argument;
@@ -34,7 +33,7 @@ export function parseFlags(
   return {
     help: isGiven("help", "h"),
     version: isGiven("version", "V"),
-    check: given["check"] === true,
+    check: given["check"] as string | undefined,
     completions: given["completions"] as string | undefined,
     print: given["print"] as string | undefined,
     ...valuesOf(given as Collected, repeatable),

@@ -37,6 +37,7 @@ export class Settings {
       const hint = flags.suggestion === undefined ? "" : ` (did you mean ${flags.suggestion}?)`;
       this.complain(`${quote(withoutUser(stray))} is no flag of poolgate${hint}`);
     }
+    if (flags.check) this.complain(`--check is ${quote(flags.check)}, it takes no value`);
     if (flags.repeated !== undefined) {
       const { flag, texts } = flags.repeated;
       const values = texts.map((text) => shownOf(flag, text)).join(" and ");

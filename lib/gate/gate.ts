@@ -6,7 +6,7 @@
  */
 
 import { AcceptLog } from "../io/accept_log.ts";
-import type { Clock } from "../io/clock.ts";
+import { type Clock, delay } from "../io/clock.ts";
 import { showDuration } from "../io/duration.ts";
 import { showSeconds } from "../io/figures.ts";
 import { LinkedList } from "../io/linked_list.ts";
@@ -42,6 +42,8 @@ export interface GateParts {
   ready?: Promise<void> | undefined;
   /** Whether connections that come are left to the kernel for now. */
   holdsBack: () => boolean;
+  /** Whether nobody is let in because the upstream is down. */
+  upstreamDown: () => boolean;
   clock: Clock;
   note: Note;
   options: ListeningOptions & Pick<GateOptions, "drainQueue"> & LifecycleParts["options"];
@@ -192,11 +194,10 @@ export class Gate {
 
   async #accept(accept: Accept): Promise<void> {
     const { clock, holdsBack } = this.#parts;
-    const pause = () => new Promise<void>((resolve) => clock.after(ACCEPT_RETRY_MS, resolve));
     for (;;) {
       if (holdsBack()) {
         if (this.#draining) break;
-        await pause();
+        await delay(clock, ACCEPT_RETRY_MS);
         continue;
       }
       try {
@@ -206,7 +207,7 @@ export class Gate {
       } catch (error) {
         if (this.#draining) break;
         this.#acceptLog.failed(error);
-        await pause();
+        await delay(clock, ACCEPT_RETRY_MS);
       }
     }
   }

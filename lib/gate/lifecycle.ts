@@ -48,6 +48,8 @@ export interface LifecycleParts {
   >;
   /** Whether those that still come are turned away because poolgate ends. */
   draining: () => boolean;
+  /** Whether nobody is let in because the upstream is down. */
+  upstreamDown: () => boolean;
   /** Told when a connection is closed, which is the last of it. */
   closed: (connection: Connection) => void;
 }
@@ -71,7 +73,7 @@ export class Lifecycle {
     this.#waits = new Timeouts(
       clock,
       options.queueTimeoutMs,
-      (connection) => connection.end("queue_timeout"),
+      (connection) => connection.end(this.#whyWaited()),
     );
     this.#lifetimes = new Timeouts(
       clock,
@@ -142,6 +144,13 @@ export class Lifecycle {
     const { maxPerSource, maxWaitingPerSource, sourcePrefixV6 } = this.#parts.options;
     const limited = maxPerSource !== undefined || maxWaitingPerSource !== undefined;
     return limited && source !== undefined ? sourceOf(source, sourcePrefixV6) : undefined;
+  }
+
+  /** Why one is rejected whose time in the queue is up: no place was free, or none was given. */
+  #whyWaited(): RejectReason {
+    const { pool, upstreamDown } = this.#parts;
+    if (pool.paused) return "paused";
+    return upstreamDown() ? "upstream_down" : "queue_timeout";
   }
 
   /** Whether one more of a source may wait. */

@@ -61,13 +61,15 @@ export function openGate(given: OpenGateParts): OpenGate {
   const parts = { ...given, clock };
   if (given.reaches.length === 0) {
     const openSession = nativeSessions(parts);
-    return { gate: new Gate({ ...parts, openSession, holdsBack: () => false }), upstreams: [] };
+    const native = { holdsBack: () => false, upstreamDown: () => false };
+    return { gate: new Gate({ ...parts, openSession, ...native }), upstreams: [] };
   }
   const opened = openUpstreams(parts);
   const { upstreams, ready } = opened;
   const openSession = forwardSessions(parts, opened);
   const holdsBack = () => upstreams.lacksDescriptors;
-  const gate = new Gate({ ...parts, openSession, holdsBack, ready });
+  const upstreamDown = () => !upstreams.up;
+  const gate = new Gate({ ...parts, openSession, holdsBack, upstreamDown, ready });
   return { gate, upstreams: upstreams.all };
 }
 

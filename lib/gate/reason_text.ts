@@ -15,7 +15,7 @@ export const REASON_TEXT: Readonly<Record<RejectReason, string>> = {
   waiting_per_source: "too many connections from this address wait already",
   draining: "the service is shutting down",
   upstream_down: "the service cannot be reached",
-  paused: "paused by an operator, and the queue is full",
+  paused: "paused by an operator",
   cluster_down: "the service cannot say whether there is a place",
 };
 

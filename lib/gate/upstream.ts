@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Clock } from "../io/clock.ts";
+import { type Clock, delay } from "../io/clock.ts";
 import { type Dial, LocalShortage, NoAnswer, type Probe, type Socket } from "../io/socket.ts";
 import type { HeaderLog } from "./header_log.ts";
 import type { Looks } from "./looks.ts";
@@ -204,7 +204,7 @@ export class Upstream {
         if (error instanceof NoAnswer) return this.#parts.onSilent(message);
         if (clock.now() - begun >= STARTING_MS) return this.fall(message);
       }
-      await new Promise<void>((resolve) => clock.after(FIRST_RETRY_MS, resolve));
+      await delay(clock, FIRST_RETRY_MS);
     }
   }
 

@@ -12,6 +12,11 @@ export interface Clock {
   after(ms: number, action: () => void): () => void;
 }
 
+/** Resolves `ms` milliseconds from now. */
+export function delay(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
+}
+
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => performance.now(),

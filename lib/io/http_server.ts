@@ -12,7 +12,7 @@
 
 import { type IncomingMessage, Server, type ServerResponse } from "node:http";
 import { AcceptLog } from "./accept_log.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, delay } from "./clock.ts";
 import { isLasting, requestOf, send, sendBadRequest } from "./http_exchange.ts";
 import { LinkedList, type Links } from "./linked_list.ts";
 import type { Note } from "./log.ts";
@@ -119,7 +119,7 @@ class ConnectionServer implements HttpServer {
       } catch (error) {
         if (this.#closed) break;
         this.#acceptLog.failed(error);
-        await new Promise<void>((resolve) => clock.after(ACCEPT_RETRY_MS, resolve));
+        await delay(clock, ACCEPT_RETRY_MS);
       }
     }
   }

@@ -13,13 +13,23 @@ export class Later<T> {
   /**
    * Makes the value known.
    *
-   * @throws {Error} `BUG:` when it is known already.
+   * @throws {Error} `BUG:` when it is known already; else what the first action has thrown that
+   *   has, when all have been called.
    */
   settle(value: T): void {
     if (this.#outcome !== undefined) throw new Error("BUG: settled twice");
     this.#outcome = { value };
-    for (const action of this.#actions) action(value);
+    const actions = this.#actions;
     this.#actions = [];
+    let failure: { error: unknown } | undefined;
+    for (const action of actions) {
+      try {
+        action(value);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure !== undefined) throw failure.error;
   }
 
   /** Calls `action` with the value, at once where it is known. */

@@ -1,6 +1,6 @@
 /** Pausing and resuming over HTTP: who is let in, who waits, who is turned away, and what is told. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { echo, Service } from "../support/service.ts";
 import { POOLS } from "../support/pools.ts";
 import { type Client, until } from "../support/sockets.ts";
@@ -87,7 +87,7 @@ Deno.test("PUT /api/pause: beyond the queue's bound, clients are turned away, to
   await put(admin, "pause");
   const [, second] = await admin.gate.clients(2);
   const { body } = JSON.parse(await second!.line() ?? "{}");
-  assertEquals(body.text, "paused by an operator, and the queue is full");
+  assertEquals(body.text, "paused by an operator");
   assertEquals(await second!.line(), undefined);
   const { totals } = await admin.json("/api/stats");
   assertEquals([totals.rejected, totals.rejected_for.paused], [1, 1]);
@@ -95,20 +95,22 @@ Deno.test("PUT /api/pause: beyond the queue's bound, clients are turned away, to
   assertEquals((await admin.text("/metrics")).includes(counted), true);
   assertEquals(
     admin.gate.notes.filter((note) => note.startsWith("warn")),
-    ["warn: turning connections away: paused by an operator, and the queue is full"],
+    ["warn: turning connections away: paused by an operator"],
   );
 });
 
-Deno.test("PUT /api/pause: the time in the queue runs on", async () => {
+Deno.test("PUT /api/pause: the time in the queue runs on, and who is out of time is told of the pause", async () => {
   await using admin = await TestAdmin.open({ maxConnections: 2, queueTimeoutMs: 1000 });
   await put(admin, "pause");
   const [client] = await admin.gate.clients(1);
   await admin.gate.counts(0, 1);
   await admin.gate.clock.advance(1000);
   await admin.gate.counts(0, 0);
-  await client!.rest();
+  assertStringIncludes(await client!.rest(), '"text": "paused by an operator"');
   const { totals: { rejected_for } } = await admin.json("/api/stats");
-  assertEquals([rejected_for.queue_timeout, rejected_for.paused], [1, 0]);
+  assertEquals([rejected_for.queue_timeout, rejected_for.paused], [0, 1]);
+  const waited = 'poolgate_queue_wait_seconds_count{outcome="timeout"} 1\n';
+  assertStringIncludes(await admin.text("/metrics"), waited);
 });
 
 Deno.test("PUT /api/pause: is for clients without a connection, too", async () => {

@@ -103,6 +103,10 @@ transcript(
   leave b                -> - | a 3, c 3, d 3; waited 3 abandoned
   leave a queue_timeout  -> - | c 3, d 3; waited 3 timeout
   disconnect d           -> - | c 3; waited 3 abandoned
+  connect e              -> - | c 3, e 0
+  leave e paused         -> - | c 3; waited 0 timeout
+  connect f              -> - | c 3, f 0
+  leave f upstream_down  -> - | c 3; waited 0 timeout
   leave c draining       -> - | -
   `,
 );
@@ -158,6 +162,9 @@ Deno.test("PoolObserver.abandoned: counts those that left the backlog and were n
   assertEquals(observer.abandoned, 2);
 });
 
+/** What a client is told whose time in the queue is up. */
+const TIMEOUTS = ["queue_timeout", "paused", "upstream_down"];
+
 Deno.test("PoolObserver: its sums are those of the model, after every operation", () => {
   fc.assert(
     fc.property(anyLimits, anyOperations, (start, operations) => {
@@ -186,7 +193,7 @@ Deno.test("PoolObserver: its sums are those of the model, after every operation"
         assertEquals(waits.promoted, promotedTotal);
         assertEquals(waits.abandoned, observer.abandoned);
         const unmeasured = later.filter(({ from, reason }) =>
-          from === "queued" && reason !== "queue_timeout"
+          from === "queued" && !TIMEOUTS.some((timeout) => timeout === reason)
         );
         const measured = waits.promoted + waits.timeout + waits.abandoned;
         assertEquals(measured, queuedTotal - model.queued.length - unmeasured.length);

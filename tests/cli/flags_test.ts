@@ -62,7 +62,8 @@ Deno.test("parseFlags: --print has a value", () => {
 
 Deno.test("parseFlags: --check needs no value, --completions has one", () => {
   const { check, completions } = parseFlags(["--check", "--completions", "zsh"]);
-  assertEquals([check, completions], [true, "zsh"]);
+  assertEquals([check, completions], ["", "zsh"]);
+  assertEquals(parseFlags(["--check=false"]).check, "false");
   assertEquals(parseFlags(["--completions"]).completions, "");
 });
 

@@ -18,6 +18,12 @@ Deno.test("Settings: an argument that is no flag is told with what it was meant 
   assertEquals(given.complaint, '"--quite" is no flag of poolgate (did you mean --quiet?)');
 });
 
+Deno.test("Settings: a value for a flag that takes none is a complaint", () => {
+  const given = (check: string) => new Settings({ ...NO_FLAGS, check }, () => undefined).complaint;
+  assertEquals(given("false"), '--check is "false", it takes no value');
+  assertEquals(given(""), undefined);
+});
+
 Deno.test("Settings: a flag given twice is a complaint, which keeps a secret", () => {
   const repeat = (flag: ValueFlag) =>
     new Settings({ ...NO_FLAGS, repeated: { flag, texts: ["a", "b"] } }, () => undefined).complaint;

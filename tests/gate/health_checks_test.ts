@@ -4,6 +4,7 @@ import type { Upstream } from "../../lib/gate/upstream.ts";
 import { Upstreams } from "../../lib/gate/upstreams.ts";
 import { LocalShortage, type Socket } from "../../lib/io/socket.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
+import { FakeSocket } from "../support/fake_socket.ts";
 import { type PoolKind, POOLS, quiet } from "../support/pools.ts";
 
 const INTERVAL_MS = 2000;
@@ -115,12 +116,7 @@ class Lab {
   }
 
   async accept(): Promise<void> {
-    this.dials.shift()?.resolve({
-      read: () => null,
-      write: () => 0,
-      closeWrite: () => Promise.resolve(),
-      close: () => this.closed++,
-    });
+    this.dials.shift()?.resolve(new FakeSocket(() => this.closed++));
     await this.quiet();
   }
 

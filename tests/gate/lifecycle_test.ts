@@ -76,6 +76,7 @@ class Lab {
   running: Promise<void>;
   ended = false;
   holdsBack = false;
+  upstreamDown = false;
   /** Called for each session before it is used: what it does may be replaced. */
   opened: (session: TestSession, index: number) => void = () => {};
   note: Note = (level, text) => this.notes.push(`${level}: ${text}`);
@@ -97,6 +98,7 @@ class Lab {
         return session;
       },
       holdsBack: () => this.holdsBack,
+      upstreamDown: () => this.upstreamDown,
       clock: this.clock,
       note: (level, text) => this.note(level, text),
       options: {
@@ -364,6 +366,27 @@ for (const kind of POOLS) {
     ]);
     await lab.end([first, second]);
   });
+
+  const nobodyLetIn: [string, (lab: Lab) => void, Ending][] = [
+    ["the pool is paused", (lab) => lab.pool.pause("paused"), "paused"],
+    ["the upstream is down", (lab) => lab.upstreamDown = true, "upstream_down"],
+    ["both", (lab) => {
+      lab.pool.pause("paused");
+      lab.upstreamDown = true;
+    }, "paused"],
+  ];
+  for (const [what, change, ending] of nobodyLetIn) {
+    Deno.test(`Lifecycle.live: where ${what} when its time in the queue is up, a client is told so${kind.name}`, async () => {
+      const lab = new Lab(kind);
+      const [first, second] = await lab.arrive(2);
+      change(lab);
+      await quiet(lab.pool);
+      await lab.clock.advance(QUEUE_TIMEOUT_MS);
+      await quiet(lab.pool);
+      assertEquals(lab.log(1).includes(`sayGoodbye ${ending}`), true, `${lab.log(1)}`);
+      await lab.end([first!, second!]);
+    });
+  }
 
   /** What happens to the second of three in one turn, while it waits, and how it may end. */
   const together: [string, (lab: Lab, visitors: Visitor[]) => void, Ending[]][] = [

@@ -3,6 +3,7 @@ import { LocalShortage, NoAnswer, type Socket } from "../../lib/io/socket.ts";
 import type { Upstream } from "../../lib/gate/upstream.ts";
 import { Upstreams } from "../../lib/gate/upstreams.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
+import { FakeSocket } from "../support/fake_socket.ts";
 
 const CONNECT_TIMEOUT_MS = 1000;
 
@@ -62,12 +63,7 @@ class Lab {
   }
 
   async accept(): Promise<void> {
-    this.dials.shift()?.resolve({
-      read: () => null,
-      write: () => 0,
-      closeWrite: () => Promise.resolve(),
-      close: () => this.closed++,
-    });
+    this.dials.shift()?.resolve(new FakeSocket(() => this.closed++));
     await settled();
   }
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { reporting } from "../../lib/io/clock.ts";
+import { delay, reporting } from "../../lib/io/clock.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
 Deno.test("reporting: tells what an action throws, and goes on", async () => {
@@ -15,4 +15,14 @@ Deno.test("reporting: tells what an action throws, and goes on", async () => {
   cancel();
   await clock.advance(1000);
   assertEquals(told, [fault, 200]);
+});
+
+Deno.test("delay: resolves when that time is over", async () => {
+  const clock = new FakeClock();
+  let over = false;
+  delay(clock, 100).then(() => over = true);
+  await clock.advance(99);
+  assertEquals(over, false);
+  await clock.advance(1);
+  assertEquals(over, true);
 });

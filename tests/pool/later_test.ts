@@ -37,6 +37,20 @@ Deno.test("Later.settle: a value may be undefined, and is known all the same", (
   assertEquals(heard, 1);
 });
 
+Deno.test("Later.settle: what one throws is thrown when all have been called", () => {
+  const later = new Later<number>();
+  const heard: number[] = [];
+  const fault = new Error("on purpose");
+  for (const error of [fault, new Error("a later one")]) {
+    later.whenKnown(() => {
+      throw error;
+    });
+    later.whenKnown((value) => heard.push(value));
+  }
+  assertEquals(assertThrows(() => later.settle(7)), fault);
+  assertEquals(heard, [7, 7]);
+});
+
 Deno.test("Later.settle: a second time is a bug, and tells nobody anything", () => {
   const later = new Later<number>();
   const heard: number[] = [];
