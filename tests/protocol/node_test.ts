@@ -85,6 +85,15 @@ for (const kind of POOLS) {
     assertEquals(told.toSorted(), ["c1 pool_promoted b", "c4 pool_promoted d"]);
   });
 
+  Deno.test(`Node.answer: a disconnect of one that was not let in is error 20, also in one turn with its connect${kind.name}`, async () => {
+    const lab = new Lab(kind, undefined, { maxConnections: 1, backlogSize: 0 });
+    await lab.ask(connect("a"));
+    lab.way.take(connect("b"), disconnect("b"));
+    await quiet(lab.pool);
+    const [rejected, gone] = lab.way.news();
+    assertEquals([rejected?.body.status, gone?.body.code], ["rejected", 20]);
+  });
+
   Deno.test(`Node.answer: a retry may ask to be told, and cannot take that from who asked first${kind.name}`, async () => {
     const lab = new Lab(kind);
     await lab.ask(
@@ -259,3 +268,13 @@ function assertToldOnce(bodies: Sent["body"][], clients: string[], round: string
     else if (status !== undefined || type === "pool_disconnect_ok") waiting.delete(client);
   }
 }
+
+Deno.test("Node.looksBack: is so for what depends on the answers to the requests before", async () => {
+  const lab = new Lab(IN_MEMORY);
+  const { node } = lab;
+  await lab.ask(connect("a"), connect("b", true), connect("c"));
+  const back = [stats, connect("a"), disconnect("b"), request({ type: "init", nodeId: "n2" })];
+  const alone = [connect("d"), disconnect("a"), disconnect("c"), disconnect("d"), configure(1, 1)];
+  assertEquals(back.map((each) => node.looksBack(each)), back.map(() => true));
+  assertEquals(alone.map((each) => node.looksBack(each)), alone.map(() => false));
+});
