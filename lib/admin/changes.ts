@@ -5,19 +5,23 @@
  * @module
  */
 
+import type { Clock } from "../io/clock.ts";
 import type { Note } from "../io/log.ts";
-import { hasPlace } from "../pool/client.ts";
+import { hasPlace, type PauseReason } from "../pool/client.ts";
 import { type Later, whenKnown } from "../pool/later.ts";
 import type { Pool } from "../pool/pool.ts";
 import { decodeSomeLimits, describe, isObject } from "../protocol/decode.ts";
 import { permits } from "./credentials.ts";
+import type { Query } from "./query.ts";
 import { readJson, Refusal, respond, respondJson } from "./http.ts";
+
+/** How long whoever keeps the pool may take for an answer, in milliseconds. */
+export const ANSWER_LIMIT_MS = 5000;
 
 /** What {@linkcode Changes} work with. */
 export interface ChangesParts {
   pool: Pool;
-  /** The time that the pool is told, in milliseconds. */
-  now: () => number;
+  clock: Clock;
   /** What permits changes; `undefined` where nothing does. */
   token: string | undefined;
   note: Note;
@@ -50,8 +54,9 @@ export class Changes {
       const wanted = "max_connections, backlog_size or both";
       throw new Refusal(400, `the body sets no limit: it must have ${wanted}`);
     }
-    const { pool, now } = this.#parts;
-    const { promoted, active, queued } = await known(pool.configure(given, now()));
+    const { pool, clock } = this.#parts;
+    const done = pool.configure(given, clock.now());
+    const { promoted, active, queued } = await this.#known(done);
     const { maxConnections, backlogSize } = { ...pool.limits, ...given };
     return respondJson({
       max_connections: maxConnections,
@@ -62,18 +67,27 @@ export class Changes {
     });
   }
 
-  /** Lets nobody in from now on. Those with a place keep it, those who come wait. */
-  async pause(request: Request): Promise<Response> {
+  /**
+   * Lets nobody in from now on: with `gate`, nobody who comes to this process, else nobody at all.
+   * Those with a place keep it, those who come wait.
+   */
+  async pause(request: Request, query: Query): Promise<Response> {
     this.#demandPermission(request);
-    const { active, queued } = await known(this.#parts.pool.pause("paused"));
+    const before = this.#gatePaused;
+    const done = this.#parts.pool.pause(this.#pauseReason(query));
+    this.#noteGatePause(before);
+    const { active, queued } = await this.#known(done);
     return respondJson({ paused: true, active, queued });
   }
 
   /** Ends a pause, and lets in whom there is room for. */
-  async resume(request: Request): Promise<Response> {
+  async resume(request: Request, query: Query): Promise<Response> {
     this.#demandPermission(request);
-    const { pool, now } = this.#parts;
-    const { active, queued, promoted } = await known(pool.resume("paused", now()));
+    const { pool, clock } = this.#parts;
+    const before = this.#gatePaused;
+    const done = pool.resume(this.#pauseReason(query), clock.now());
+    this.#noteGatePause(before);
+    const { active, queued, promoted } = await this.#known(done);
     return respondJson({ paused: false, active, queued, promoted });
   }
 
@@ -83,10 +97,10 @@ export class Changes {
    */
   async disconnect(request: Request, id: string): Promise<Response> {
     this.#demandPermission(request);
-    const { pool, now, note } = this.#parts;
+    const { pool, clock, note } = this.#parts;
     const client = pool.find(id);
     const evicted = client?.reason !== undefined;
-    const done = pool.disconnect(id, now());
+    const done = pool.disconnect(id, clock.now());
     if (done === undefined || client === undefined) {
       throw new Refusal(404, `client ${describe(id)} is neither connected nor queued`);
     }
@@ -97,8 +111,45 @@ export class Changes {
       });
     }
     const left = !hasPlace(client);
-    const { promoted, active, queued } = await known(done);
+    const { promoted, active, queued } = await this.#known(done);
     return respondJson({ promoted, active, queued, left });
+  }
+
+  /** A process that has the pool alone is all there is to pause. */
+  #pauseReason(query: Query): PauseReason {
+    const alone = this.#parts.pool.describe().cluster === undefined;
+    return query.flag("gate") && !alone ? "gate_paused" : "paused";
+  }
+
+  get #gatePaused(): boolean {
+    return this.#parts.pool.describe().cluster?.paused ?? false;
+  }
+
+  /** Notes a pause of this process alone; a pause of the pool is noted by all who share it. */
+  #noteGatePause(before: boolean): void {
+    const { note } = this.#parts;
+    const paused = this.#gatePaused;
+    if (paused === before) return;
+    if (!paused) {
+      return note("info", "this gate is resumed by an operator", { event: "gate_resumed" });
+    }
+    const text = "this gate is paused by an operator: nobody is let in here";
+    note("info", text, { event: "gate_paused" });
+  }
+
+  /** Waits until something is known, but not for long: whoever keeps the pool may be away. */
+  #known<T>(value: T | Later<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const stop = this.#parts.clock.after(ANSWER_LIMIT_MS, () => {
+        const seconds = ANSWER_LIMIT_MS / 1000;
+        const text = `Redis has not answered within ${seconds} s: it is done once Redis answers`;
+        reject(new Refusal(503, text));
+      });
+      whenKnown(value, (known) => {
+        stop();
+        resolve(known);
+      });
+    });
   }
 
   #demandPermission({ headers }: Request): void {
@@ -112,8 +163,4 @@ export class Changes {
       "changes need the token of --admin-token, as Authorization: Bearer TOKEN",
     );
   }
-}
-
-function known<T>(value: T | Later<T>): Promise<T> {
-  return new Promise((resolve) => whenKnown(value, resolve));
 }

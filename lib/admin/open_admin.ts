@@ -56,7 +56,7 @@ export function openAdmin(parts: OpenAdminParts): OpenAdmin {
     sources: { pool, clock, rejected: observer.rejectedSources },
     metrics: new Metrics(report, timings, version),
     feed,
-    changes: new Changes({ pool, now: () => clock.now(), token, note }),
+    changes: new Changes({ pool, clock, token, note }),
     hosts,
     failed,
   });

@@ -44,6 +44,13 @@ export class Query {
     throw bad(`${name} is ${describe(text)}, it must be ${orList(choices)}, or left out`);
   }
 
+  /** @returns Whether a parameter is there that takes no value. */
+  flag(name: string): boolean {
+    const text = this.#parameters.get(name);
+    if (text === null || text === "") return text === "";
+    throw bad(`${name} is ${describe(text)}, it takes no value: ?${name}`);
+  }
+
   /** @returns How many rows are wanted. */
   limit(): number {
     const text = this.#parameters.get("limit");

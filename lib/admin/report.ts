@@ -8,12 +8,13 @@
 import type { Clock } from "../io/clock.ts";
 import type { Counts, EvictReason, RejectReason, Traffic } from "../pool/client.ts";
 import type { ExpectedWait } from "../pool/expected_wait.ts";
-import type { Pool, Stats } from "../pool/pool.ts";
+import type { ClusterState, GateShare, Pool, Stats } from "../pool/pool.ts";
+import { clusterFigures } from "./cluster_report.ts";
 import { History, type Sample, type Span } from "./history.ts";
 import { LastMinute, type Load } from "./last_minute.ts";
 import { LoopLag } from "./loop_lag.ts";
 import { type Mark, Marks, type Situation } from "./marks.ts";
-import type { PoolObserver } from "./pool_observer.ts";
+import type { Arrivals, PoolObserver } from "./pool_observer.ts";
 import type { Times } from "./recent_times.ts";
 import { seconds } from "./rounded.ts";
 import type { Recent, Timings } from "./timings.ts";
@@ -126,6 +127,16 @@ export class Report {
     return this.#parts.pool.own;
   }
 
+  /** How this process stands with whoever keeps the pool; `undefined` where it has it alone. */
+  get cluster(): ClusterState | undefined {
+    return this.#parts.pool.describe().cluster;
+  }
+
+  /** The gates that share the pool, as last heard. */
+  get gates(): readonly GateShare[] {
+    return this.#parts.pool.describe().gates;
+  }
+
   /** Whether an operator has paused the pool, so that nobody is let in. */
   get paused(): boolean {
     return this.#parts.pool.paused;
@@ -194,6 +205,16 @@ export class Report {
     return this.#parts.observer.abandoned;
   }
 
+  /** How many clients of this process came, by what they met. */
+  get arrivals(): Readonly<Arrivals> {
+    return this.#parts.observer.arrivals;
+  }
+
+  /** How many of them were let in from the queue. */
+  get promoted(): number {
+    return this.#parts.observer.promoted;
+  }
+
   get traffic(): Readonly<Traffic> {
     return this.#parts.traffic();
   }
@@ -219,11 +240,11 @@ export class Report {
   takeSample(): Sample {
     const { clock, timeOfDay, timings } = this.#parts;
     const now = clock.now();
-    const { stats, rejectedTotal: rejected } = this;
-    const { active, queued, promotedTotal: promoted, maxConnections, backlogSize } = stats;
+    const { rejectedTotal: rejected, promoted, arrivals } = this;
+    const { active, queued, maxConnections, backlogSize } = this.stats;
     const time = seconds(timeOfDay() / 1000);
     const sample = { time, active, queued, rejected, promoted, maxConnections, backlogSize };
-    const totals = { queued: stats.queuedTotal, rejected, promoted, waiting: queued };
+    const totals = { queued: arrivals.queued, rejected, promoted, waiting: queued };
     this.#lag.tick(now);
     timings.count();
     this.#history.add(sample);
@@ -248,9 +269,10 @@ export class Report {
    * How it is, as a headline has it: what stops everybody, as soon as it does, or else the load of
    * the last minute, which changes once a minute at most.
    */
-  get headline(): "draining" | "upstream_down" | "paused" | Load {
+  get headline(): "draining" | "cluster_down" | "upstream_down" | "paused" | Load {
     const { draining, upstreamDown, paused } = this.#situation();
     if (draining) return "draining";
+    if (this.cluster?.up === false) return "cluster_down";
     if (upstreamDown !== undefined) return "upstream_down";
     return paused ? "paused" : this.#lastMinute.load;
   }
@@ -266,8 +288,8 @@ export class Report {
    * @param recent What is {@linkcode recent} now.
    */
   figures(recent: Recent = this.recent()) {
-    const { version, listen, upstreams, changes } = this.#parts;
-    const { stats, traffic } = this;
+    const { pool, observer, version, listen, upstreams, changes } = this.#parts;
+    const { stats, traffic, arrivals } = this;
     return {
       version,
       started_at: this.#startedAt,
@@ -292,11 +314,11 @@ export class Report {
       queued: stats.queued,
       oldest_wait_seconds: seconds(this.oldestWaitSeconds),
       totals: {
-        connected: stats.connectedTotal,
-        queued: stats.queuedTotal,
-        promoted: stats.promotedTotal,
+        connected: arrivals.connected,
+        queued: arrivals.queued,
+        promoted: this.promoted,
         abandoned: this.abandoned,
-        disconnected: stats.disconnectedTotal,
+        disconnected: observer.left,
         rejected: this.rejectedTotal,
         rejected_for: this.rejected,
         received_bytes: traffic.received,
@@ -311,6 +333,7 @@ export class Report {
       expected_wait_seconds: this.expectedWaitSeconds,
       wait_seconds: quantiles(recent.waits),
       duration_seconds: quantiles(recent.durations),
+      cluster: clusterFigures(pool),
     };
   }
 

@@ -7,6 +7,7 @@
 import { describe } from "../protocol/decode.ts";
 import type { Changes } from "./changes.ts";
 import { CLIENT_PARAMETERS, type Clients } from "./clients.ts";
+import { whyGateWaits } from "./cluster_report.ts";
 import { COLUMNS, plotted, SPAN_NAMES, SPANS } from "./history.ts";
 import { checkHost, isCrossSite, Refusal, respond, respondJson, respondRefusal } from "./http.ts";
 import type { LiveFeed } from "./live_feed.ts";
@@ -52,7 +53,7 @@ export class Routes {
     this.#resources = new Map<string, Resource>([
       ["/metrics", { GET: async () => respond(await metrics.text(), metrics.contentType) }],
       ["/healthz", { GET: () => respond("ok\n", TEXT) }],
-      ["/readyz", { GET: () => readiness(report) }],
+      ["/readyz", { GET: (_, url) => readyz(report, new Query(url, ["cluster"])) }],
       ["/api/stats", { GET: () => respondJson(report.figures()) }],
       ["/api/clients", {
         GET: (_, url) => respondJson(clients.page(new Query(url, CLIENT_PARAMETERS))),
@@ -67,8 +68,12 @@ export class Routes {
         GET: () => respondJson(report.limits),
         PUT: (request) => changes.configure(request),
       }],
-      ["/api/pause", { PUT: (request) => changes.pause(request) }],
-      ["/api/resume", { PUT: (request) => changes.resume(request) }],
+      ["/api/pause", {
+        PUT: (request, url) => changes.pause(request, new Query(url, ["gate"])),
+      }],
+      ["/api/resume", {
+        PUT: (request, url) => changes.resume(request, new Query(url, ["gate"])),
+      }],
       ...[...PAGE_FILES, ...PROMETHEUS_FILES].map((
         [path, { text, type }],
       ): [string, Resource] => [path, {
@@ -131,11 +136,29 @@ function history(report: Report, query: Query): Response {
   });
 }
 
+function readyz(report: Report, query: Query): Response {
+  return query.flag("cluster") ? clusterReadiness(report) : readiness(report);
+}
+
+/** Whether this gate may let clients in, as far as that is for whoever keeps the pool to say. */
+function clusterReadiness({ cluster, gates }: Report): Response {
+  if (cluster === undefined) {
+    throw new Refusal(404, "the pool is not shared: poolgate was started without --cluster");
+  }
+  const { up, down = "it is being told what this gate holds" } = cluster;
+  const share = gates.length === 1 ? "1 gate shares" : `${gates.length} gates share`;
+  const text = up
+    ? `Redis answers, and the lease is valid: ${share} the pool`
+    : `Redis is away, nobody is let in here: ${down}`;
+  return respond(`${text}\n`, TEXT, up ? 200 : 503);
+}
+
 function readiness(report: Report): Response {
-  const { state, paused, drainSecondsLeft, upstreams, upstreamDown } = report;
+  const { state, paused, drainSecondsLeft, upstreams, upstreamDown, cluster } = report;
   const which = upstreams.length > 1 ? "all upstreams are" : "the upstream is";
   const causes = [
     ...(paused ? ["paused by an operator"] : []),
+    ...whyGateWaits(cluster),
     ...(upstreamDown === undefined ? [] : [`${which} down: ${upstreamDown}`]),
   ].join("; ");
   const down = upstreams.filter(({ down }) => down !== undefined);

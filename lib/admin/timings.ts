@@ -20,6 +20,12 @@ const BOUND_STEP = 1.3;
 export const WAIT_BOUNDS = boundsUpTo(600);
 export const DURATION_BOUNDS = boundsUpTo(86_400);
 
+/** The same of calls to whoever keeps the pool, which take less. */
+export const ROUNDTRIP_BOUNDS = [
+  ...[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05],
+  ...[0.1, 0.25, 0.5, 1, 2.5, 5, 15],
+];
+
 /** How many times are gathered at most before they are counted. */
 const MAX_GATHERED = 4096;
 
@@ -43,6 +49,7 @@ export class Timings implements Stopwatch {
   #now: () => number;
   #waited: Record<WaitOutcome, number[]> = { promoted: [], timeout: [], abandoned: [] };
   #held: number[] = [];
+  #roundtrips: number[] = [];
   #recentAdmitted = new RecentTimes();
   #recentInVain = new RecentTimes();
   #recentDurations = new RecentTimes();
@@ -67,6 +74,17 @@ export class Timings implements Stopwatch {
     collect: () => this.count(),
   });
 
+  readonly roundtrips = new Histogram({
+    name: "poolgate_cluster_roundtrip_seconds",
+    help:
+      "How long the Redis of the shared pool took to answer a call, which may be for many clients. " +
+      "Rising means that Redis, or the way to it, is slower: clients hear later whether they have a " +
+      "place.",
+    buckets: ROUNDTRIP_BOUNDS,
+    registers: [],
+    collect: () => this.count(),
+  });
+
   /** @param now The time in milliseconds; never goes back. */
   constructor(now: () => number) {
     this.#now = now;
@@ -80,6 +98,10 @@ export class Timings implements Stopwatch {
 
   held(seconds: number): void {
     if (this.#held.push(seconds) === MAX_GATHERED) this.count();
+  }
+
+  answered(seconds: number): void {
+    if (this.#roundtrips.push(seconds) === MAX_GATHERED) this.count();
   }
 
   /** Counts what has been gathered, as of now: called every second or so. */
@@ -99,6 +121,8 @@ export class Timings implements Stopwatch {
       this.#recentDurations.add(seconds, now);
     }
     this.#held.length = 0;
+    for (const seconds of this.#roundtrips) this.roundtrips.observe(seconds);
+    this.#roundtrips.length = 0;
   }
 
   /** @returns What was measured during the last ten minutes. */

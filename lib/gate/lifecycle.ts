@@ -151,8 +151,11 @@ export class Lifecycle {
   /** Why one is rejected whose time in the queue is up: no place was free, or none was given. */
   #whyWaited(): RejectReason {
     const { pool, upstreamDown } = this.#parts;
+    const { cluster } = pool.describe();
     if (pool.paused) return "paused";
-    return upstreamDown() ? "upstream_down" : "queue_timeout";
+    if (cluster?.paused) return "gate_paused";
+    if (upstreamDown()) return "upstream_down";
+    return cluster?.up === false ? "cluster_down" : "queue_timeout";
   }
 
   /** Whether one more of a source may wait. */

@@ -351,6 +351,7 @@ Deno.test("GET /api/stats: has the limits, counts, totals and times, and what th
     expected_wait_seconds: null,
     wait_seconds: { count: 1, p50: 2, p90: 2, p99: 2, longest: 2 },
     duration_seconds: { count: 1, p50: 2, p90: 2, p99: 2, longest: 2 },
+    cluster: null,
   });
   assertEquals(totals, {
     connected: 1,

@@ -22,6 +22,10 @@ class Measured implements Stopwatch {
   held(seconds: number): void {
     this.times.push(`held ${seconds}`);
   }
+
+  answered(seconds: number): void {
+    this.times.push(`answered ${seconds}`);
+  }
 }
 
 /** An observed pool with one place, and what is done to it. */
@@ -154,6 +158,12 @@ Deno.test("PoolObserver.evictions: counts by the limit of time, and neither requ
   assertEquals(observer.evictions, { idle_timeout: 1, max_lifetime: 2, cluster_lost: 0 });
 });
 
+Deno.test("PoolObserver.answered: has it measured in seconds", () => {
+  const measured = new Measured();
+  new PoolObserver(measured).answered(250);
+  assertEquals(measured.times, ["answered 0.25"]);
+});
+
 Deno.test("PoolObserver.abandoned: counts those that left the backlog and were not rejected", () => {
   const observer = observed(
     ...["places 0", "connect a", "connect b", "connect c", "connect d", "connect e"],
@@ -164,7 +174,7 @@ Deno.test("PoolObserver.abandoned: counts those that left the backlog and were n
 });
 
 /** What a client is told whose time in the queue is up. */
-const TIMEOUTS = ["queue_timeout", "paused", "gate_paused", "upstream_down"];
+const TIMEOUTS = ["queue_timeout", "paused", "gate_paused", "upstream_down", "cluster_down"];
 
 Deno.test("PoolObserver: its sums are those of the model, after every operation", () => {
   fc.assert(
@@ -176,12 +186,14 @@ Deno.test("PoolObserver: its sums are those of the model, after every operation"
       const observer = new PoolObserver({
         waited: (outcome) => waits[outcome]++,
         held: () => held++,
+        answered: () => {},
       });
       subject.pool.observe(observer);
       for (const operation of operations) {
         subject.perform(operation);
         model.perform(operation);
         const { queuedTotal, connectedTotal, promotedTotal, rejectedTotal } = model.totals;
+        const { disconnectedTotal } = model.totals;
         const shown = model.told.filter(({ to }) => to === "observer");
         const rejected = REJECT_REASONS.map((why) => shown.filter(({ reason }) => reason === why));
         assertEquals(Object.values(observer.rejections), rejected.map(({ length }) => length));
@@ -192,6 +204,10 @@ Deno.test("PoolObserver: its sums are those of the model, after every operation"
         assertEquals(sum, rejectedTotal + later.length);
         assertEquals(held, connectedTotal + promotedTotal - model.connected.length);
         assertEquals(waits.promoted, promotedTotal);
+        assertEquals([observer.promoted, observer.left], [promotedTotal, disconnectedTotal]);
+        assertEquals(observer.arrivals, {
+          ...{ connected: connectedTotal, queued: queuedTotal, rejected: rejectedTotal },
+        });
         assertEquals(waits.abandoned, observer.abandoned);
         const unmeasured = later.filter(({ from, reason }) =>
           from === "queued" && !TIMEOUTS.some((timeout) => timeout === reason)

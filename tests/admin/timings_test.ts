@@ -39,6 +39,18 @@ Deno.test("Timings.waits, Timings.durations: count each time since the start, by
   assertEquals(await below(timings.durations, 86_400), [0]);
 });
 
+Deno.test("Timings.roundtrips: counts each answer since the start, and none of more than are gathered", async () => {
+  const timings = new Timings(() => 0);
+  for (let time = 0; time < 10_000; time++) timings.answered(0.0002);
+  timings.answered(20);
+  const { values } = await timings.roundtrips.get();
+  const below = (le: number | "+Inf") =>
+    values.find(({ labels }) => "le" in labels && labels["le"] === le)?.value;
+  assertEquals([below(0.0001), below(0.00025), below(15), below("+Inf")], [
+    ...[0, 10_000, 10_000, 10_001],
+  ]);
+});
+
 Deno.test("Timings.recent: loses none of more times than are gathered at once", () => {
   const timings = new Timings(() => 0);
   const count = 10_000;

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { RECONNECT_MAX_MS } from "../../lib/cluster/enrolment.ts";
 import type { Connection } from "../../lib/gate/connection.ts";
 import type { Ending } from "../../lib/gate/ending.ts";
 import { Gate } from "../../lib/gate/gate.ts";
@@ -10,7 +11,7 @@ import type { Limits } from "../../lib/pool/limits.ts";
 import type { Pool } from "../../lib/pool/pool.ts";
 import { Door, type Visitor } from "../support/door.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
-import { IN_MEMORY, LATE, type PoolKind, POOLS, quiet } from "../support/pools.ts";
+import { IN_MEMORY, LATE, partsOf, type PoolKind, POOLS, quiet, SHARED } from "../support/pools.ts";
 
 const QUEUE_TIMEOUT_MS = 1000;
 const DRAIN_TIMEOUT_MS = QUEUE_TIMEOUT_MS / 2;
@@ -367,7 +368,13 @@ for (const kind of POOLS) {
     await lab.end([first, second]);
   });
 
+  const away = (lab: Lab) => partsOf(lab.pool).link.break();
+  const shared: [string, (lab: Lab) => void, Ending][] = [
+    ["the gate is paused", (lab) => lab.pool.pause("gate_paused"), "gate_paused"],
+    ["whoever keeps the pool is away", away, "cluster_down"],
+  ];
   const nobodyLetIn: [string, (lab: Lab) => void, Ending][] = [
+    ...(kind === SHARED ? shared : []),
     ["the pool is paused", (lab) => lab.pool.pause("paused"), "paused"],
     ["the upstream is down", (lab) => lab.upstreamDown = true, "upstream_down"],
     ["both", (lab) => {
@@ -384,6 +391,7 @@ for (const kind of POOLS) {
       await lab.clock.advance(QUEUE_TIMEOUT_MS);
       await quiet(lab.pool);
       assertEquals(lab.log(1).includes(`sayGoodbye ${ending}`), true, `${lab.log(1)}`);
+      if (kind === SHARED) await partsOf(lab.pool).timers.advance(RECONNECT_MAX_MS);
       await lab.end([first!, second!]);
     });
   }

@@ -8,7 +8,7 @@ import { SharedPool } from "../../lib/cluster/shared_pool.ts";
 import type { Clock } from "../../lib/io/clock.ts";
 import type { Limits } from "../../lib/pool/limits.ts";
 import { MemoryPool } from "../../lib/pool/memory_pool.ts";
-import type { Pool } from "../../lib/pool/pool.ts";
+import type { Pool, WhenLost } from "../../lib/pool/pool.ts";
 import { setImmediate } from "node:timers";
 import { FakeClock, settled } from "./fake_clock.ts";
 import { FakeLink } from "./fake_link.ts";
@@ -41,37 +41,70 @@ export const LATE: PoolKind = {
   make: (limits, failed) => new LatePool(limits, SEED, failed),
 };
 
-/** One gate of several, though the others are not there: each call takes a turn of the event loop. */
-export const SHARED: PoolKind = {
-  name: " (shared pool)",
-  make(limits, failed = raise, time = new FakeClock(1_000_000)) {
-    // Its own timers would come between those that a test lets run out in one turn.
-    const timers = new FakeClock();
-    const clock: Clock = {
-      now: () => time.now(),
-      after: (ms, action) => timers.after(ms, action),
-    };
-    const server = new FakeServer(clock);
-    server.graceful = false;
-    server.remembers = false;
-    let starting: (() => void)[] | undefined = [];
-    const travel = {
-      now: () => 0,
-      after: (_ms: number, action: () => void) => starting?.push(action) ?? setImmediate(action),
-    };
-    const link = new FakeLink(server, travel);
-    const pool = new SharedPool({
-      ...{ link, clock, limits, failed, defaults: limits, name: "gate", leaseMs: 10_000 },
-      ...{ lost: "hold", note: () => {}, random: () => 0.5 },
-    });
-    links.set(pool, link);
-    // Like the others, it is there when a test begins.
-    for (let next = starting.shift(); next !== undefined; next = starting.shift()) next();
-    starting = undefined;
-    return pool;
-  },
-};
-const links = new WeakMap<Pool, FakeLink>();
+/** What a test sets of a gate that shares its pool. */
+interface Sharing {
+  /** What it shares the pool with; by default, the other gates are not there. */
+  server?: FakeServer;
+  name?: string;
+  lost?: WhenLost;
+}
+
+/** What a shared pool was made of. */
+interface SharedParts {
+  link: FakeLink;
+  /** Its own timers: they would come between those that a test lets run out in one turn. */
+  timers: FakeClock;
+}
+
+const sharedParts = new WeakMap<Pool, SharedParts>();
+
+/** What a pool of {@linkcode sharing} was made of. */
+export function partsOf(pool: Pool): SharedParts {
+  const parts = sharedParts.get(pool);
+  if (parts === undefined) throw new Error("this pool is not shared");
+  return parts;
+}
+
+/** One gate of several: each call takes a turn of the event loop. */
+export function sharing({ server: given, name = "gate", lost = "hold" }: Sharing = {}): PoolKind {
+  return {
+    name: " (shared pool)",
+    make(limits, failed = raise, time = new FakeClock(1_000_000)) {
+      const timers = new FakeClock();
+      const clock: Clock = {
+        now: () => time.now(),
+        after: (ms, action) => timers.after(ms, action),
+      };
+      const server = given ?? emptyServer(clock);
+      let starting: (() => void)[] | undefined = [];
+      const travel = {
+        now: () => 0,
+        after: (_ms: number, action: () => void) => starting?.push(action) ?? setImmediate(action),
+      };
+      const link = new FakeLink(server, travel);
+      const pool = new SharedPool({
+        ...{ link, clock, limits, failed, defaults: limits, name, leaseMs: 10_000 },
+        ...{ lost, note: () => {}, random: () => 0.5 },
+      });
+      sharedParts.set(pool, { link, timers });
+      // Like the others, it is there when a test begins.
+      for (let next = starting.shift(); next !== undefined; next = starting.shift()) next();
+      starting = undefined;
+      return pool;
+    },
+  };
+}
+
+/** A server that lets clients in at once. */
+export function emptyServer(clock: Clock): FakeServer {
+  const server = new FakeServer(clock);
+  server.graceful = false;
+  server.remembers = false;
+  return server;
+}
+
+/** One gate of several, though the others are not there. */
+export const SHARED: PoolKind = sharing();
 
 /** All kinds. */
 export const POOLS: readonly PoolKind[] = [IN_MEMORY, LATE, SHARED];
@@ -81,7 +114,8 @@ export const POOLS: readonly PoolKind[] = [IN_MEMORY, LATE, SHARED];
  * follows.
  */
 export async function quiet(pool: Pool): Promise<void> {
-  const busy = () => pool instanceof LatePool ? pool.busy : links.get(pool)?.busy ?? false;
+  const busy = () =>
+    pool instanceof LatePool ? pool.busy : sharedParts.get(pool)?.link.busy ?? false;
   do {
     // What is done at the end of this turn may have something to say.
     if (pool instanceof SharedPool) await settled();

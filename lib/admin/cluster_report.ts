@@ -1,0 +1,57 @@
+/**
+ * What operators are told of a pool that several gates share, and of how this one stands with
+ * whoever keeps it: as figures, and in words.
+ *
+ * @module
+ */
+
+import type { Pool, Stats } from "../pool/pool.ts";
+import type { ClusterState, GateShare } from "../pool/pool.ts";
+import { seconds } from "./rounded.ts";
+
+/** @returns What `GET /api/stats` has of it; `null` where this process has the pool alone. */
+export function clusterFigures(pool: Pool) {
+  const { cluster, gates } = pool.describe();
+  if (cluster === undefined) return null;
+  const { up, down, downMs, heldMs, leaseValid, leaseLostTotal, lost, resyncs } = cluster;
+  return {
+    up,
+    down: down ?? null,
+    down_seconds: seconds(downMs / 1000),
+    held_seconds: seconds(heldMs / 1000),
+    lease_valid: leaseValid,
+    lease_lost: leaseLostTotal,
+    lost,
+    resyncs,
+    gate: { name: cluster.name, ...pool.own, paused: cluster.paused },
+    gates: gates.map(gateFigures),
+    totals: totals(pool.stats()),
+  };
+}
+
+function gateFigures({ name, own, active, queued, paused, leaseAgeMs }: GateShare) {
+  return { name, own, active, queued, paused, lease_age_seconds: seconds(leaseAgeMs / 1000) };
+}
+
+/** Those of all gates, since the pool was made. */
+function totals(stats: Stats) {
+  return {
+    connected: stats.connectedTotal,
+    queued: stats.queuedTotal,
+    promoted: stats.promotedTotal,
+    disconnected: stats.disconnectedTotal,
+    rejected: stats.rejectedTotal,
+  };
+}
+
+/** @returns Why this gate lets nobody in that is not the pool's, nor the upstream's. */
+export function whyGateWaits(cluster: ClusterState | undefined): string[] {
+  if (cluster === undefined) return [];
+  const { up, down, heldMs, paused } = cluster;
+  const held = `no gate lets anybody in for ${Math.ceil(heldMs / 1000)} s`;
+  return [
+    ...(paused ? ["this gate is paused by an operator"] : []),
+    ...(up ? [] : [`Redis is away${down === undefined ? "" : `: ${down}`}`]),
+    ...(up && heldMs > 0 ? [`${held}: others may have places that Redis does not know of`] : []),
+  ];
+}
