@@ -12,6 +12,7 @@ import style from "./page/page.css" with { type: "text" };
 import api from "./page/api.js" with { type: "text" };
 import changes from "./page/changes.js" with { type: "text" };
 import clients from "./page/clients.js" with { type: "text" };
+import cluster from "./page/cluster.js" with { type: "text" };
 import disconnect from "./page/disconnect.js" with { type: "text" };
 import dom from "./page/dom.js" with { type: "text" };
 import figures from "./page/figures.js" with { type: "text" };
@@ -42,6 +43,7 @@ const scripts = {
   api,
   changes,
   clients,
+  cluster,
   disconnect,
   dom,
   figures,

@@ -42,14 +42,20 @@ export function putLimits(limits) {
   return ask("PUT", "api/config", limits);
 }
 
-/** @returns {Promise<Outcome<Counts & { paused: boolean }>>} */
-export function pause() {
-  return ask("PUT", "api/pause");
+/**
+ * @param {boolean} gate Whether this gate alone is paused.
+ * @returns {Promise<Outcome<Counts & { paused: boolean }>>}
+ */
+export function pause(gate) {
+  return ask("PUT", gate ? "api/pause?gate" : "api/pause");
 }
 
-/** @returns {Promise<Outcome<Counts & { paused: boolean, promoted: number }>>} */
-export function resume() {
-  return ask("PUT", "api/resume");
+/**
+ * @param {boolean} gate
+ * @returns {Promise<Outcome<Counts & { paused: boolean, promoted: number }>>}
+ */
+export function resume(gate) {
+  return ask("PUT", gate ? "api/resume?gate" : "api/resume");
 }
 
 /**

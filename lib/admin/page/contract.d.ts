@@ -21,6 +21,7 @@ export type Sample = [
 
 export type Percentiles = Quantiles;
 export type Stats = ReturnType<Report["figures"]>;
+export type Cluster = NonNullable<Stats["cluster"]>;
 export type Client = ClientReport;
 export type Waits = ReturnType<Report["recentWaits"]>;
 

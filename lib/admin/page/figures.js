@@ -46,7 +46,9 @@ export function showFigures({ sample, stats, queued }, samples) {
  * @param {Stats} stats
  * @param {string | undefined} id
  */
-function showOldest({ queued, oldest_wait_seconds }, id) {
+function showOldest(stats, id) {
+  const { cluster, oldest_wait_seconds } = stats;
+  const { queued } = cluster?.gate ?? stats;
   show("#oldest", queued === 0 ? "nobody" : duration(oldest_wait_seconds), name(id ?? " "));
 }
 

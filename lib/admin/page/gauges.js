@@ -49,9 +49,12 @@ function showGauge(selector, number, limit, meaning, level) {
 /** @param {Stats} stats */
 function places(stats) {
   const { state, paused, active, max_connections, queued, backlog_size, upstream_up } = stats;
+  const { cluster } = stats;
   const free = max_connections - active;
   if (state === "draining") return active === 0 ? "nobody is left" : "may finish";
+  if (cluster?.up === false) return "Redis is away: nobody is let in";
   if (paused) return "paused: nobody is let in";
+  if (cluster?.gate.paused) return "this gate is paused: it lets nobody in";
   if (max_connections === 0) return "no places: nobody is let in";
   if (free < 0) return `${count(-free)} over the limit: nobody is let in until there is room`;
   if (free === 0) return queued < backlog_size ? "full: who comes now waits" : "full";
@@ -78,8 +81,9 @@ function queue({ state, queued, backlog_size }) {
  * @param {Stats} stats
  * @returns {Level}
  */
-function levelOfPlaces({ paused, active, max_connections, upstream_up }) {
-  return paused || active >= max_connections || upstream_up === false ? "attention" : "calm";
+function levelOfPlaces({ paused, active, max_connections, upstream_up, cluster }) {
+  const stopped = paused || cluster?.gate.paused || cluster?.up === false || upstream_up === false;
+  return stopped || active >= max_connections ? "attention" : "calm";
 }
 
 /**

@@ -60,14 +60,14 @@ export function showLost(seconds) {
 }
 
 /** @param {Stats} stats */
-function mood({ state, paused, upstream_up }) {
+function mood({ state, paused, upstream_up, cluster }) {
   if (state === "draining") return "ending";
-  if (state === "full" || upstream_up === false) return "alarm";
-  return paused ? "paused" : "ready";
+  if (state === "full" || upstream_up === false || cluster?.up === false) return "alarm";
+  return paused || cluster?.gate.paused ? "paused" : "ready";
 }
 
 /** @param {Stats} stats */
-function stateOf({ state, paused, drain_seconds_left, upstream_up, max_connections }) {
+function stateOf({ state, paused, drain_seconds_left, upstream_up, max_connections, cluster }) {
   if (state === "draining") {
     const limit = drain_seconds_left === null ? "" : `, ${drain_seconds_left} s left`;
     return `Draining: new clients are refused${limit}`;
@@ -76,6 +76,8 @@ function stateOf({ state, paused, drain_seconds_left, upstream_up, max_connectio
   const fate = full ? "new clients are turned away" : "new clients wait";
   const queue = full ? ", queue full" : "";
   const down = upstream_up === false;
+  if (cluster?.up === false) return `Redis is away${queue}: ${fate}`;
+  if (cluster?.gate.paused && !paused) return `This gate is paused${queue}: ${fate}`;
   if (paused) return `Paused${down ? ", upstream down" : ""}${queue}: ${fate}`;
   if (down) return `Upstream down${queue}: ${fate}`;
   if (full) return `Full: ${fate}`;
@@ -94,7 +96,7 @@ function upstreamOf({ upstream, upstream_up, upstream_down, upstreams }) {
 function title(stats) {
   const words = { ready: "", full: "full ", draining: "draining " }[stats.state];
   const paused = stats.paused ? "paused " : "";
-  const down = stats.upstream_up === false ? "down " : "";
+  const down = stats.upstream_up === false || stats.cluster?.up === false ? "down " : "";
   return `${paused}${down}${words}${counts(stats)} poolgate`;
 }
 

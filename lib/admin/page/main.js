@@ -7,6 +7,7 @@
  */
 
 import { showChanges } from "./changes.js";
+import { showCluster } from "./cluster.js";
 import { offerDisconnecting, showClients } from "./clients.js";
 import { askToDisconnect } from "./disconnect.js";
 import { forgetTransfers, showFigures } from "./figures.js";
@@ -50,6 +51,7 @@ new Live("api/events", {
     newest = { time: sample[0], limit: stats.max_connections };
     showHeader(now);
     showGauges(stats);
+    showCluster(stats);
     showUpstreams(stats);
     showFigures(now, samples);
     plot.show(newest.time, newest.limit);

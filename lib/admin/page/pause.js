@@ -1,7 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The button that pauses, and resumes while that is so.
+ * The button that pauses, and resumes while that is so; with several gates, one for all of them,
+ * and one for this gate.
  *
  * @module
  */
@@ -13,31 +14,60 @@ import { promotedSentence } from "./format.js";
 
 /** @import { Stats } from "./contract.d.ts" */
 
-const button = find("#pause", HTMLButtonElement);
+class PauseButton {
+  #button;
+  /** Whether it is for this gate alone. */
+  #gate;
+  #paused = false;
+  #what = "";
 
-let paused = false;
-
-button.addEventListener("click", async ({ detail: clicks }) => {
-  // By the second click of a double click, the button may say the opposite.
-  if (clicks > 1) return;
-  if (paused) {
-    const resumed = tell(
-      await resume(),
-      ({ promoted }) => `Resumed. ${promotedSentence(promoted)}`,
-    );
-    if (resumed) show(false);
-  } else if (tell(await pause(), () => "Paused: nobody is let in.")) {
-    show(true);
+  /**
+   * @param {string} selector
+   * @param {boolean} gate
+   */
+  constructor(selector, gate) {
+    this.#button = find(selector, HTMLButtonElement);
+    this.#gate = gate;
+    this.#button.addEventListener("click", ({ detail: clicks }) => {
+      // By the second click of a double click, the button may say the opposite.
+      if (clicks <= 1) this.#change();
+    });
   }
-});
 
-/** @param {Stats} stats */
-export function showPause(stats) {
-  show(stats.paused);
+  /**
+   * @param {boolean} paused
+   * @param {string} what What is paused; empty where there is nothing to tell apart.
+   */
+  show(paused, what) {
+    this.#paused = paused;
+    this.#what = what;
+    this.#button.hidden = false;
+    setText(this.#button, `${paused ? "Resume" : "Pause"} ${what}`.trim());
+  }
+
+  hide() {
+    this.#button.hidden = true;
+  }
+
+  async #change() {
+    const here = this.#gate ? "here" : "";
+    const paused = !this.#paused;
+    const done = paused
+      ? tell(await pause(this.#gate), () => `Paused: nobody is let in ${here}`.trim() + ".")
+      : tell(
+        await resume(this.#gate),
+        ({ promoted }) => `Resumed. ${promotedSentence(promoted)}`,
+      );
+    if (done) this.show(paused, this.#what);
+  }
 }
 
-/** @param {boolean} present */
-function show(present) {
-  paused = present;
-  setText(button, paused ? "Resume" : "Pause");
+const all = new PauseButton("#pause", false);
+const gate = new PauseButton("#pause-gate", true);
+
+/** @param {Stats} stats */
+export function showPause({ paused, cluster }) {
+  all.show(paused, cluster === null ? "" : "all gates");
+  if (cluster === null) gate.hide();
+  else gate.show(cluster.gate.paused, "this gate");
 }

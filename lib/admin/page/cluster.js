@@ -1,0 +1,87 @@
+// @ts-check
+/// <reference lib="dom" />
+/**
+ * The gates that share the pool, where there are several: a row for each, this gate's part, and
+ * what it means that Redis is away.
+ *
+ * @module
+ */
+
+import { find, setText } from "./dom.js";
+import { count, duration } from "./format.js";
+
+/** @import { Cluster, Stats } from "./contract.d.ts" */
+
+const section = find("#cluster", HTMLElement);
+const trouble = find(".trouble", HTMLElement, section);
+const share = find(".share", HTMLElement, section);
+const body = find("tbody", HTMLTableSectionElement, section);
+const template = find("#gate-row", HTMLTemplateElement);
+
+/** @param {Stats} stats */
+export function showCluster({ cluster }) {
+  section.hidden = cluster === null;
+  if (cluster === null) return;
+  setText(trouble, troubleOf(cluster));
+  trouble.hidden = trouble.textContent === "";
+  setText(share, shareOf(cluster));
+  showGates(cluster);
+}
+
+/** @param {Cluster} cluster */
+function troubleOf({ up, down, down_seconds, held_seconds, lost, lease_valid }) {
+  if (up && held_seconds > 0) {
+    return `Nobody is let in at any gate for ${duration(Math.ceil(held_seconds))}: other gates ` +
+      "may have places that Redis does not know of.";
+  }
+  if (up) return "";
+  const why = `For ${duration(Math.floor(down_seconds))}${down === null ? "" : `: ${down}`}.`;
+  return `Redis is away: nobody is let in. ${fateOf(lost, lease_valid)} ${why}`;
+}
+
+/**
+ * What becomes of those who have a place while Redis is away.
+ *
+ * @param {Cluster["lost"]} lost
+ * @param {boolean} leaseValid
+ */
+function fateOf(lost, leaseValid) {
+  if (lost === "hold") return "Who has a place keeps it.";
+  return leaseValid
+    ? "Who has a place is cut off when the lease is over."
+    : "Who had a place here has been cut off.";
+}
+
+/** @param {Cluster} cluster */
+function shareOf({ gate: { name, active, queued }, up, gates }) {
+  const of = gates.length === 1 ? "1 gate" : `all ${count(gates.length)} gates`;
+  const heard = up ? "" : ", as last heard";
+  return `Places and queue are those of ${of}${heard}. ` +
+    `This gate, ${name}, has ${count(active)} connected and ${count(queued)} waiting; ` +
+    "the times, the totals and the clients below are its own.";
+}
+
+/** @param {Cluster} cluster */
+function showGates({ gates, gate, up }) {
+  while (body.rows.length > gates.length) body.deleteRow(-1);
+  while (body.rows.length < gates.length) body.append(template.content.cloneNode(true));
+  gates.forEach(({ name, own, active, queued, paused, lease_age_seconds }, index) => {
+    const row = /** @type {HTMLTableRowElement} */ (body.rows[index]);
+    row.className = paused ? "paused" : "";
+    setText(find("bdi", HTMLElement, row), name);
+    setText(find(".here", HTMLElement, row), own ? "(this gate)" : "");
+    setText(find(".active", HTMLElement, row), count(own ? gate.active : active));
+    setText(find(".queued", HTMLElement, row), count(own ? gate.queued : queued));
+    setText(find(".lease", HTMLElement, row), `${duration(Math.round(lease_age_seconds))} ago`);
+    setText(find(".state", HTMLElement, row), stateOf(up, own ? paused || gate.paused : paused));
+  });
+}
+
+/**
+ * @param {boolean} up
+ * @param {boolean} paused
+ */
+function stateOf(up, paused) {
+  if (!up) return "unknown";
+  return paused ? "lets nobody in" : "lets clients in";
+}
