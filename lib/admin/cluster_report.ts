@@ -5,9 +5,11 @@
  * @module
  */
 
-import type { Pool, Stats } from "../pool/pool.ts";
-import type { ClusterState, GateShare } from "../pool/pool.ts";
+import type { ClusterState, GateShare, Pool, Stats } from "../pool/pool.ts";
 import { seconds } from "./rounded.ts";
+
+/** `gate-2` stands before `gate-10`. */
+const BY_NAME = new Intl.Collator("en", { numeric: true });
 
 /** @returns What `GET /api/stats` has of it; `null` where this process has the pool alone. */
 export function clusterFigures(pool: Pool) {
@@ -24,7 +26,7 @@ export function clusterFigures(pool: Pool) {
     lost,
     resyncs,
     gate: { name: cluster.name, ...pool.own, paused: cluster.paused },
-    gates: gates.map(gateFigures),
+    gates: gates.map(gateFigures).sort((a, b) => BY_NAME.compare(a.name, b.name)),
     totals: totals(pool.stats()),
   };
 }

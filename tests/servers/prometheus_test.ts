@@ -236,7 +236,7 @@ testWith(
         ...["check", what!, ...strictly, `${home.path}/${name}`],
       ]);
       assertEquals([code, stderr], [0, ""], stdout);
-      assertMatch(stdout, /SUCCESS: 8 rules found/);
+      assertMatch(stdout, /SUCCESS: 11 rules found/);
     }
   },
 );

@@ -35,8 +35,9 @@ function troubleOf({ up, down, down_seconds, held_seconds, lost, lease_valid }) 
       "may have places that Redis does not know of.";
   }
   if (up) return "";
-  const why = `For ${duration(Math.floor(down_seconds))}${down === null ? "" : `: ${down}`}.`;
-  return `Redis is away: nobody is let in. ${fateOf(lost, lease_valid)} ${why}`;
+  const since = `It has been away for ${duration(Math.floor(down_seconds))}`;
+  const fate = fateOf(lost, lease_valid);
+  return `Redis is away: nobody is let in. ${fate} ${since}${down === null ? "" : `: ${down}`}.`;
 }
 
 /**
@@ -67,13 +68,14 @@ function showGates({ gates, gate, up }) {
   while (body.rows.length < gates.length) body.append(template.content.cloneNode(true));
   gates.forEach(({ name, own, active, queued, paused, lease_age_seconds }, index) => {
     const row = /** @type {HTMLTableRowElement} */ (body.rows[index]);
-    row.className = paused ? "paused" : "";
+    const letsNobodyIn = own ? paused || gate.paused : paused;
+    row.className = up && letsNobodyIn ? "paused" : "";
     setText(find("bdi", HTMLElement, row), name);
     setText(find(".here", HTMLElement, row), own ? "(this gate)" : "");
     setText(find(".active", HTMLElement, row), count(own ? gate.active : active));
     setText(find(".queued", HTMLElement, row), count(own ? gate.queued : queued));
     setText(find(".lease", HTMLElement, row), `${duration(Math.round(lease_age_seconds))} ago`);
-    setText(find(".state", HTMLElement, row), stateOf(up, own ? paused || gate.paused : paused));
+    setText(find(".state", HTMLElement, row), stateOf(up, letsNobodyIn));
   });
 }
 
