@@ -25,14 +25,21 @@ export function clusterFigures(pool: Pool) {
     lease_lost: leaseLostTotal,
     lost,
     resyncs,
-    gate: { name: cluster.name, ...pool.own, paused: cluster.paused },
+    gate: {
+      name: cluster.name,
+      // Not `active`: whoever waits for "active":0 in the whole means the pool's.
+      connected: pool.own.active,
+      waiting: pool.own.queued,
+      paused: cluster.paused,
+    },
     gates: gates.map(gateFigures).sort((a, b) => BY_NAME.compare(a.name, b.name)),
     totals: totals(pool.stats()),
   };
 }
 
 function gateFigures({ name, own, active, queued, paused, leaseAgeMs }: GateShare) {
-  return { name, own, active, queued, paused, lease_age_seconds: seconds(leaseAgeMs / 1000) };
+  const counts = { connected: active, waiting: queued };
+  return { name, own, ...counts, paused, lease_age_seconds: seconds(leaseAgeMs / 1000) };
 }
 
 /** Those of all gates, since the pool was made. */

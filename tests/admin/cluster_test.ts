@@ -131,11 +131,11 @@ Deno.test("GET /api/stats: tells the pool, this gate and all gates apart", async
     ...{ lease_valid: true, lease_lost: 0, lost: "hold" },
   });
   assertEquals(resyncs, { fenced: 0, empty: 0, behind: 0 });
-  assertEquals(gate, { name: "two", active: 0, queued: 1, paused: false });
+  assertEquals(gate, { name: "two", connected: 0, waiting: 1, paused: false });
   assertEquals([pool.connected, pool.queued], [2, 2]);
   assertEquals(gates, [
-    { name: "one", own: false, active: 2, queued: 1, paused: false, lease_age_seconds: 0 },
-    { name: "two", own: true, active: 0, queued: 1, paused: false, lease_age_seconds: 0 },
+    { name: "one", own: false, connected: 2, waiting: 1, paused: false, lease_age_seconds: 0 },
+    { name: "two", own: true, connected: 0, waiting: 1, paused: false, lease_age_seconds: 0 },
   ]);
 });
 

@@ -7,6 +7,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Browser, CHROMIUM } from "../support/browser.ts";
 import { freshPool, REDIS } from "../support/cluster/cluster.ts";
 import { RedisServer } from "../support/cluster/redis_server.ts";
+import { tableOf } from "../support/readmes.ts";
 import { ADMIN_SERVED, Directory, Gate, run, testWith } from "../support/servers.ts";
 import { Client, until } from "../support/sockets.ts";
 
@@ -76,6 +77,19 @@ async function arrive(gate: Gate): Promise<Client> {
   await client.line();
   return client;
 }
+
+testWith(
+  [ADMIN_SERVED, ...REDIS],
+  "README: names every metric of a cluster, its labels and its type",
+  async () => {
+    await using pair = await Pair.open();
+    const text = await pair.one.metrics();
+    const types = [...text.matchAll(/^# TYPE (poolgate_cluster_\w+) (\w+)$/gm)]
+      .map(([, name, type]) => [`\`${name}${name!.includes("resyncs") ? "{reason}" : ""}\``, type]);
+    const rows = tableOf("lib/admin/README.md", "metric with `--cluster`");
+    assertEquals(rows.map(([name, type]) => [name, type]).sort(), types.sort());
+  },
+);
 
 testWith(
   [ADMIN_SERVED, ...REDIS, CHROMIUM, "promtool"],

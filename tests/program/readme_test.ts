@@ -357,7 +357,8 @@ testWith(
     const lists = ["/api/clients", "/api/sources", "/api/history"];
     const paths = ["/", "/metrics", "/healthz", "/readyz", "/api/stats", ...lists];
     for (const path of [...paths, "/api/events", "/grafana.json", "/rules.yml"]) await meet(path);
-    for (const path of lists) await meet(path, `${path}?what=else`);
+    for (const path of [...lists, "/readyz"]) await meet(path, `${path}?what=else`);
+    await meet("/readyz", "/readyz?cluster");
     await meet("/api/permission", "/api/permission", { headers });
     await meet("/api/permission");
 
@@ -371,6 +372,7 @@ testWith(
     for (const act of ["/api/pause", "/api/resume"]) {
       await meet(`PUT ${act}`, act, { method: "PUT", headers });
       await meet(`PUT ${act}`, act, { method: "PUT" });
+      await meet(`PUT ${act}`, `${act}?what=else`, { method: "PUT", headers });
     }
 
     const disconnect = (id: string, init: RequestInit) =>

@@ -40,7 +40,7 @@ filter.addEventListener("change", () => last && showClients(last));
 export function showClients(now) {
   last = now;
   const { active, queued, stats } = now;
-  const own = stats.cluster?.gate ?? stats;
+  const own = stats.cluster?.gate ?? { connected: stats.active, waiting: stats.queued };
   const kind = find("input:checked", HTMLInputElement, filter).value;
   const clients = [...(kind === "active" ? [] : queued), ...(kind === "queued" ? [] : active)];
   /** @type {typeof rows} */
@@ -55,8 +55,8 @@ export function showClients(now) {
   nobody.hidden = wanted.size > 0;
   table.hidden = wanted.size === 0;
   const parts = [
-    ...(kind === "active" ? [] : [part(queued.length, own.queued, "waiting")]),
-    ...(kind === "queued" ? [] : [part(active.length, own.active, "connected")]),
+    ...(kind === "active" ? [] : [part(queued.length, own.waiting, "waiting")]),
+    ...(kind === "queued" ? [] : [part(active.length, own.connected, "connected")]),
   ];
   setText(listed, parts.join(", "));
 }

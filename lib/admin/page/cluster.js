@@ -54,11 +54,11 @@ function fateOf(lost, leaseValid) {
 }
 
 /** @param {Cluster} cluster */
-function shareOf({ gate: { name, active, queued }, up, gates }) {
+function shareOf({ gate: { name, connected, waiting }, up, gates }) {
   const of = gates.length === 1 ? "1 gate" : `all ${count(gates.length)} gates`;
   const heard = up ? "" : ", as last heard";
   return `Places and queue are those of ${of}${heard}. ` +
-    `This gate, ${name}, has ${count(active)} connected and ${count(queued)} waiting; ` +
+    `This gate, ${name}, has ${count(connected)} connected and ${count(waiting)} waiting; ` +
     "the times, the totals and the clients below are its own.";
 }
 
@@ -66,14 +66,14 @@ function shareOf({ gate: { name, active, queued }, up, gates }) {
 function showGates({ gates, gate, up }) {
   while (body.rows.length > gates.length) body.deleteRow(-1);
   while (body.rows.length < gates.length) body.append(template.content.cloneNode(true));
-  gates.forEach(({ name, own, active, queued, paused, lease_age_seconds }, index) => {
+  gates.forEach(({ name, own, connected, waiting, paused, lease_age_seconds }, index) => {
     const row = /** @type {HTMLTableRowElement} */ (body.rows[index]);
     const letsNobodyIn = own ? paused || gate.paused : paused;
     row.className = up && letsNobodyIn ? "paused" : "";
     setText(find("bdi", HTMLElement, row), name);
     setText(find(".here", HTMLElement, row), own ? "(this gate)" : "");
-    setText(find(".active", HTMLElement, row), count(own ? gate.active : active));
-    setText(find(".queued", HTMLElement, row), count(own ? gate.queued : queued));
+    setText(find(".connected", HTMLElement, row), count(own ? gate.connected : connected));
+    setText(find(".waiting", HTMLElement, row), count(own ? gate.waiting : waiting));
     setText(find(".lease", HTMLElement, row), `${duration(Math.round(lease_age_seconds))} ago`);
     setText(find(".state", HTMLElement, row), stateOf(up, letsNobodyIn));
   });

@@ -47,9 +47,9 @@ export function showFigures({ sample, stats, queued }, samples) {
  * @param {string | undefined} id
  */
 function showOldest(stats, id) {
-  const { cluster, oldest_wait_seconds } = stats;
-  const { queued } = cluster?.gate ?? stats;
-  show("#oldest", queued === 0 ? "nobody" : duration(oldest_wait_seconds), name(id ?? " "));
+  const { cluster, queued, oldest_wait_seconds } = stats;
+  const waiting = cluster?.gate.waiting ?? queued;
+  show("#oldest", waiting === 0 ? "nobody" : duration(oldest_wait_seconds), name(id ?? " "));
 }
 
 /**
