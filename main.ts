@@ -32,6 +32,7 @@ import {
 import { MemoryPool } from "./lib/pool/memory_pool.ts";
 import { type Limits, limitsChange } from "./lib/pool/limits.ts";
 import type { Pool } from "./lib/pool/pool.ts";
+import type { WaitEstimator } from "./lib/pool/wait_estimator.ts";
 import { Node } from "./lib/protocol/node.ts";
 import { serve, type Stdio } from "./lib/stdio.ts";
 
@@ -192,6 +193,8 @@ interface Shared {
    * The time that the pool is told, in milliseconds; it stands still where nobody is shown times.
    */
   now: () => number;
+  /** What says how long a client is to wait; `undefined` where nobody is shown times. */
+  waits: WaitEstimator | undefined;
   node: Node;
   note: Note;
 }
@@ -230,7 +233,8 @@ async function run(options: Options, warnings: string[]): Promise<number> {
       configured: (before, after) => noteLimits(before, after, note),
       paused: (paused) => notePause(paused, note),
     });
-    return await serveNetwork(options, { pool, now, node, note }, stdio, signals);
+    const waits = admin && await estimateWaits(pool);
+    return await serveNetwork(options, { pool, now, waits, node, note }, stdio, signals);
   } finally {
     // Others wait for the places that this process may still have.
     await shared?.close();
@@ -254,6 +258,14 @@ async function openSharedPool(
     limits: limitsGiven ? limits : undefined,
     defaults: DEFAULT_LIMITS,
   });
+}
+
+/** Begins to learn how long places are held. */
+async function estimateWaits(pool: Pool): Promise<WaitEstimator> {
+  const { WaitEstimator } = await import("./lib/pool/wait_estimator.ts");
+  const waits = new WaitEstimator(pool, Math.random);
+  pool.observe(waits);
+  return waits;
 }
 
 /** What tells this process from others, as far as it may be known. */
@@ -374,7 +386,11 @@ async function listenForClients(options: GateOptions, shared: Shared): Promise<O
   }));
   const protocols = await loadProtocols(options);
   const listener = await listen(options.listen, "--listen", options.reusePort);
-  return openGate({ ...shared, listener, reaches, clock, protocols, options });
+  const { waits, now } = shared;
+  const expectedWaitMs = waits && (() => waits.lately(now())?.p50);
+  const figures = waits && new (await import("./lib/gate/upstream_figures.ts")).UpstreamFigures();
+  const given = { ...shared, expectedWaitMs, figures, protocols, options };
+  return openGate({ ...given, listener, reaches, clock });
 }
 
 /** Loads what serves operators, which needs packages of others: these may be out of reach. */
@@ -392,18 +408,20 @@ async function loadAdmin() {
 async function listenForOperators(
   { listen: address, reusePort, token, hosts }: AdminOptions,
   open: OpenGate | undefined,
-  { pool, note }: Shared,
+  { pool, now, waits, note }: Shared,
 ): Promise<OpenAdmin> {
   const [
     { openAdmin },
     { httpServer },
     { listen },
     { systemClock: clock },
+    { cpuUsage },
   ] = await Promise.all([
     loadAdmin(),
     import("./lib/io/http_server.ts"),
     import("./lib/io/network.ts"),
     import("./lib/io/clock.ts"),
+    import("node:process"),
   ]);
   const listener = await listen(address, "--admin", reusePort);
   const server = await openAdmin({
@@ -416,6 +434,13 @@ async function listenForOperators(
     draining: () => open?.gate.draining ?? false,
     drainLeftMs: () => open?.gate.drainLeftMs,
     traffic: () => open?.gate.traffic ?? { received: 0, sent: 0 },
+    upstreamTotals: () => open?.figures,
+    usage: {
+      startedAt: performance.timeOrigin,
+      residentBytes: () => Deno.memoryUsage().rss,
+      cpuSeconds: () => (({ user, system }) => (user + system) / 1e6)(cpuUsage()),
+    },
+    expectedWait: () => waits?.at(now()),
   });
   const shown = server.address;
   const url = address.transport === "unix" ? shown : `http://${shown}/`;

@@ -28,7 +28,7 @@ interface Room {
 
 /** The rooms, by their folder; `lib/stdio.ts` stands beside them, `main.ts` puts all together. */
 const ROOMS: Readonly<Record<string, Room>> = {
-  "main.ts": { imports: ["lib/"] },
+  "main.ts": { imports: ["lib/"], packages: ["node:process"] },
   "lib/cli/": {
     // Types and words only: see below.
     imports: [
@@ -40,7 +40,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   "lib/admin/": {
     imports: ["lib/pool/", "lib/protocol/", "lib/io/"],
-    packages: ["prom-client", "uplot/", "node:crypto"],
+    packages: ["prom-client", "hdr-histogram-js/", "uplot/", "node:crypto"],
   },
   "lib/gate/": { imports: ["lib/pool/", "lib/protocol/", "lib/io/"] },
   "lib/cluster/": { imports: ["lib/pool/", "lib/io/"], packages: ["@redis/client"] },

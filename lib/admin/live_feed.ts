@@ -5,15 +5,14 @@
  */
 
 import type { Clock } from "../io/clock.ts";
+import type { Clients } from "./clients.ts";
 import { Refusal, respond } from "./http.ts";
-import type { Distributions, Sample } from "./history.ts";
-import type { Report } from "./report.ts";
+import { plotted, type Sample } from "./history.ts";
+import type { Mark } from "./marks.ts";
+import { PERIOD_MS, type Report } from "./report.ts";
 
 /** How many may look at once. */
 export const MAX_VIEWERS = 64;
-
-/** How often, in milliseconds, a sample is taken and sent. */
-export const PERIOD_MS = 1000;
 
 /** How many clients of each state are sent. */
 const MAX_CLIENTS = 100;
@@ -36,6 +35,7 @@ interface Viewer {
 /** Takes a sample a second, and sends it to all who look. */
 export class LiveFeed {
   #report: Report;
+  #clients: Clients;
   #clock: Clock;
   #failed: (error: unknown) => void;
   #viewers = new Set<Viewer>();
@@ -43,18 +43,21 @@ export class LiveFeed {
   #cancelTick = () => {};
 
   /** @param failed Told when a sample cannot be taken or sent, which is a fault of poolgate. */
-  constructor(report: Report, clock: Clock, failed: (error: unknown) => void) {
+  constructor(report: Report, clients: Clients, clock: Clock, failed: (error: unknown) => void) {
     this.#report = report;
+    this.#clients = clients;
     this.#clock = clock;
     this.#failed = failed;
   }
 
   /** Takes the first sample, and further ones from then on. */
-  async start(): Promise<void> {
+  start(): void {
     this.#cancelTick = this.#clock.after(PERIOD_MS, () => this.start());
     try {
-      const sample = await this.#report.takeSample();
-      if (this.#viewers.size > 0) this.#send(this.#now(sample, sample));
+      const sample = this.#report.takeSample();
+      if (this.#viewers.size > 0) {
+        this.#send(this.#now(sample, this.#report.marksSince(sample.time)));
+      }
     } catch (error) {
       this.#failed(error);
     }
@@ -73,12 +76,12 @@ export class LiveFeed {
    * @returns A stream of events: the history first, then what is now, again and again.
    * @throws {Refusal} When too many look already.
    */
-  async open(): Promise<Response> {
-    const { history } = this.#report;
-    const samples = history.map(plotted);
+  open(): Response {
+    const history = this.#report.history("10m");
     const latest = history.at(-1);
-    const measured = await this.#report.measured();
-    const first = event("history", { samples }) + (latest ? this.#now(latest, measured) : "");
+    const marks = this.#report.marksSince(history[0]?.time ?? 0);
+    const samples = history.map(plotted);
+    const first = event("history", { samples, marks }) + (latest ? this.#now(latest, []) : "");
     if (this.#viewers.size >= MAX_VIEWERS) {
       throw new Refusal(503, `${MAX_VIEWERS} look already, and that is as many as may`);
     }
@@ -110,20 +113,18 @@ export class LiveFeed {
     }
   }
 
-  #now(sample: Sample, measured: Distributions): string {
+  #now(sample: Sample, marks: Mark[]): string {
     const report = this.#report;
+    const recent = report.recent();
     return event("now", {
       sample: plotted(sample),
-      stats: report.figures(measured),
-      waits: report.recentWaits(measured),
-      active: report.clients("connected", MAX_CLIENTS),
-      queued: report.clients("queued", MAX_CLIENTS),
+      marks,
+      stats: report.figures(recent),
+      waits: report.recentWaits(recent),
+      active: this.#clients.first("active", MAX_CLIENTS),
+      queued: this.#clients.first("queued", MAX_CLIENTS),
     });
   }
-}
-
-function plotted({ time, active, queued, rejected, promoted }: Sample): number[] {
-  return [time, active, queued, rejected, promoted];
 }
 
 function event(name: string, data: unknown): string {

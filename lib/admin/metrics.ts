@@ -20,6 +20,8 @@ export class Metrics {
     this.#report = report;
     this.#counts();
     this.#totals();
+    if (report.upstreamTotals !== undefined) this.#upstream();
+    this.#usage();
     this.#registry.registerMetric(timings.waits);
     this.#registry.registerMetric(timings.durations);
     const info = new Gauge({
@@ -77,6 +79,13 @@ export class Metrics {
         "by a second a second means that no place becomes free at all.",
       () => report.oldestWaitSeconds,
     );
+    this.#gauge(
+      "poolgate_longest_wait_seconds",
+      "The longest wait of the last ten minutes, whether it has ended or not; 0 where nobody waited. " +
+        "Rising means that places become free more slowly than clients come.",
+      () => report.longestWaitSeconds,
+    );
+    this.#expectedWait();
     this.#gauge(
       "poolgate_paused",
       "1 while an operator has paused the pool and nobody is let in, else 0. Rising means that " +
@@ -167,6 +176,79 @@ export class Metrics {
       undefined,
       () => [["", report.traffic.sent]],
     );
+  }
+
+  #upstream(): void {
+    const totals = () => this.#report.upstreamTotals;
+    this.#counter(
+      "poolgate_upstream_connects_total",
+      "Attempts to connect to the upstream, by how they went. Rising failed ones mean that it " +
+        "cannot be reached.",
+      "result",
+      () => [["ok", totals()?.connects ?? 0], ["failed", totals()?.failures ?? 0]],
+    );
+    this.#counter(
+      "poolgate_upstream_connect_seconds_total",
+      "How long connections to the upstream took to come about, in all. Rising faster than " +
+        "poolgate_upstream_connects_total means that each takes longer.",
+      undefined,
+      () => [["", (totals()?.connectMs ?? 0) / 1000]],
+    );
+    this.#counter(
+      "poolgate_upstream_checks_total",
+      "Checks of the upstream, by how they went; left_out are those that would have told nothing " +
+        "new, or had no place. Rising failed ones mean that the upstream is of no use to clients.",
+      "result",
+      () => Object.entries(totals()?.checks ?? {}),
+    );
+  }
+
+  /** By the names that all programs have for them. */
+  #usage(): void {
+    const report = this.#report;
+    this.#gauge(
+      "process_resident_memory_bytes",
+      "Memory that poolgate has. Rising without end means that it loses some.",
+      () => report.usage.residentBytes(),
+    );
+    this.#gauge(
+      "process_start_time_seconds",
+      "When poolgate was started, in seconds since 1970. Rising means that it was started again.",
+      () => report.usage.startedAt / 1000,
+    );
+    this.#counter(
+      "process_cpu_seconds_total",
+      "For how long poolgate has kept a processor busy. Rising by a second a second means that " +
+        "it cannot do more.",
+      undefined,
+      () => [["", report.usage.cpuSeconds()]],
+    );
+    this.#gauge(
+      "poolgate_event_loop_lag_seconds",
+      "By how much timers were late at most in the last minute: for so long, nobody was served. " +
+        "Rising means that there is more to do than one poolgate can.",
+      () => report.loopLagSeconds,
+    );
+  }
+
+  #expectedWait(): void {
+    const report = this.#report;
+    new Gauge({
+      name: "poolgate_expected_wait_seconds",
+      help:
+        "How long a client that comes now is to wait, from how many wait and how long places are " +
+        "held: the percentile 50 is as likely too long as too short, one in ten waits for less than " +
+        "10, one in ten for more than 90; NaN where it is not known. Rising means that clients " +
+        "come faster than places become free.",
+      labelNames: ["percentile"],
+      registers: [this.#registry],
+      collect() {
+        const { p10 = NaN, p50 = NaN, p90 = NaN } = report.expectedWaitSeconds ?? {};
+        for (const [percentile, value] of [[10, p10], [50, p50], [90, p90]] as const) {
+          this.set({ percentile }, value);
+        }
+      },
+    });
   }
 
   #gauge(name: string, help: string, value: () => number): void {

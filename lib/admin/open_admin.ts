@@ -8,6 +8,7 @@
 import type { Note } from "../io/log.ts";
 import type { ServeHttp } from "../io/socket.ts";
 import { Changes } from "./changes.ts";
+import { Clients } from "./clients.ts";
 import { LiveFeed } from "./live_feed.ts";
 import { Metrics } from "./metrics.ts";
 import { PoolObserver } from "./pool_observer.ts";
@@ -38,25 +39,28 @@ export interface OpenAdmin {
  *
  * @returns Where that is, and how to end it.
  */
-export async function openAdmin(parts: OpenAdminParts): Promise<OpenAdmin> {
+export function openAdmin(parts: OpenAdminParts): OpenAdmin {
   const { serveHttp, pool, clock, token, hosts, note, version } = parts;
-  const timings = new Timings();
+  const timings = new Timings(() => clock.now());
   const observer = new PoolObserver(timings);
   pool.observe(observer);
   const changes = token !== undefined;
   const report = new Report({ ...parts, observer, timings, changes });
   const failed = (error: unknown) =>
     note("error", `serving operators met a fault of poolgate: ${error}`, { event: "fault" });
-  const feed = new LiveFeed(report, clock, failed);
+  const clients = new Clients(parts);
+  const feed = new LiveFeed(report, clients, clock, failed);
   const routes = new Routes({
     report,
+    clients,
+    sources: { pool, clock, rejected: observer.rejectedSources },
     metrics: new Metrics(report, timings, version),
     feed,
     changes: new Changes({ pool, now: () => clock.now(), token, note }),
     hosts,
     failed,
   });
-  await feed.start();
+  feed.start();
   const server = serveHttp((request) => routes.answer(request), failed);
   return {
     address: server.address,

@@ -15,6 +15,7 @@ import {
   type State,
 } from "../pool/client.ts";
 import type { Observer } from "../pool/pool.ts";
+import { RejectedSources } from "./rejected_sources.ts";
 
 /**
  * How a wait in the backlog came to its end. One that ends because poolgate does is not measured.
@@ -35,6 +36,8 @@ export class PoolObserver implements Observer {
   #rejections = zeroes(REJECT_REASONS);
   #evictions = zeroes(EVICT_REASONS);
   #abandoned = 0;
+  /** How many were rejected, by the address that they came from. */
+  readonly rejectedSources = new RejectedSources();
 
   constructor(stopwatch: Stopwatch) {
     this.#stopwatch = stopwatch;
@@ -55,9 +58,9 @@ export class PoolObserver implements Observer {
     return this.#abandoned;
   }
 
-  changed({ state, reason }: Client, from: State, ms: number): void {
+  changed({ state, reason, holder }: Client, from: State, ms: number): void {
     const seconds = ms / 1000;
-    this.#count(reason);
+    if (reason !== undefined) this.#count(reason, holder?.source);
     if (from === "connected") this.#stopwatch.held(seconds);
     if (from !== "queued") return;
     if (state === "connected") this.#stopwatch.waited("promoted", seconds);
@@ -65,10 +68,14 @@ export class PoolObserver implements Observer {
     else if (reason === undefined || reason === "evicted") this.#abandon(seconds);
   }
 
-  #count(reason: Client["reason"]): void {
-    if (reason === undefined || reason === "evicted") return;
-    if (isEviction(reason)) this.#evictions[reason]++;
-    else this.#rejections[reason]++;
+  #count(reason: RejectReason | EvictReason | "evicted", source: string | undefined): void {
+    if (reason === "evicted") return;
+    if (isEviction(reason)) {
+      this.#evictions[reason]++;
+      return;
+    }
+    this.#rejections[reason]++;
+    if (source !== undefined) this.rejectedSources.add(source);
   }
 
   #abandon(seconds: number): void {

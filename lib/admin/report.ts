@@ -6,12 +6,26 @@
  */
 
 import type { Clock } from "../io/clock.ts";
-import type { Client, Counts, EvictReason, RejectReason, Traffic } from "../pool/client.ts";
+import type { Counts, EvictReason, RejectReason, Traffic } from "../pool/client.ts";
+import type { ExpectedWait } from "../pool/expected_wait.ts";
 import type { Pool, Stats } from "../pool/pool.ts";
-import { type Distributions, History, type Sample } from "./history.ts";
+import { History, type Sample, type Span } from "./history.ts";
+import { LastMinute, type Load } from "./last_minute.ts";
+import { LoopLag } from "./loop_lag.ts";
+import { type Mark, Marks, type Situation } from "./marks.ts";
 import type { PoolObserver } from "./pool_observer.ts";
-import { quantile } from "./quantile.ts";
-import { DURATION_BOUNDS, type Timings, WAIT_BOUNDS } from "./timings.ts";
+import type { Times } from "./recent_times.ts";
+import { seconds } from "./rounded.ts";
+import type { Recent, Timings } from "./timings.ts";
+
+/** The upper bounds of the bars of the page's waits, in seconds; one more is for longer waits. */
+export const BAR_BOUNDS = [
+  ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5],
+  ...[1, 2.5, 5, 10, 30, 60, 120, 300, 600],
+];
+
+/** How often a sample is taken, in milliseconds. */
+export const PERIOD_MS = 1000;
 
 /** What a {@linkcode Report} is made of. */
 export interface ReportParts {
@@ -34,6 +48,11 @@ export interface ReportParts {
   drainLeftMs: () => number | undefined;
   /** What has gone over all connections. */
   traffic: () => Readonly<Traffic>;
+  /** What is counted of the upstream; `undefined` where there is none. */
+  upstreamTotals: () => UpstreamTotals | undefined;
+  usage: Usage;
+  /** How long a client that comes now is to wait; `undefined` where that is not known. */
+  expectedWait: () => ExpectedWait | undefined;
 }
 
 /** What clients are joined to. */
@@ -45,22 +64,25 @@ export interface Upstream {
   readonly connections: number;
 }
 
-export type ClientState = "active" | "queued";
+/** What is counted of all upstreams since the start. */
+export interface UpstreamTotals {
+  /** Connections that came about, and how long that took in all, in milliseconds. */
+  readonly connects: number;
+  readonly connectMs: number;
+  /** Attempts that failed. */
+  readonly failures: number;
+  /** Checks, by how they went. */
+  readonly checks: Readonly<Record<"ok" | "failed" | "left_out", number>>;
+}
 
-/** One client, as `GET /api/clients` lists it. */
-export interface ClientReport {
-  id: string;
-  state: ClientState;
-  /** Since when it has been in this state. */
-  since: string;
-  seconds: number;
-  /** Its place in the queue, from 1. */
-  position: number | null;
-  waited_seconds: number;
-  /** Whether it was disconnected by a request, and keeps its place until its upstream has ended. */
-  evicted: boolean;
-  received_bytes: number | null;
-  sent_bytes: number | null;
+/** What poolgate takes of the machine. */
+export interface Usage {
+  /** When it was started, in milliseconds since 1970. */
+  readonly startedAt: number;
+  /** The memory that it has, in bytes. */
+  residentBytes(): number;
+  /** For how long it has kept a processor busy, in seconds. */
+  cpuSeconds(): number;
 }
 
 /** The quantiles of how long something took, in seconds, over the last ten minutes. */
@@ -69,6 +91,7 @@ export interface Quantiles {
   p50: number | null;
   p90: number | null;
   p99: number | null;
+  longest: number | null;
 }
 
 /** Answers what operators ask. */
@@ -77,6 +100,9 @@ export class Report {
   #started: number;
   #startedAt: string;
   #history = new History();
+  #marks = new Marks();
+  #lastMinute = new LastMinute();
+  #lag = new LoopLag(PERIOD_MS);
 
   constructor(parts: ReportParts) {
     this.#parts = parts;
@@ -109,6 +135,33 @@ export class Report {
   get oldestWaitSeconds(): number {
     const [next] = this.#parts.pool.clients("queued");
     return next === undefined ? 0 : this.#secondsSince(next.since);
+  }
+
+  /** The longest wait of the last ten minutes, also one that goes on; 0 where nobody waited. */
+  get longestWaitSeconds(): number {
+    return Math.max(this.recent().waits.longest ?? 0, this.oldestWaitSeconds);
+  }
+
+  /** By how much timers were late at most in the last minute. */
+  get loopLagSeconds(): number {
+    return this.#lag.mostMs / 1000;
+  }
+
+  /** What is counted of the upstream; `undefined` where there is none. */
+  get upstreamTotals(): UpstreamTotals | undefined {
+    return this.#parts.upstreamTotals();
+  }
+
+  get usage(): Usage {
+    return this.#parts.usage;
+  }
+
+  /** How long a client that comes now is to wait, in seconds; `null` where that is not known. */
+  get expectedWaitSeconds(): ExpectedWait | null {
+    const expected = this.#parts.expectedWait();
+    if (expected === undefined) return null;
+    const { p10, p50, p90 } = expected;
+    return { p10: seconds(p10 / 1000), p50: seconds(p50 / 1000), p90: seconds(p90 / 1000) };
   }
 
   /** What clients are joined to, in order. */
@@ -157,40 +210,64 @@ export class Report {
     return ms === undefined ? null : Math.ceil(ms / 1000);
   }
 
-  /** The last ten minutes. */
-  get history(): readonly Sample[] {
-    return this.#history.samples;
+  /** @returns What was, the oldest first. */
+  history(span: Span): readonly Sample[] {
+    return this.#history.points(span);
   }
 
   /** Takes a sample for the {@linkcode history}. */
-  async takeSample(): Promise<Sample> {
-    const { active, queued, promotedTotal } = this.stats;
-    const sample = {
-      time: this.#parts.timeOfDay() / 1000,
-      active,
-      queued,
-      rejected: this.#rejectedTotal(),
-      promoted: promotedTotal,
-      ...await this.measured(),
-    };
+  takeSample(): Sample {
+    const { clock, timeOfDay, timings } = this.#parts;
+    const now = clock.now();
+    const { stats, rejectedTotal: rejected } = this;
+    const { active, queued, promotedTotal: promoted, maxConnections, backlogSize } = stats;
+    const time = seconds(timeOfDay() / 1000);
+    const sample = { time, active, queued, rejected, promoted, maxConnections, backlogSize };
+    const totals = { queued: stats.queuedTotal, rejected, promoted, waiting: queued };
+    this.#lag.tick(now);
+    timings.count();
     this.#history.add(sample);
+    this.#lastMinute.add({ time: now / 1000, ...totals });
+    this.#marks.look(time, this.#situation());
     return sample;
   }
 
-  /** What has been measured so far. */
-  measured(): Promise<Distributions> {
-    return this.#parts.timings.read();
+  /** @returns What changed for all clients, from some time on, in seconds since 1970. */
+  marksSince(time: number): Mark[] {
+    return this.#marks.since(time);
+  }
+
+  #situation(): Situation {
+    const { paused, upstreamDown } = this;
+    const { maxConnections, backlogSize } = this.#parts.pool.limits;
+    const limits = { maxConnections, backlogSize };
+    return { limits, paused, draining: this.#parts.draining(), upstreamDown };
+  }
+
+  /**
+   * How it is, as a headline has it: what stops everybody, as soon as it does, or else the load of
+   * the last minute, which changes once a minute at most.
+   */
+  get headline(): "draining" | "upstream_down" | "paused" | Load {
+    const { draining, upstreamDown, paused } = this.#situation();
+    if (draining) return "draining";
+    if (upstreamDown !== undefined) return "upstream_down";
+    return paused ? "paused" : this.#lastMinute.load;
+  }
+
+  /** What was measured during the last ten minutes. */
+  recent(): Recent {
+    return this.#parts.timings.recent();
   }
 
   /**
    * All figures, as `GET /api/stats` gives them.
    *
-   * @param measured What is {@linkcode measured} now.
+   * @param recent What is {@linkcode recent} now.
    */
-  figures(measured: Distributions) {
+  figures(recent: Recent = this.recent()) {
     const { version, listen, upstreams, changes } = this.#parts;
     const { stats, traffic } = this;
-    const recent = this.#history.since(measured);
     return {
       version,
       started_at: this.#startedAt,
@@ -213,64 +290,41 @@ export class Report {
       ...this.limits,
       active: stats.active,
       queued: stats.queued,
-      oldest_wait_seconds: this.oldestWaitSeconds,
+      oldest_wait_seconds: seconds(this.oldestWaitSeconds),
       totals: {
         connected: stats.connectedTotal,
         queued: stats.queuedTotal,
         promoted: stats.promotedTotal,
         abandoned: this.abandoned,
         disconnected: stats.disconnectedTotal,
-        rejected: this.#rejectedTotal(),
+        rejected: this.rejectedTotal,
         rejected_for: this.rejected,
         received_bytes: traffic.received,
         sent_bytes: traffic.sent,
       },
-      wait_seconds: quantiles(WAIT_BOUNDS, recent.waits),
-      duration_seconds: quantiles(DURATION_BOUNDS, recent.durations),
+      last_minute: {
+        state: this.headline,
+        queued: this.#lastMinute.queued,
+        promoted: this.#lastMinute.promoted,
+        rejected: this.#lastMinute.rejected,
+      },
+      expected_wait_seconds: this.expectedWaitSeconds,
+      wait_seconds: quantiles(recent.waits),
+      duration_seconds: quantiles(recent.durations),
     };
   }
 
   /**
-   * How long those waited who were let in during the last ten minutes: how many in each bucket.
+   * How long those waited who were let in during the last ten minutes: how many for each bar.
    *
-   * @param measured What is {@linkcode measured} now.
+   * @param recent What is {@linkcode recent} now.
    */
-  recentWaits(measured: Distributions): { bounds: number[]; counts: number[] } {
-    return { bounds: WAIT_BOUNDS, counts: this.#history.since(measured).admitted };
+  recentWaits({ admitted }: Recent): { bounds: number[]; counts: number[] } {
+    return { bounds: BAR_BOUNDS, counts: admitted.counts(BAR_BOUNDS) };
   }
 
-  /**
-   * Lists clients of one state, those first that came into it first.
-   *
-   * @param limit How many at most.
-   */
-  clients(state: "connected" | "queued", limit: number): ClientReport[] {
-    const rows: ClientReport[] = [];
-    for (const client of this.#parts.pool.clients(state)) {
-      if (rows.length === limit) break;
-      rows.push(this.#describe(client, rows.length + 1));
-    }
-    return rows;
-  }
-
-  #describe({ id, state, reason, since, waited, holder }: Client, position: number): ClientReport {
-    const active = state === "connected";
-    const traffic = holder?.traffic;
-    const seconds = this.#secondsSince(since);
-    return {
-      id,
-      state: active ? "active" : "queued",
-      since: new Date(this.#parts.timeOfDay() - 1000 * seconds).toISOString(),
-      seconds,
-      position: active ? null : position,
-      waited_seconds: active ? waited / 1000 : seconds,
-      evicted: reason === "evicted",
-      received_bytes: traffic?.received ?? null,
-      sent_bytes: traffic?.sent ?? null,
-    };
-  }
-
-  #rejectedTotal(): number {
+  /** How many were turned away, when they came or later. */
+  get rejectedTotal(): number {
     return Object.values(this.rejected).reduce((sum, count) => sum + count, 0);
   }
 
@@ -284,12 +338,13 @@ export function whyDown(upstreams: readonly Upstream[]): string {
   return upstreams.map(({ address, down }) => `${address}: ${down}`).join("; ");
 }
 
-function quantiles(bounds: readonly number[], counts: readonly number[]): Quantiles {
-  const at = (q: number) => quantile(bounds, counts, q) ?? null;
+function quantiles(times: Times): Quantiles {
+  const rounded = (value: number | undefined) => value === undefined ? null : seconds(value);
   return {
-    count: counts.reduce((sum, count) => sum + count, 0),
-    p50: at(0.5),
-    p90: at(0.9),
-    p99: at(0.99),
+    count: times.count,
+    p50: rounded(times.quantile(0.5)),
+    p90: rounded(times.quantile(0.9)),
+    p99: rounded(times.quantile(0.99)),
+    longest: rounded(times.longest),
   };
 }

@@ -6,15 +6,22 @@
 
 import { describe } from "../protocol/decode.ts";
 import type { Changes } from "./changes.ts";
+import { CLIENT_PARAMETERS, type Clients } from "./clients.ts";
+import { COLUMNS, plotted, SPAN_NAMES, SPANS } from "./history.ts";
 import { checkHost, isCrossSite, Refusal, respond, respondJson, respondRefusal } from "./http.ts";
 import type { LiveFeed } from "./live_feed.ts";
 import type { Metrics } from "./metrics.ts";
 import { PAGE_FILES } from "./page.ts";
-import { type ClientState, type Report, whyDown } from "./report.ts";
+import { PROMETHEUS_FILES } from "./prometheus_files.ts";
+import { Query } from "./query.ts";
+import { type Report, whyDown } from "./report.ts";
+import { SOURCE_PARAMETERS, sourcePage, type SourcesParts } from "./sources.ts";
 
 /** Who answers. */
 export interface RoutesParts {
   report: Report;
+  clients: Clients;
+  sources: SourcesParts;
   metrics: Metrics;
   feed: LiveFeed;
   changes: Changes;
@@ -23,10 +30,6 @@ export interface RoutesParts {
   /** Told when an answer meets a fault of poolgate. */
   failed: (error: unknown) => void;
 }
-
-/** How many clients are listed: at most, and where the request does not say. */
-export const MAX_LISTED = 1000;
-export const DEFAULT_LISTED = 100;
 
 /** What comes after this is a client's id. */
 const CLIENT_PREFIX = "/api/clients/";
@@ -45,13 +48,19 @@ export class Routes {
 
   constructor(parts: RoutesParts) {
     this.#parts = parts;
-    const { report, metrics, feed, changes } = parts;
+    const { report, clients, sources, metrics, feed, changes } = parts;
     this.#resources = new Map<string, Resource>([
       ["/metrics", { GET: async () => respond(await metrics.text(), metrics.contentType) }],
       ["/healthz", { GET: () => respond("ok\n", TEXT) }],
       ["/readyz", { GET: () => readiness(report) }],
-      ["/api/stats", { GET: async () => respondJson(report.figures(await report.measured())) }],
-      ["/api/clients", { GET: (_, { searchParams }) => listClients(report, searchParams) }],
+      ["/api/stats", { GET: () => respondJson(report.figures()) }],
+      ["/api/clients", {
+        GET: (_, url) => respondJson(clients.page(new Query(url, CLIENT_PARAMETERS))),
+      }],
+      ["/api/sources", {
+        GET: (_, url) => respondJson(sourcePage(sources, new Query(url, SOURCE_PARAMETERS))),
+      }],
+      ["/api/history", { GET: (_, url) => history(report, new Query(url, ["span"])) }],
       ["/api/events", { GET: () => feed.open() }],
       ["/api/permission", { GET: (request) => changes.permission(request) }],
       ["/api/config", {
@@ -60,7 +69,9 @@ export class Routes {
       }],
       ["/api/pause", { PUT: (request) => changes.pause(request) }],
       ["/api/resume", { PUT: (request) => changes.resume(request) }],
-      ...[...PAGE_FILES].map(([path, { text, type }]): [string, Resource] => [path, {
+      ...[...PAGE_FILES, ...PROMETHEUS_FILES].map((
+        [path, { text, type }],
+      ): [string, Resource] => [path, {
         GET: () => respond(text, type),
       }]),
     ]);
@@ -108,6 +119,18 @@ function decodeId(path: string): string {
   }
 }
 
+function history(report: Report, query: Query): Response {
+  const span = query.choice("span", SPAN_NAMES, "10m");
+  const points = report.history(span);
+  return respondJson({
+    span_seconds: SPANS[span].seconds,
+    every_seconds: SPANS[span].every,
+    columns: COLUMNS,
+    samples: points.map(plotted),
+    marks: report.marksSince((points[0]?.time ?? 0) - SPANS[span].every),
+  });
+}
+
 function readiness(report: Report): Response {
   const { state, paused, drainSecondsLeft, upstreams, upstreamDown } = report;
   const which = upstreams.length > 1 ? "all upstreams are" : "the upstream is";
@@ -127,29 +150,4 @@ function readiness(report: Report): Response {
     draining: `draining: poolgate takes no new clients, and ends ${limit}`,
   };
   return respond(`${texts[state]}${others}\n`, TEXT, state === "ready" ? 200 : 503);
-}
-
-function listClients(report: Report, query: URLSearchParams): Response {
-  const state = readState(query.get("state"));
-  const limit = readLimit(query.get("limit"));
-  const { active, queued } = report.stats;
-  const clients = state === "queued" ? [] : report.clients("connected", limit);
-  if (state !== "active") clients.push(...report.clients("queued", limit - clients.length));
-  const total = (state === "queued" ? 0 : active) + (state === "active" ? 0 : queued);
-  return respondJson({ clients, total });
-}
-
-function readState(text: string | null): ClientState | undefined {
-  if (text === null || text === "active" || text === "queued") return text ?? undefined;
-  throw new Refusal(400, `state is ${describe(text)}, it must be active or queued, or left out`);
-}
-
-function readLimit(text: string | null): number {
-  if (text === null) return DEFAULT_LISTED;
-  const value = Number(text);
-  if (/^\d{1,4}$/.test(text) && value >= 1 && value <= MAX_LISTED) return value;
-  throw new Refusal(
-    400,
-    `limit is ${describe(text)}, it must be an integer from 1 to ${MAX_LISTED}`,
-  );
 }

@@ -1,36 +1,51 @@
 /**
- * How long clients waited and had their places, as histograms. Prometheus reads them as they are,
- * the page and the statistics by way of {@linkcode Timings.read}.
+ * How long clients waited and had their places: since the start as the histograms that Prometheus
+ * reads, and of late for the page and the statistics.
  *
  * @module
  */
 
 import { Histogram } from "prom-client";
-import type { Distributions } from "./history.ts";
 import type { Stopwatch, WaitOutcome } from "./pool_observer.ts";
+import { RecentTimes, type Times } from "./recent_times.ts";
 
-/** The upper bounds of the buckets, in seconds; one more holds all that took longer. */
-export const WAIT_BOUNDS = [
-  ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5],
-  ...[1, 2.5, 5, 10, 30, 60, 120, 300, 600],
-];
-export const DURATION_BOUNDS = [
-  ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-  ...[60, 300, 900, 3600, 14_400, 86_400],
-];
+/** Bounds of buckets, in seconds: each 1.3 times the one before. */
+const MIN_BOUND = 0.005;
+const BOUND_STEP = 1.3;
+
+/**
+ * The upper bounds of the buckets, in seconds; one more holds all that took longer. What Prometheus
+ * makes of them errs by 15 % at most from 5 ms on.
+ */
+export const WAIT_BOUNDS = boundsUpTo(600);
+export const DURATION_BOUNDS = boundsUpTo(86_400);
 
 /** How many times are gathered at most before they are counted. */
 const MAX_GATHERED = 4096;
 
 const OUTCOMES: readonly WaitOutcome[] = ["promoted", "timeout", "abandoned"];
 
+/** What was measured during the last ten minutes. */
+export interface Recent {
+  /** Waits, however they ended. */
+  waits: Times;
+  /** Waits that ended with a place. */
+  admitted: Times;
+  /** Places that were given back. */
+  durations: Times;
+}
+
 /**
  * Takes times. They are gathered, and counted together: counted one by one, amidst the work for a
  * connection, each costs some microseconds instead of a fraction of one.
  */
 export class Timings implements Stopwatch {
+  #now: () => number;
   #waited: Record<WaitOutcome, number[]> = { promoted: [], timeout: [], abandoned: [] };
   #held: number[] = [];
+  #recentAdmitted = new RecentTimes();
+  #recentInVain = new RecentTimes();
+  #recentDurations = new RecentTimes();
   readonly waits = new Histogram({
     name: "poolgate_queue_wait_seconds",
     help:
@@ -40,7 +55,7 @@ export class Timings implements Stopwatch {
     labelNames: ["outcome"],
     buckets: WAIT_BOUNDS,
     registers: [],
-    collect: () => this.#count(),
+    collect: () => this.count(),
   });
   readonly durations = new Histogram({
     name: "poolgate_connection_duration_seconds",
@@ -49,63 +64,59 @@ export class Timings implements Stopwatch {
       "clients hold on to places: both shorten what the same limit serves.",
     buckets: DURATION_BOUNDS,
     registers: [],
-    collect: () => this.#count(),
+    collect: () => this.count(),
   });
 
-  constructor() {
+  /** @param now The time in milliseconds; never goes back. */
+  constructor(now: () => number) {
+    this.#now = now;
     for (const outcome of OUTCOMES) this.waits.zero({ outcome });
   }
 
   waited(outcome: WaitOutcome, seconds: number): void {
     const gathered = this.#waited[outcome];
-    if (gathered.push(seconds) === MAX_GATHERED) this.#count();
+    if (gathered.push(seconds) === MAX_GATHERED) this.count();
   }
 
   held(seconds: number): void {
-    if (this.#held.push(seconds) === MAX_GATHERED) this.#count();
+    if (this.#held.push(seconds) === MAX_GATHERED) this.count();
   }
 
-  /** @returns What has been measured so far. */
-  async read(): Promise<Distributions> {
-    const waits = (await this.waits.get()).values;
-    const admitted = waits.filter(({ labels }) => labels.outcome === "promoted");
-    const durations = (await this.durations.get()).values;
-    return {
-      waits: countsOf(waits, WAIT_BOUNDS),
-      admitted: countsOf(admitted, WAIT_BOUNDS),
-      durations: countsOf(durations, DURATION_BOUNDS),
-    };
-  }
-
-  #count(): void {
+  /** Counts what has been gathered, as of now: called every second or so. */
+  count(): void {
+    const now = this.#now();
     for (const outcome of OUTCOMES) {
       const gathered = this.#waited[outcome];
-      for (const seconds of gathered) this.waits.observe({ outcome }, seconds);
+      const recent = outcome === "promoted" ? this.#recentAdmitted : this.#recentInVain;
+      for (const seconds of gathered) {
+        this.waits.observe({ outcome }, seconds);
+        recent.add(seconds, now);
+      }
       gathered.length = 0;
     }
-    for (const seconds of this.#held) this.durations.observe(seconds);
+    for (const seconds of this.#held) {
+      this.durations.observe(seconds);
+      this.#recentDurations.add(seconds, now);
+    }
     this.#held.length = 0;
   }
-}
 
-interface Value {
-  value: number;
-  /** With `le`, the upper bound of a bucket; the sum and the count have none. */
-  labels: Partial<Record<string, string | number>>;
-}
-
-/**
- * The buckets as the library has them, cumulative and by label, as counts for each bucket alone.
- */
-function countsOf(values: readonly Value[], bounds: readonly number[]): number[] {
-  const upTo = new Map([...bounds, "+Inf"].map((bound): [unknown, number] => [bound, 0]));
-  for (const { value, labels: { le } } of values) {
-    if (le !== undefined) upTo.set(le, (upTo.get(le) ?? 0) + value);
+  /** @returns What was measured during the last ten minutes. */
+  recent(): Recent {
+    this.count();
+    const now = this.#now();
+    return {
+      waits: this.#recentAdmitted.at(now, this.#recentInVain),
+      admitted: this.#recentAdmitted.at(now),
+      durations: this.#recentDurations.at(now),
+    };
   }
-  let below = 0;
-  return [...upTo.values()].map((count) => {
-    const here = count - below;
-    below = count;
-    return here;
-  });
+}
+
+/** Bounds from the first to a last one, in even steps; to three digits, as people read them. */
+function boundsUpTo(last: number): number[] {
+  const steps = Math.ceil(Math.log(last / MIN_BOUND) / Math.log(BOUND_STEP));
+  const step = (last / MIN_BOUND) ** (1 / steps);
+  const bounds = Array.from({ length: steps }, (_, at) => MIN_BOUND * step ** at);
+  return [...bounds.map((bound) => Number(bound.toPrecision(3))), last];
 }

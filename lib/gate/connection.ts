@@ -65,6 +65,10 @@ export class Connection implements Links, Holder {
     return this.side;
   }
 
+  get source(): string | undefined {
+    return this.arrival.source;
+  }
+
   get leavesLater(): boolean {
     return this.session.leavesLater;
   }

@@ -40,6 +40,8 @@ export interface Forwarding {
   rejectAs: RejectFormat;
   /** What a rejected client hears where {@linkcode rejectAs} is a service. */
   rejection: Service | undefined;
+  /** How long a client would have to wait that comes now, in milliseconds, where that is known. */
+  expectedWaitMs: () => number | undefined;
   /** How long a joined connection may be silent. */
   idle: Timeouts<Connection>;
   /** How long the client may be silent once the upstream has ended. */
@@ -377,8 +379,8 @@ export class ForwardSession implements Session {
 
   /** What is said to the client when it is rejected. */
   #rejection(reason: RejectReason): Rejection {
-    const { rejectAs, rejection, node, address } = this.#forwarding;
-    if (rejection !== undefined) return rejection.reject(reason);
+    const { rejectAs, rejection, expectedWaitMs, node, address } = this.#forwarding;
+    if (rejection !== undefined) return rejection.reject(reason, expectedWaitMs());
     if (rejectAs === "close") return { opening: NOTHING };
     const { client } = this.#connection;
     const to = { src: client.id, dest: address };

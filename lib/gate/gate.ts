@@ -44,6 +44,8 @@ export interface GateParts {
   holdsBack: () => boolean;
   /** Whether nobody is let in because the upstream is down. */
   upstreamDown: () => boolean;
+  /** What a user may want to set otherwise; `undefined` where there is nothing to say. */
+  advice?: string | undefined;
   clock: Clock;
   note: Note;
   options: ListeningOptions & Pick<GateOptions, "drainQueue"> & LifecycleParts["options"];
@@ -111,11 +113,12 @@ export class Gate {
    * Accepts connections until {@linkcode drain}, and resolves when the last is closed. Called once.
    */
   async run(): Promise<void> {
-    const { listener, note, pool, options, ready } = this.#parts;
+    const { listener, note, pool, options, ready, advice } = this.#parts;
     note("info", listeningText(this.address, pool.limits, options), {
       event: "listening",
       ...listeningFields(this.address, pool.limits, options),
     });
+    if (advice !== undefined) note("info", advice, { event: "advice" });
     if (ready !== undefined) await ready;
     await Promise.all(listener.accepts.map((accept) => this.#accept(accept)));
     this.#refuses = true;

@@ -24,6 +24,8 @@ export interface HealthChecksParts {
    * is none; with a {@linkcode LocalShortage} where that says nothing of it.
    */
   ask: () => Promise<void>;
+  /** Told of a check that is left out. */
+  leftOut?: () => void;
   upstream: Upstream;
   /** Where there has to be room for a check while nobody is let to the upstream. */
   looks: Looks;
@@ -84,6 +86,7 @@ export class HealthChecks {
     const room = pool.hasRoom && pool.stats().queued === 0;
     const needless = upstream.takeNews() || this.#checking || pool.find(id) !== undefined;
     if (room && !needless) this.#checkInPlace();
+    else this.#parts.leftOut?.();
     this.#next();
   }
 

@@ -89,12 +89,14 @@ export class Lifecycle {
   enter(connection: Connection, arrival: Arrival): Client {
     const { pool, now, draining, options: { maxPerSource = Infinity } } = this.#parts;
     const id = this.#idOf(arrival);
-    if (draining()) return pool.reject(id, "draining", now());
+    if (draining()) return pool.reject(id, "draining", now(), connection);
     const source = this.#sourceOf(arrival);
     if (source === undefined) return pool.connect(id, connection, now());
-    if (this.#sources.count(source) >= maxPerSource) return pool.reject(id, "per_source", now());
+    if (this.#sources.count(source) >= maxPerSource) {
+      return pool.reject(id, "per_source", now(), connection);
+    }
     if (!pool.hasRoom && !this.#mayWait(source)) {
-      return pool.reject(id, "waiting_per_source", now());
+      return pool.reject(id, "waiting_per_source", now(), connection);
     }
     const client = pool.connect(id, connection, now());
     if (isInPool(client)) {

@@ -18,7 +18,9 @@ import type { GateOptions } from "./gate_options.ts";
 import type { Protocols } from "./load_protocols.ts";
 import { NativeSession } from "./native_session.ts";
 import { type OpenUpstreams, openUpstreams, type Reach } from "./open_upstreams.ts";
+import { patienceAdvice } from "./patience_advice.ts";
 import type { Upstream } from "./upstream.ts";
+import type { UpstreamFigures } from "./upstream_figures.ts";
 
 /** How long a client may be silent once the upstream has ended, in milliseconds. */
 const HALF_CLOSED_MS = 30_000;
@@ -42,6 +44,10 @@ export interface OpenGateParts {
   /** The time that the pool is told, in milliseconds. */
   now: () => number;
   node: Node;
+  /** How long a client would have to wait that comes now, in milliseconds, where that is known. */
+  expectedWaitMs?: (() => number | undefined) | undefined;
+  /** Counts what goes on with the upstream; left out, nobody does. */
+  figures?: UpstreamFigures | undefined;
   note: Note;
   protocols: Protocols;
   options: GateOptions;
@@ -49,6 +55,8 @@ export interface OpenGateParts {
 
 /** A gate that is ready to run. */
 export interface OpenGate {
+  /** What is counted of them all, where anything is. */
+  figures: UpstreamFigures | undefined;
   gate: Gate;
   /** What its connections are joined to, in order. */
   upstreams: readonly Upstream[];
@@ -59,18 +67,21 @@ export function openGate(given: OpenGateParts): OpenGate {
   const { note } = given;
   const clock = reporting(given.clock, (error) => noteFault(note, error, "a timer"));
   const parts = { ...given, clock };
+  const { figures } = given;
   if (given.reaches.length === 0) {
     const openSession = nativeSessions(parts);
     const native = { holdsBack: () => false, upstreamDown: () => false };
-    return { gate: new Gate({ ...parts, openSession, ...native }), upstreams: [] };
+    const gate = new Gate({ ...parts, openSession, ...native });
+    return { gate, upstreams: [], figures: undefined };
   }
   const opened = openUpstreams(parts);
   const { upstreams, ready } = opened;
   const openSession = forwardSessions(parts, opened);
   const holdsBack = () => upstreams.lacksDescriptors;
   const upstreamDown = () => !upstreams.up;
-  const gate = new Gate({ ...parts, openSession, holdsBack, upstreamDown, ready });
-  return { gate, upstreams: upstreams.all };
+  const advice = patienceAdvice(parts.protocols, parts.options.queueTimeoutMs);
+  const gate = new Gate({ ...parts, openSession, holdsBack, upstreamDown, ready, advice });
+  return { gate, upstreams: upstreams.all, figures };
 }
 
 function nativeSessions({ node, listener, clock, note, options }: OpenGateParts) {
@@ -81,7 +92,7 @@ function nativeSessions({ node, listener, clock, note, options }: OpenGateParts)
 }
 
 function forwardSessions(
-  { node, listener, clock, protocols, options }: OpenGateParts,
+  { node, listener, clock, expectedWaitMs, protocols, options }: OpenGateParts,
   { upstreams, bypass }: OpenUpstreams,
 ) {
   const { idleTimeoutMs, upstreamLingerMs: lingerMs, proxyProtocol, rejectAs } = options;
@@ -96,6 +107,7 @@ function forwardSessions(
     proxyProtocol,
     rejectAs,
     rejection: protocols.rejection,
+    expectedWaitMs: expectedWaitMs ?? (() => undefined),
     passes,
     idle: new Timeouts(clock, idleTimeoutMs, endSilent),
     halfClosed: new Timeouts<Connection>(clock, HALF_CLOSED_MS, (one) => one.end("half_closed")),

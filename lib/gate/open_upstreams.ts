@@ -18,6 +18,7 @@ import type { Protocols } from "./load_protocols.ts";
 import { proxyHeader } from "./proxy_protocol.ts";
 import { joined } from "./services/ascii.ts";
 import { type MemberParts, Upstreams } from "./upstreams.ts";
+import type { UpstreamFigures } from "./upstream_figures.ts";
 
 /** How long a check may take, in milliseconds. */
 const CHECK_TIMEOUT_MS = 5000;
@@ -41,6 +42,8 @@ export interface OpenUpstreamsParts {
   pool: Pool;
   /** The time that the pool is told, in milliseconds. */
   now: () => number;
+  /** Counts what goes on with all of them; left out, nobody does. */
+  figures?: UpstreamFigures | undefined;
   note: Note;
   protocols: Protocols;
   options: Pick<GateOptions, "upstreamOrder" | "connectTimeoutMs" | "proxyProtocol" | "check">;
@@ -56,8 +59,12 @@ export interface OpenUpstreams {
 }
 
 /** @returns The upstreams, which are checked from now on, where it is known how. */
-export function openUpstreams(parts: OpenUpstreamsParts): OpenUpstreams {
-  const { reaches, clock, pool, now, options } = parts;
+export function openUpstreams(given: OpenUpstreamsParts): OpenUpstreams {
+  const { clock, pool, now, figures, options } = given;
+  const reaches = figures === undefined
+    ? given.reaches
+    : given.reaches.map((reach) => ({ ...reach, dial: figures.dialling(reach.dial, clock) }));
+  const parts = { ...given, reaches };
   const several = reaches.length > 1;
   const asks = reaches.map((reach) => asking(reach, parts));
   const checks: (HealthChecks | undefined)[] = [];
@@ -81,7 +88,10 @@ export function openUpstreams(parts: OpenUpstreamsParts): OpenUpstreams {
     const ask = asks[at];
     const id = several ? `${CHECK_ID} of ${upstream.address}` : CHECK_ID;
     const shared = { upstream, looks: upstreams.looks, pool, now, clock, rules, intervalMs, id };
-    checks.push(ask && new HealthChecks({ ask, ...shared }));
+    const leftOut = () => {
+      if (figures !== undefined) figures.checks.left_out++;
+    };
+    checks.push(ask && new HealthChecks({ ask: figures?.asking(ask) ?? ask, leftOut, ...shared }));
   }
   for (const one of checks) one?.begin();
   const bypasses = reaches.map(({ dial }, at) =>

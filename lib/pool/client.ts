@@ -72,6 +72,8 @@ export interface Holder {
   readonly leavesLater?: boolean;
   /** What has gone over the client's connection, where it has one. */
   readonly traffic?: Traffic;
+  /** The address that the client came from, where it has one. */
+  readonly source?: string | undefined;
   /**
    * Whether it is no client at all, but somebody of our own who needs a place for a moment: it
    * counts as active while it has that, is in no total, and no observer is told. A client that

@@ -125,8 +125,8 @@ export class MemoryPool implements Pool {
     return client;
   }
 
-  reject(id: string, reason: RejectReason, now: number): Client {
-    return this.#reject(newClient(id, 0, undefined, now), reason);
+  reject(id: string, reason: RejectReason, now: number, holder?: Holder): Client {
+    return this.#reject(newClient(id, 0, holder, now), reason);
   }
 
   leave(client: Client, now: number, reason?: RejectReason | EvictReason): void {

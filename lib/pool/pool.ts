@@ -148,8 +148,12 @@ export interface Pool {
    * @returns The record, with a state that is known or still `asking`.
    */
   connect(id: string, holder: Holder | undefined, now: number): Client;
-  /** Counts one who asks for a place and is rejected, whatever room there is. */
-  reject(id: string, reason: RejectReason, now: number): Client;
+  /**
+   * Counts one who asks for a place and is rejected, whatever room there is.
+   *
+   * @param holder Who came with it, who is not told.
+   */
+  reject(id: string, reason: RejectReason, now: number, holder?: Holder): Client;
   /**
    * Takes out a client on behalf of its holder, who is not told: its place goes to the next.
    *

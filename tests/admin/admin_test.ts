@@ -4,11 +4,14 @@
  */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { ClientReport, Report } from "../../lib/admin/report.ts";
-import { DEFAULT_LISTED, MAX_LISTED, Routes } from "../../lib/admin/routes.ts";
+import type { ClientReport } from "../../lib/admin/clients.ts";
+import type { Report } from "../../lib/admin/report.ts";
+import { Routes } from "../../lib/admin/routes.ts";
+import { WAIT_BOUNDS } from "../../lib/admin/timings.ts";
 import { MAX_BODY_BYTES } from "../../lib/admin/http.ts";
 import { PAGE_FILES } from "../../lib/admin/page.ts";
 import { REASON_TEXT } from "../../lib/gate/reason_text.ts";
+import { MIN_HELD } from "../../lib/pool/expected_wait.ts";
 import { limitsChange } from "../../lib/pool/limits.ts";
 import { HOSTS, TestAdmin, TOKEN } from "../support/test_admin.ts";
 import { POOLS } from "../support/pools.ts";
@@ -111,14 +114,77 @@ Deno.test("GET /metrics: measures waits from the moment of queueing, by how they
       'queue_wait_seconds_count{outcome="abandoned"}',
       'queue_wait_seconds_sum{outcome="promoted"}',
       'queue_wait_seconds_sum{outcome="timeout"}',
-      'queue_wait_seconds_bucket{le="5",outcome="promoted"}',
-      'queue_wait_seconds_bucket{le="2.5",outcome="promoted"}',
+      `queue_wait_seconds_bucket{le="${WAIT_BOUNDS.find((le) => le >= 4)}",outcome="promoted"}`,
+      `queue_wait_seconds_bucket{le="${WAIT_BOUNDS.findLast((le) => le < 4)}",outcome="promoted"}`,
       "connection_duration_seconds_sum",
       "connection_duration_seconds_count",
       "queue_abandoned_total",
     ),
     [2, 1, 4, 9, 1, 0, 4, 1, 1],
   );
+});
+
+Deno.test("GET /metrics, GET /api/stats: say how long a client that comes now is to wait, once that is known", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1 });
+  const quantiles = [10, 50, 90].map((p) => `expected_wait_seconds{percentile="${p}"}`);
+  const told = async () => [
+    await values(admin, ...quantiles),
+    (await admin.json("/api/stats")).expected_wait_seconds,
+  ];
+  assertEquals(await told(), [[0, 0, 0], { p10: 0, p50: 0, p90: 0 }]);
+  const { pool, clock } = admin.gate;
+  admin.connect("first");
+  assertEquals(await told(), [[NaN, NaN, NaN], null]);
+  for (let times = 0; times < MIN_HELD; times++) {
+    await clock.advance(2500);
+    const [holder] = pool.clients("connected");
+    pool.leave(holder!, clock.now());
+    admin.connect(`next ${times}`);
+  }
+  admin.connect("waiting");
+  await clock.advance(500);
+  assertEquals(await told(), [[4.5, 4.5, 4.5], { p10: 4.5, p50: 4.5, p90: 4.5 }]);
+});
+
+Deno.test("GET /metrics: has the longest wait of ten minutes, also one that goes on", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1 });
+  const longest = async () => (await values(admin, "longest_wait_seconds"))[0];
+  assertEquals(await longest(), 0);
+  const [first, second] = await admin.gate.clients(2) as [Client, Client];
+  await admin.gate.clock.advance(3000);
+  assertEquals(await longest(), 3);
+  first.close();
+  await admin.gate.counts(1, 0);
+  await admin.gate.clients(1);
+  await admin.gate.clock.advance(2000);
+  assertEquals(await longest(), 3);
+  second.close();
+  await admin.gate.counts(1, 0);
+  await admin.gate.clock.advance(631_000);
+  assertEquals(await longest(), 0);
+});
+
+Deno.test("GET /metrics: has what was counted of the upstream, where there is one", async () => {
+  await using service = new Service(echo);
+  const series = [
+    'upstream_connects_total{result="ok"}',
+    'upstream_connects_total{result="failed"}',
+    "upstream_connect_seconds_total",
+    ...["ok", "failed", "left_out"].map((result) => `upstream_checks_total{result="${result}"}`),
+  ];
+  await using admin = await TestAdmin.open({ upstream: service.address });
+  assertEquals(await values(admin, ...series), [4, 2, 1, 7, 1, 3]);
+  await using alone = await TestAdmin.open();
+  assertEquals(await values(alone, ...series), series.map(() => undefined));
+});
+
+Deno.test("GET /metrics: has what poolgate takes of the machine, by the usual names", async () => {
+  await using admin = await TestAdmin.open();
+  const metrics = await admin.text("/metrics");
+  const names = ["resident_memory_bytes", "start_time_seconds", "cpu_seconds_total"];
+  const start = Date.parse("2026-01-02T03:04:05Z") / 1000;
+  assertEquals(names.map((name) => valueOf(metrics, `process_${name}`)), [65_536, start, 1.5]);
+  assertEquals(await values(admin, "event_loop_lag_seconds"), [0]);
 });
 
 Deno.test("GET /metrics: every series of the wait is there before the first wait", async () => {
@@ -191,7 +257,7 @@ Deno.test("GET /metrics: says of every metric what it means when it rises", asyn
   assertEquals(helps.map(([, name]) => name), names);
   const silent = helps.filter(([, , help = ""]) => !/[Rr]is(es|ing)|new label value/.test(help));
   assertEquals(silent.map(([, name]) => name), []);
-  assertEquals(names.length, 18);
+  assertEquals(names.length, 27);
 });
 
 Deno.test("GET /healthz: answers as long as the process does, also while it drains", async () => {
@@ -281,8 +347,10 @@ Deno.test("GET /api/stats: has the limits, counts, totals and times, and what th
     active: 1,
     queued: 1,
     oldest_wait_seconds: 1,
-    wait_seconds: { count: 1, p50: 1.75, p90: 2.35, p99: 2.485 },
-    duration_seconds: { count: 1, p50: 1.75, p90: 2.35, p99: 2.485 },
+    last_minute: { state: "turning_away", queued: 2, promoted: 1, rejected: 1 },
+    expected_wait_seconds: null,
+    wait_seconds: { count: 1, p50: 2, p90: 2, p99: 2, longest: 2 },
+    duration_seconds: { count: 1, p50: 2, p90: 2, p99: 2, longest: 2 },
   });
   assertEquals(totals, {
     connected: 1,
@@ -373,6 +441,64 @@ Deno.test("several upstreams: all down is what one down is, with the reason of e
   );
 });
 
+Deno.test("GET /api/stats: the state of the last minute is what stops everybody, or the load", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 1 });
+  const { pool, gate, clock } = admin.gate;
+  const lastMinute = async () => (await admin.json("/api/stats")).last_minute;
+  assertEquals((await lastMinute()).state, "ready");
+  const [holder] = await admin.gate.clients(3) as [Client];
+  await clock.advance(1000);
+  const busy = { state: "turning_away", queued: 1, promoted: 0, rejected: 1 };
+  assertEquals(await lastMinute(), busy);
+  holder.close();
+  await admin.gate.counts(1, 0);
+  await clock.advance(58_000);
+  assertEquals(await lastMinute(), { ...busy, promoted: 1 });
+  pool.pause("paused");
+  assertEquals((await lastMinute()).state, "paused");
+  pool.pause("upstream_down");
+  pool.resume("paused", clock.now());
+  await clock.advance(3000);
+  assertEquals(await lastMinute(), { state: "waiting", queued: 0, promoted: 0, rejected: 0 });
+  gate.drain();
+  assertEquals((await lastMinute()).state, "draining");
+});
+
+Deno.test("GET /api/history: has a span, point by point, and what changed in it", async () => {
+  await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 1 });
+  const history = async (span: string) => await admin.json(`/api/history?span=${span}`);
+  await admin.gate.clients(3);
+  await admin.gate.clock.advance(4000);
+  admin.gate.configure({ maxConnections: 7, backlogSize: 1 });
+  admin.gate.pool.pause("paused");
+  await admin.gate.clock.advance(1000);
+  const start = Date.parse("2026-01-02T03:04:05Z") / 1000;
+  const { samples, marks, ...rest } = await history("10m");
+  assertEquals(rest, {
+    ...{ span_seconds: 600, every_seconds: 1 },
+    columns: [
+      ...["time", "active", "queued", "rejected", "promoted"],
+      ...["max_connections", "backlog_size"],
+    ],
+  });
+  assertEquals(samples.length, 6);
+  assertEquals(samples[0], [start, 0, 0, 0, 0, 1, 1]);
+  assertEquals(samples.slice(-2), [[start + 4, 1, 1, 1, 0, 1, 1], [start + 5, 2, 0, 1, 1, 7, 1]]);
+  assertEquals(marks, [
+    { time: start + 5, kind: "limits_changed", text: "max_connections 1 -> 7" },
+    { time: start + 5, kind: "paused", text: "" },
+  ]);
+  assertEquals(await admin.json("/api/history"), await history("10m"));
+  const hour = await history("1h");
+  assertEquals([hour.every_seconds, hour.marks], [5, marks]);
+  assertEquals(hour.samples, [[start + 4, 1, 1, 1, 0, 1, 1], [start + 5, 2, 0, 1, 1, 7, 1]]);
+  assertEquals((await history("24h")).samples, [[start + 5, 2, 1, 1, 1, 7, 1]]);
+  const response = await admin.ask("/api/history?span=1d");
+  assertEquals([response.status, await response.json()], [400, {
+    error: 'span is "1d", it must be 10m, 1h or 24h, or left out',
+  }]);
+});
+
 Deno.test("GET /api/stats: the quantiles forget what is ten minutes past", async () => {
   await using admin = await TestAdmin.open({ maxConnections: 1 });
   const clients = await admin.gate.clients(2);
@@ -380,96 +506,13 @@ Deno.test("GET /api/stats: the quantiles forget what is ten minutes past", async
   clients[0]!.close();
   await admin.gate.counts(1, 0);
   assertEquals((await admin.json("/api/stats")).wait_seconds.count, 1);
-  await admin.gate.clock.advance(605_000);
+  await admin.gate.clock.advance(599_000);
+  assertEquals((await admin.json("/api/stats")).wait_seconds.longest, 2);
+  await admin.gate.clock.advance(32_000);
   assertEquals((await admin.json("/api/stats")).wait_seconds, {
-    ...{ count: 0, p50: null, p90: null, p99: null },
+    ...{ count: 0, p50: null, p90: null, p99: null, longest: null },
   });
 });
-
-Deno.test("GET /api/clients: lists who has a place and who waits, in order, with times and bytes", async () => {
-  await using service = new Service(echo);
-  await using admin = await TestAdmin.open({ upstream: service.address, maxConnections: 2 });
-  const clients = await admin.gate.clients(1);
-  admin.connect("of stdin");
-  await admin.gate.clock.advance(1000);
-  clients.push(...await admin.gate.clients(2));
-  await admin.gate.clock.advance(500);
-  await clients[0]!.say("hello");
-  await until("the answer has been counted", () => admin.gate.gate.traffic.sent === 7);
-  const [first, second, third] = clients.map(({ name }) => name) as [string, string, string];
-  const state = "active";
-  const [at0, at1] = ["2026-01-02T03:04:05.000Z", "2026-01-02T03:04:06.000Z"];
-  const of = { position: null, waited_seconds: 0, evicted: false };
-  const active = [
-    { id: first, state, since: at0, seconds: 1.5, ...of, received_bytes: 5, sent_bytes: 7 },
-    {
-      id: "of stdin",
-      state,
-      since: at0,
-      seconds: 1.5,
-      ...of,
-      received_bytes: null,
-      sent_bytes: null,
-    },
-  ];
-  const waiting = {
-    state: "queued",
-    since: at1,
-    seconds: 0.5,
-    waited_seconds: 0.5,
-    evicted: false,
-  };
-  const silent = { received_bytes: 0, sent_bytes: 0 };
-  const queued = [
-    { id: second, ...waiting, position: 1, ...silent },
-    { id: third, ...waiting, position: 2, ...silent },
-  ];
-  assertEquals(await admin.json("/api/clients?state=active"), { clients: active, total: 2 });
-  assertEquals(await admin.json("/api/clients?state=queued"), { clients: queued, total: 2 });
-  assertEquals(await admin.json("/api/clients"), { clients: [...active, ...queued], total: 4 });
-  assertEquals(await admin.json("/api/clients?limit=3"), {
-    clients: [...active, queued[0]],
-    total: 4,
-  });
-  assertEquals(await admin.json("/api/clients?state=queued&limit=1"), {
-    clients: [queued[0]],
-    total: 2,
-  });
-  clients[0]!.close();
-  await until("the next one is let in", () => admin.gate.stats.promotedTotal === 1);
-  const after = await admin.json("/api/clients");
-  const { id, waited_seconds } = after.clients[1];
-  assertEquals([id, waited_seconds, after.clients[2].position], [second, 0.5, 1]);
-});
-
-Deno.test("GET /api/clients: lists no more than it is asked for, or than it says", async () => {
-  await using admin = await TestAdmin.open({ maxConnections: MAX_LISTED + 50 });
-  for (let at = 0; at < MAX_LISTED + 50; at++) admin.connect(`client ${at}`);
-  const listed = async (query: string) => {
-    const { clients, total } = await admin.json(`/api/clients${query}`);
-    return [clients.length, total];
-  };
-  assertEquals(await listed(""), [DEFAULT_LISTED, MAX_LISTED + 50]);
-  assertEquals(await listed("?limit=1000"), [MAX_LISTED, MAX_LISTED + 50]);
-});
-
-const badQueries: [string, RegExp][] = [
-  ["state=waiting", /^state is "waiting", it must be active or queued/],
-  ["limit=0", /^limit is "0", it must be an integer from 1 to 1000$/],
-  ["limit=1001", /^limit is "1001"/],
-  ["limit=-1", /^limit is "-1"/],
-  ["limit=ten", /^limit is "ten"/],
-  ["limit=", /^limit is ""/],
-];
-
-for (const [query, error] of badQueries) {
-  Deno.test(`GET /api/clients?${query}: is 400, saying what is allowed`, async () => {
-    await using admin = await TestAdmin.open();
-    const response = await admin.ask(`/api/clients?${query}`);
-    assertEquals(response.status, 400);
-    assertMatch((await response.json()).error, error);
-  });
-}
 
 for (const kind of POOLS) {
   Deno.test(`PUT /api/config: sets both limits, lets in whom they make room for, and shows the change${kind.name}`, async () => {
@@ -732,7 +775,14 @@ Deno.test("HEAD: is answered as GET, with the same length, and without the body"
   for (
     const path of [
       ...["/metrics", "/healthz", "/readyz", "/api/stats", "/api/clients", "/api/permission"],
-      ...["/api/clients?limit=x", "/api/clients/ann", "/api/config", "/nothing"],
+      ...[
+        "/api/clients?limit=x",
+        "/api/clients/ann",
+        "/api/sources",
+        "/api/history",
+        "/api/config",
+        "/nothing",
+      ],
       ...PAGE_FILES.keys(),
     ]
   ) {
@@ -754,12 +804,18 @@ Deno.test("GET: a path of any length is not found in a short sentence", async ()
 
 Deno.test("GET: a fault of poolgate is 500 and a sentence, and told", async () => {
   const failures: unknown[] = [];
-  const report = { measured: () => Promise.reject("why") } as unknown as Report;
+  const report = {
+    figures: () => {
+      throw "why";
+    },
+  } as unknown as Report;
   const nobody = {} as never;
   const failed = (error: unknown) => failures.push(error);
   const routes = new Routes({
     report,
     metrics: nobody,
+    clients: nobody,
+    sources: nobody,
     feed: nobody,
     changes: nobody,
     hosts: undefined,

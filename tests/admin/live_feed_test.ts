@@ -1,8 +1,9 @@
 /** The live feed over real HTTP, with a clock that the test moves. */
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { LiveFeed, MAX_MISSED, MAX_VIEWERS, PERIOD_MS } from "../../lib/admin/live_feed.ts";
-import type { Report } from "../../lib/admin/report.ts";
+import { LiveFeed, MAX_MISSED, MAX_VIEWERS } from "../../lib/admin/live_feed.ts";
+import type { Clients } from "../../lib/admin/clients.ts";
+import { PERIOD_MS, type Report } from "../../lib/admin/report.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { Client, until } from "../support/sockets.ts";
 import { TestAdmin } from "../support/test_admin.ts";
@@ -11,6 +12,7 @@ interface Event {
   name: string;
   data: {
     sample: number[];
+    marks: unknown[];
     stats: Record<string, unknown>;
     waits: { bounds: number[]; counts: number[] };
     active: unknown[];
@@ -61,15 +63,18 @@ class Viewer {
 Deno.test("GET /api/events: first says when to come back, then what was, then what is", async () => {
   await using admin = await TestAdmin.open({ maxConnections: 1, backlogSize: 1 });
   await admin.gate.clients(3);
-  await admin.gate.clock.advance(2 * PERIOD_MS);
+  await admin.gate.clock.advance(PERIOD_MS);
+  admin.gate.configure({ maxConnections: 1, backlogSize: 9 });
+  await admin.gate.clock.advance(PERIOD_MS);
   const viewer = await Viewer.at(admin);
   assertEquals(await viewer.block(), "retry: 1000");
   const start = Date.parse("2026-01-02T03:04:05Z") / 1000;
-  const latest = [start + 2, 1, 1, 1, 0];
-  const samples = [[start, 0, 0, 0, 0], [start + 1, 1, 1, 1, 0], latest];
-  assertEquals<unknown>(await viewer.event(), { name: "history", data: { samples } });
+  const latest = [start + 2, 1, 1, 1, 0, 1, 9];
+  const samples = [[start, 0, 0, 0, 0, 1, 1], [start + 1, 1, 1, 1, 0, 1, 1], latest];
+  const marks = [{ time: start + 2, kind: "limits_changed", text: "backlog_size 1 -> 9" }];
+  assertEquals<unknown>(await viewer.event(), { name: "history", data: { samples, marks } });
   const now = await viewer.event();
-  assertEquals([now?.name, now?.data.sample], ["now", latest]);
+  assertEquals([now?.name, now?.data.sample, now?.data.marks], ["now", latest, []]);
   assertEquals(now?.data.stats, await admin.json("/api/stats"));
   const { clients } = await admin.json("/api/clients");
   assertEquals([...now!.data.active, ...now!.data.queued], clients);
@@ -87,9 +92,12 @@ Deno.test("GET /api/events: says what is once a second", async () => {
   assertEquals(first?.data.waits.counts.some((count) => count > 0), false);
   clients[0]!.close();
   await admin.gate.counts(1, 0);
+  admin.gate.pool.pause("paused");
   await admin.gate.clock.advance(PERIOD_MS);
   const second = await viewer.event();
   assertEquals([second?.data.sample[4], second?.data.stats.uptime_seconds], [1, 2]);
+  const paused = { time: second!.data.sample[0], kind: "paused", text: "" };
+  assertEquals([first?.data.marks, second?.data.marks], [[], [paused]]);
   const { bounds, counts } = second!.data.waits;
   assertEquals(counts.length, bounds.length + 1);
   assertEquals(counts[bounds.indexOf(1)], 1);
@@ -126,9 +134,15 @@ Deno.test("LiveFeed: a sample that cannot be taken is told, and does not end the
   const clock = new FakeClock();
   const failures: unknown[] = [];
   let taken = 0;
-  const report = { takeSample: () => ++taken === 2 ? Promise.reject("why") : Promise.resolve() };
-  const feed = new LiveFeed(report as unknown as Report, clock, (error) => failures.push(error));
-  await feed.start();
+  const report = {
+    takeSample: () => {
+      if (++taken === 2) throw "why";
+    },
+  };
+  const nobody = {} as Clients;
+  const failed = (error: unknown) => failures.push(error);
+  const feed = new LiveFeed(report as unknown as Report, nobody, clock, failed);
+  feed.start();
   for (let second = 0; second < 3; second++) await clock.advance(PERIOD_MS);
   assertEquals([taken, failures], [4, ["why"]]);
   feed.stop();

@@ -739,7 +739,7 @@ for (const kind of POOLS) {
     const settings: Settings = { upstream, maxConnections: 2, backlogSize: 0, rejectAs: "http" };
     await using gate = await TestGate.open({ ...settings, kind });
     await gate.clients(1);
-    await until("it is down", () => gate.notes.length > 1);
+    await until("it is down", () => gate.notes.some((note) => note.includes("upstream is down")));
     const [second] = await gate.clients(1) as [Client];
     assertStringIncludes(await second.rest(), REASON_TEXT.upstream_down);
   });

@@ -22,6 +22,7 @@ class Lab {
   /** The dials that wait for an answer. */
   dials: PromiseWithResolvers<Socket>[] = [];
   closed = 0;
+  leftOut = 0;
   #told = 0;
 
   constructor(
@@ -70,7 +71,9 @@ class Lab {
       return check.promise;
     };
     const rules = { fall: 3, rise: 2 };
-    this.checks = new HealthChecks({ ask, upstream, looks, pool, now, clock, rules, intervalMs });
+    const leftOut = () => this.leftOut++;
+    const given = { ask, leftOut, upstream, looks, pool, now, clock, rules, intervalMs };
+    this.checks = new HealthChecks(given);
   }
 
   async quiet(): Promise<void> {
@@ -167,6 +170,7 @@ for (const kind of POOLS) {
     await full.begin();
     await full.advance(INTERVAL_MS);
     assertEquals([full.asked.length, full.pool.stats().rejectedTotal], [0, 0]);
+    assertEquals(full.leftOut, 2);
   });
 
   Deno.test(`HealthChecks: a client that comes during a check waits for its place, also where nobody may${kind.name}`, async () => {

@@ -382,3 +382,36 @@ testAdmin("--admin: after a storm, the metrics, the statistics and the pool agre
   assertEquals(totals.received_bytes, bytes);
   assertEquals(totals.sent_bytes >= bytes, true);
 });
+
+/** When a client is asked to come back that finds the queue full, after places were held for a while. */
+async function retryAfter(...flags: string[]): Promise<string | undefined> {
+  const places = 5;
+  await using service = new Service(echo);
+  await using gate = await Gate.open(
+    ...["--upstream", `127.0.0.1:${service.address.port}`, "--reject-as", "http"],
+    ...["--max-connections", `${places}`, "--backlog-size", "0", ...flags],
+  );
+  const come = () => Promise.all(Array.from({ length: places }, () => Client.to(gate.address)));
+  const first = await come();
+  await until("they have places", () => service.open === places);
+  // How long a place is held is what this is about.
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  for (const client of first) client.close();
+  await until("they have left", () => service.open === 0);
+  await gate.holds(0, 0);
+  const second = await come();
+  await gate.holds(places, 0);
+  const late = await Client.to(gate.address);
+  await late.say("GET / HTTP/1.1\r\n\r\n");
+  const answer = await late.rest();
+  for (const client of [...second, late]) client.close();
+  return /\r\nRetry-After: (\d+)\r\n/.exec(answer)?.[1];
+}
+
+testAdmin(
+  "--admin: --reject-as http asks to come back when a place is expected to be free",
+  async () => {
+    assertEquals(await retryAfter(...ADMIN), "2");
+    assertEquals(await retryAfter(), "5");
+  },
+);

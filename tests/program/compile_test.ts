@@ -42,7 +42,8 @@ testBuild(
     for (const room of ["admin", "cli", "gate", "io", "pool", "protocol"]) {
       assertMatch(embeddedBy(built), new RegExp(`─┬? ${room}(/\\*)? \\(`));
     }
-    for (const file of ["main.ts", "stdio.ts", ...pageFiles(), "uplot/", "prom-client/"]) {
+    const packages = ["uplot/", "prom-client/", "hdr-histogram-js/"];
+    for (const file of ["main.ts", "stdio.ts", ...pageFiles(), ...packages]) {
       assertStringIncludes(embeddedBy(built), file);
     }
     const runtime = await Deno.stat(Deno.execPath());

@@ -7,15 +7,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readText } from "../support/modules.ts";
 import { timeLimit } from "../support/program.ts";
-import {
-  type Block,
-  BLOCKS,
-  DENO,
-  READMES,
-  runnable,
-  tableOf,
-  yamlOf,
-} from "../support/readmes.ts";
+import { type Block, BLOCKS, DENO, READMES, runnable, tableOf } from "../support/readmes.ts";
 import { Service } from "../support/service.ts";
 import { ADMIN_SERVED, Directory, Postgres, run, start, testWith } from "../support/servers.ts";
 import { Client, freePort, until } from "../support/sockets.ts";
@@ -362,9 +354,10 @@ testWith(
       method: "PUT",
       body: JSON.stringify({ max_connections: limit, backlog_size: limit }),
     });
-    const paths = ["/", "/metrics", "/healthz", "/readyz", "/api/stats", "/api/clients"];
-    for (const path of [...paths, "/api/events"]) await meet(path);
-    await meet("/api/clients", "/api/clients?state=gone");
+    const lists = ["/api/clients", "/api/sources", "/api/history"];
+    const paths = ["/", "/metrics", "/healthz", "/readyz", "/api/stats", ...lists];
+    for (const path of [...paths, "/api/events", "/grafana.json", "/rules.yml"]) await meet(path);
+    for (const path of lists) await meet(path, `${path}?what=else`);
     await meet("/api/permission", "/api/permission", { headers });
     await meet("/api/permission");
 
@@ -438,7 +431,7 @@ testWith(
   },
 );
 
-const HOLDERS = blockWith("/api/clients?state=active");
+const HOLDERS = blockWith("/api/sources");
 
 testWith(
   [ADMIN_SERVED, "curl", "jq"],
@@ -480,21 +473,6 @@ testWith([ADMIN_SERVED], "README: names every metric, its labels and its type", 
     return [`\`${name}${names.length === 0 ? "" : `{${names}}`}\``, type];
   });
   assertEquals(tableOf(ADMIN, "metric").map(([name, type]) => [name, type]).sort(), types.sort());
-});
-
-testWith(["promtool"], "README: promtool accepts its configuration and its rules", async () => {
-  await using home = await Directory.make();
-  for (const [name, text] of yamlOf(ADMIN)) {
-    await Deno.writeTextFile(`${home.path}/${name}`, text);
-  }
-  const strictly = ["--lint=all", "--lint-fatal"];
-  const checks = [["config", "prometheus.yml"], ["rules", "poolgate.rules.yml"]] as const;
-  for (const [what, name] of checks) {
-    const args = ["check", what, ...strictly, `${home.path}/${name}`];
-    const { code, stdout, stderr } = await run("promtool", args);
-    assertEquals([code, stderr], [0, ""], stdout);
-    assertMatch(stdout, /SUCCESS: 3 rules found/);
-  }
 });
 
 Deno.test("README: every block of commands is run, here or where it is said", () => {

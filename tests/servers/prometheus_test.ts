@@ -1,6 +1,6 @@
 /** What Prometheus and its tools make of `--admin`. Imports nothing from lib/. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { yamlOf } from "../support/readmes.ts";
 import { type Behaviour, Service } from "../support/service.ts";
 import { ADMIN_SERVED, Directory, Gate, Prometheus, run, testWith } from "../support/servers.ts";
@@ -112,10 +112,8 @@ testWith([ADMIN_SERVED], "/metrics: no client adds a series, or a label", async 
   const before = Object.keys(await metricsOf(fresh));
   assertEquals(Object.keys(await metricsOf(gate)), before);
   const labels = before.flatMap((name) => [...name.matchAll(/(\w+)="/g)].map(([, label]) => label));
-  assertEquals(
-    new Set(labels),
-    new Set(["result", "reason", "outcome", "le", "version", "upstream"]),
-  );
+  const known = ["result", "reason", "outcome", "le", "percentile", "version", "upstream"];
+  assertEquals(new Set(labels), new Set(known));
 });
 
 testWith(
@@ -204,15 +202,44 @@ testWith(
   },
 );
 
-/** The configuration and the rules of the admin side's README, at their names, but sooner. */
-function readmeFiles(gate: Gate): Record<string, string> {
-  const target = gate.admin.replace("http://", "");
-  return Object.fromEntries([...yamlOf("lib/admin/README.md")].map(([name, text]) => [
-    name,
-    text.replace(/(_interval): \S+/g, "$1: 1s").replace(/\bfor: \S+/g, "for: 1s")
-      .replace(/(?<=targets: \[")[^"]+/, target),
-  ]));
+async function served(gate: Gate, path: string): Promise<string> {
+  const answer = await fetch(`${gate.admin}${path}`);
+  assertEquals(answer.status, 200);
+  return await answer.text();
 }
+
+/** The configuration of the admin side's README, and the rules that poolgate serves, but sooner. */
+async function prometheusFiles(gate: Gate): Promise<Record<string, string>> {
+  const target = gate.admin.replace("http://", "");
+  const configuration = yamlOf("lib/admin/README.md").get("prometheus.yml") ?? "";
+  const rules = await served(gate, "/rules.yml");
+  return {
+    "prometheus.yml": configuration.replace(/(_interval): \S+/g, "$1: 1s")
+      .replace(/(?<=targets: \[")[^"]+/, target),
+    "poolgate.rules.yml": rules.replace(/\bfor: \S+/g, "for: 1s"),
+  };
+}
+
+testWith(
+  [ADMIN_SERVED, "promtool"],
+  "/rules.yml: promtool accepts it, with the README's configuration",
+  async () => {
+    await using service = new Service(parrot);
+    await using gate = await openGate(service);
+    await using home = await Directory.make();
+    for (const [name, text] of Object.entries(await prometheusFiles(gate))) {
+      await Deno.writeTextFile(`${home.path}/${name}`, text);
+    }
+    const strictly = ["--lint=all", "--lint-fatal"];
+    for (const [what, name] of [["config", "prometheus.yml"], ["rules", "poolgate.rules.yml"]]) {
+      const { code, stdout, stderr } = await run("promtool", [
+        ...["check", what!, ...strictly, `${home.path}/${name}`],
+      ]);
+      assertEquals([code, stderr], [0, ""], stdout);
+      assertMatch(stdout, /SUCCESS: 8 rules found/);
+    }
+  },
+);
 
 const PROMETHEUS = [ADMIN_SERVED, "prometheus"];
 const CONNECTED = 'poolgate_connections_total{result="connected"}';
@@ -224,7 +251,7 @@ testWith(
     const [places, waits, guests] = [3, 2, 50];
     await using service = new Service(parrot);
     await using gate = await openGate(service, ...limits(places, waits));
-    await using prometheus = await Prometheus.start(readmeFiles(gate));
+    await using prometheus = await Prometheus.start(await prometheusFiles(gate));
     const valueOf = async (query: string) => (await prometheus.query(query))[0]?.value;
     await until("the gate has been scraped", async () => await valueOf(CONNECTED) === 0);
 
@@ -256,15 +283,66 @@ testWith(
 testWith(PROMETHEUS, "Prometheus, as the README sets it up, alerts of a full queue", async () => {
   await using service = new Service(parrot);
   await using gate = await openGate(service, ...limits(1, 1));
-  await using prometheus = await Prometheus.start(readmeFiles(gate));
+  await using prometheus = await Prometheus.start(await prometheusFiles(gate));
   await until("the gate has been scraped", async () => {
     return (await prometheus.query(CONNECTED)).length === 1;
   });
   const clients = await arrive(gate, 2);
   await gate.holds(1, 1);
-  assertEquals(await prometheus.firing(), []);
+  await until("it alerts of the queue", async () => (await prometheus.firing()).length > 0);
+  assertEquals(await prometheus.firing(), ["PoolgateQueueFills"]);
   clients.push(...await arrive(gate, 1));
-  await until("it alerts", async () => (await prometheus.firing()).length > 0);
-  assertEquals(await prometheus.firing(), ["PoolgateTurnsClientsAway"]);
+  await until("it alerts of one turned away", async () => {
+    return (await prometheus.firing()).includes("PoolgateTurnsClientsAway");
+  });
   hangUp(clients);
 });
+
+interface Panel {
+  title: string;
+  targets: { expr: string }[];
+}
+
+testWith(
+  PROMETHEUS,
+  "/grafana.json, /rules.yml: Prometheus answers each query, and evaluates each rule",
+  async () => {
+    await using service = new Service(parrot);
+    await using gate = await openGate(service, ...limits(1, 1), "--queue-timeout", "200ms");
+    await using prometheus = await Prometheus.start(await prometheusFiles(gate));
+    const dashboard = JSON.parse(await served(gate, "/grafana.json"));
+    const panels: Panel[] = dashboard.panels;
+    const queries = panels.flatMap(({ title, targets }) =>
+      targets.map(({ expr }) => ({ title, expr }))
+    );
+    assert(queries.length > 20);
+    const asked = ({ expr }: { expr: string }) =>
+      expr.replaceAll("$__rate_interval", "1m").replaceAll("$instance", ".*");
+    await until("each query is answered", async () => {
+      await meetAllFates(gate);
+      for (const query of queries) {
+        if ((await prometheus.query(asked(query))).length === 0) return false;
+      }
+      return true;
+    });
+    // What is written as not a number is not known: none of these is, after all that has been.
+    for (const query of queries) {
+      const found = await prometheus.query(asked(query));
+      const told = found.filter(({ labels }) =>
+        labels.__name__ !== "poolgate_expected_wait_seconds"
+      );
+      assertEquals(told.filter(({ value }) => Number.isNaN(value)), [], query.title);
+    }
+    const rules = await prometheus.rules();
+    assertEquals(rules.size, 8);
+    for (const [name, { health, lastError = "" }] of rules) {
+      assertEquals([health, lastError], ["ok", ""], name);
+    }
+    const series = new Set(Object.keys(await metricsOf(gate)).map((name) => /^\w+/.exec(name)![0]));
+    const rulesText = await served(gate, "/rules.yml");
+    const named = [...`${rulesText} ${queries.map(({ expr }) => expr)}`.matchAll(
+      /\b(?:poolgate|process)_\w+/g,
+    )].map(([name]) => name);
+    assertEquals(named.filter((name) => !series.has(name)), []);
+  },
+);

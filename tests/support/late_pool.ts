@@ -144,8 +144,8 @@ export class LatePool implements Pool {
     return facing.record;
   }
 
-  reject(id: string, reason: RejectReason, now: number): Client {
-    const { record } = this.#newFacing(id, undefined, now);
+  reject(id: string, reason: RejectReason, now: number, holder?: Holder): Client {
+    const { record } = this.#newFacing(id, holder, now);
     this.#call(() => this.server.reject(id, reason, now));
     Object.assign(record, { state: "rejected", reason });
     this.#show(record, "asking", 0);

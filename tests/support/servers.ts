@@ -608,6 +608,15 @@ export class Prometheus implements AsyncDisposable {
     }));
   }
 
+  /** Its rules, by their names: whether they could be evaluated, and why not. */
+  async rules(): Promise<Map<string, { health: string; lastError?: string }>> {
+    const { groups } = await this.#ask("rules");
+    return new Map(
+      groups.flatMap(({ rules }: { rules: { name: string; health: string }[] }) => rules)
+        .map((rule: { name: string; health: string }) => [rule.name, rule]),
+    );
+  }
+
   /** The names of the alerts that fire. */
   async firing(): Promise<string[]> {
     const alerts = await this.query(`ALERTS{alertstate="firing"}`);

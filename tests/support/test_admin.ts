@@ -7,6 +7,7 @@
 import { type OpenAdmin, openAdmin } from "../../lib/admin/open_admin.ts";
 import { httpServer } from "../../lib/io/http_server.ts";
 import { listen } from "../../lib/io/network.ts";
+import { WaitEstimator } from "../../lib/pool/wait_estimator.ts";
 import type { Note } from "../../lib/io/log.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { ANY_PORT, type Settings, TestGate } from "./test_gate.ts";
@@ -19,6 +20,12 @@ export const HOSTS = ["pool.example"];
 
 /** When the gates of these tests were started. */
 const STARTED_AT = new Date("2026-01-02T03:04:05.000Z");
+
+/** What these tests say was counted of an upstream. */
+const TOTALS = {
+  ...{ connects: 4, connectMs: 1000, failures: 2 },
+  checks: { ok: 7, failed: 1, left_out: 3 },
+};
 
 /** A gate and its admin listener, until the test disposes of them. */
 export class TestAdmin implements AsyncDisposable {
@@ -35,6 +42,8 @@ export class TestAdmin implements AsyncDisposable {
     const gate = await TestGate.open(settings);
     const start = gate.clock.now();
     const listener = await listen(ANY_PORT);
+    const waits = new WaitEstimator(gate.pool, () => 0.5);
+    gate.pool.observe(waits);
     const note: Note = (level, text) => gate.notes.push(`${level}: ${text}`);
     const server = await openAdmin({
       // No test waits for so long that a connection ends for it.
@@ -51,6 +60,13 @@ export class TestAdmin implements AsyncDisposable {
       draining: () => gate.gate.draining,
       drainLeftMs: () => gate.gate.drainLeftMs,
       traffic: () => gate.gate.traffic,
+      upstreamTotals: () => gate.upstreams.length > 0 ? TOTALS : undefined,
+      usage: {
+        startedAt: STARTED_AT.getTime(),
+        residentBytes: () => 65_536,
+        cpuSeconds: () => 1.5,
+      },
+      expectedWait: () => waits.at(gate.clock.now()),
     });
     return new TestAdmin(gate, server);
   }

@@ -4,19 +4,24 @@
  * @module
  */
 
+import type { RejectReason } from "../../pool/client.ts";
 import { REASON_TEXT } from "../reason_text.ts";
 import { ascii, joined, printable } from "./ascii.ts";
 import type { Check, CheckOptions, Service } from "./service.ts";
 
-/** How long a rejected client is asked to stay away, in seconds. */
+/**
+ * How long a rejected client is asked to stay away, in seconds: where the wait is not known, or is
+ * not what it was rejected for; and at most.
+ */
 const RETRY_AFTER_S = 5;
+const MAX_RETRY_AFTER_S = 120;
 
 /** RFC 9110, 15.6.4: 503 Service Unavailable, with Retry-After (10.2.3). */
 export const service: Service = {
-  reject(reason) {
+  reject(reason, waitMs) {
     const body = `${REASON_TEXT[reason]}\n`;
     const head = "HTTP/1.1 503 Service Unavailable\r\n" +
-      `Retry-After: ${RETRY_AFTER_S}\r\n` +
+      `Retry-After: ${retryAfter(reason, waitMs)}\r\n` +
       "Content-Type: text/plain\r\n" +
       `Content-Length: ${body.length}\r\n` +
       "Cache-Control: no-store\r\n" +
@@ -24,7 +29,14 @@ export const service: Service = {
     return { opening: ascii(`${head}\r\n${body}`) };
   },
   check: (options) => new HttpCheck(options),
+  patience: { client: "undici of Node.js", ms: 300_000 },
 };
+
+function retryAfter(reason: RejectReason, waitMs: number | undefined): number {
+  const forWait = reason === "backlog_full" || reason === "queue_timeout";
+  if (!forWait || waitMs === undefined) return RETRY_AFTER_S;
+  return Math.min(Math.max(Math.ceil(waitMs / 1000), 1), MAX_RETRY_AFTER_S);
+}
 
 /** `HTTP/1.1 200`: as much of an answer as is waited for. */
 const STATUS_BYTES = 12;

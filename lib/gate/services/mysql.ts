@@ -25,6 +25,7 @@ export const service: Service = {
   },
   check: () => new MysqlCheck(),
   clientEnds: true,
+  patience: { client: "createConnection of mariadb (npm)", ms: 1000 },
 };
 
 /**

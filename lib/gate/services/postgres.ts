@@ -44,6 +44,7 @@ export const service: Service = {
   passes: cancelIn,
   check: () => new PostgresCheck(),
   clientEnds: true,
+  patience: { client: "postgres (npm)", ms: 30_000 },
 };
 
 /** Finds a request to cancel, which may stand behind those for encryption. */

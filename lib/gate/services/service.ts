@@ -43,10 +43,24 @@ export interface Check {
   answer(bytes: Uint8Array): { bytes: Uint8Array; done: boolean; problem?: string };
 }
 
+/** How long clients wait for a server that is silent. */
+export interface Patience {
+  /** The client that waits for the shortest time, by default, of those that are much used. */
+  client: string;
+  /** For how long, in milliseconds. */
+  ms: number;
+}
+
 /** A protocol. */
 export interface Service {
-  /** @param reason Why a client is rejected. */
-  reject(reason: RejectReason): Rejection;
+  /**
+   * @param reason Why a client is rejected.
+   * @param waitMs How long one would have to wait that comes now, in milliseconds, as far as that
+   *   is known.
+   */
+  reject(reason: RejectReason, waitMs?: number): Rejection;
+  /** Left out where none of the much-used clients gives up by default. */
+  readonly patience?: Patience;
   /**
    * Looks for what may go to the upstream at once although its client has no place: what ends work
    * there, and so must not wait for it.

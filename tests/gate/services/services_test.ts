@@ -24,6 +24,19 @@ for (const reason of REJECT_REASONS) {
   });
 }
 
+function retryAfter(...args: Parameters<typeof http.reject>): string | undefined {
+  return /\r\nRetry-After: (\S+)\r\n/.exec(text(http.reject(...args).opening))?.[1];
+}
+
+Deno.test("http.reject: asks to come back after the expected wait, in whole seconds, within bounds", () => {
+  for (const [waitMs, seconds] of [[undefined, 5], [0, 1], [2001, 3], [42_000, 42], [1e9, 120]]) {
+    for (const reason of ["backlog_full", "queue_timeout"] as const) {
+      assertEquals(retryAfter(reason, waitMs), `${seconds}`);
+    }
+    assertEquals(retryAfter("per_source", waitMs), "5");
+  }
+});
+
 Deno.test("redis.reject: is the error of Redis itself", () => {
   assertEquals(
     text(redis.reject("backlog_full").opening),
