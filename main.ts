@@ -260,6 +260,14 @@ async function openSharedPool(
   });
 }
 
+/** Begins to learn how long places are held. */
+async function estimateWaits(pool: Pool): Promise<WaitEstimator> {
+  const { WaitEstimator } = await import("./lib/pool/wait_estimator.ts");
+  const waits = new WaitEstimator(pool, Math.random);
+  pool.observe(waits);
+  return waits;
+}
+
 /** What tells this process from others, as far as it may be known. */
 function processName(): string {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
@@ -268,14 +276,6 @@ function processName(): string {
 
 function after(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Begins to learn how long places are held. */
-async function estimateWaits(pool: Pool): Promise<WaitEstimator> {
-  const { WaitEstimator } = await import("./lib/pool/wait_estimator.ts");
-  const waits = new WaitEstimator(pool, Math.random);
-  pool.observe(waits);
-  return waits;
 }
 
 function noteLimits(before: Limits, after: Limits, note: Note): void {
