@@ -12,7 +12,6 @@ import { ADMIN_SERVED, Directory, Gate, run, testWith } from "../support/servers
 import { Client, until } from "../support/sockets.ts";
 
 const TOKEN = "sesame";
-const LEASE = ["--cluster-lease", "3s"];
 
 /** A Redis and two gates: `one`, which holds what it has, and `two`, which cuts it off. */
 class Pair implements AsyncDisposable {
@@ -31,11 +30,7 @@ class Pair implements AsyncDisposable {
     const redis = await RedisServer.start();
     const pool = freshPool();
     const open = (name: string, lost: string) =>
-      Gate.open(
-        ...["--admin", "127.0.0.1:0", "--admin-token", TOKEN, ...LEASE, ...limits],
-        ...["--cluster", `redis://127.0.0.1:${redis.port}`, "--cluster-pool", pool],
-        ...["--cluster-gate", name, "--cluster-lost", lost],
-      );
+      openGate(redis, pool, name, "--cluster-lost", lost, ...limits);
     return new Pair(redis, await open("one", "hold"), await open("two", "cut"));
   }
 
@@ -54,6 +49,13 @@ class Pair implements AsyncDisposable {
     await this.two[Symbol.asyncDispose]();
     await this.redis[Symbol.asyncDispose]();
   }
+}
+
+function openGate({ port }: RedisServer, pool: string, name: string, ...more: string[]) {
+  return Gate.open(
+    ...["--admin", "127.0.0.1:0", "--admin-token", TOKEN, "--cluster-lease", "3s", ...more],
+    ...["--cluster", `redis://127.0.0.1:${port}`, "--cluster-pool", pool, "--cluster-gate", name],
+  );
 }
 
 async function json(gate: Gate, path: string) {
@@ -88,6 +90,26 @@ testWith(
       .map(([, name, type]) => [`\`${name}${name!.includes("resyncs") ? "{reason}" : ""}\``, type]);
     const rows = tableOf("lib/admin/README.md", "metric with `--cluster`");
     assertEquals(rows.map(([name, type]) => [name, type]).sort(), types.sort());
+  },
+);
+
+testWith(
+  [ADMIN_SERVED, ...REDIS],
+  "PUT /api/pause with --cluster: is for all gates, and outlives them",
+  async () => {
+    await using redis = await RedisServer.start();
+    const pool = freshPool();
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    {
+      await using one = await openGate(redis, pool, "one");
+      await using two = await openGate(redis, pool, "two");
+      const answer = await fetch(`${one.admin}/api/pause`, { method: "PUT", headers });
+      assertEquals((await answer.json()).paused, true);
+      await until("the other one hears of it", async () => (await json(two, "/api/stats")).paused);
+      await until("it notes it", () => two.notes.includes("paused by an operator"));
+    }
+    await using next = await openGate(redis, pool, "next");
+    assertEquals((await json(next, "/api/stats")).paused, true);
   },
 );
 
