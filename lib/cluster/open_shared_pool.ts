@@ -14,10 +14,11 @@ import { redisLink } from "./redis_link.ts";
 import { SharedPool } from "./shared_pool.ts";
 
 /**
- * How long a start waits until the gate is in the pool, in milliseconds. By then it has been said,
- * where there is none.
+ * How long a start waits until the gate may let clients in, in milliseconds: what looks at the pool
+ * first, such as a check of the upstream, is to find the room there is. By then it has been said,
+ * where there is no pool.
  */
-const ENROL_MS = 1000;
+const READY_MS = 1000;
 
 /** What {@linkcode openSharedPool} works with. */
 export interface OpenSharedPoolParts {
@@ -49,18 +50,18 @@ export async function openSharedPool(
   if ("refusal" in look) return look;
   const warning = look.server && evictionWarning(look.server);
   if (warning !== undefined) note("warn", warning);
-  const { promise: enrolled, resolve: enrol } = Promise.withResolvers<void>();
   const pool = new SharedPool({
     ...{ link, leaseMs: options.leaseMs, lost: options.lost, note, failed },
     name: options.gate ?? parts.name,
     clock: reporting(clock, failed),
     limits: parts.limits,
     defaults: parts.defaults,
-    enrolled: enrol,
     refused: onChange((reason) => note("error", `Redis cannot be used: ${reason}`)),
   });
-  const limit = new Promise<void>((resolve) => clock.after(ENROL_MS, resolve));
-  await Promise.race([enrolled, limit]);
+  await new Promise<void>((resolve) => {
+    clock.after(READY_MS, resolve);
+    pool.ready.whenKnown(() => resolve());
+  });
   return pool;
 }
 

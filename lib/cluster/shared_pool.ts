@@ -64,8 +64,6 @@ export interface SharedPoolParts {
   /** Told what an observer or a holder throws. Must not throw. */
   failed: (error: unknown) => void;
   note: Note;
-  /** Told each time that the gate is in the pool: limits and counts are known. */
-  enrolled?: () => void;
   /** Told why the server is of no use, where that will not change; it is tried all the same. */
   refused?: (reason: string) => void;
   /** Calls at the end of the present turn. */
@@ -328,7 +326,6 @@ export class SharedPool implements Pool {
       up: () => {
         this.#away = false;
         this.#awayAlarm.clear();
-        this.#parts.enrolled?.();
       },
       down: (reason, fatal) => this.#lose(reason, fatal),
       confirmed: () => this.#confirm(),
