@@ -8,7 +8,6 @@
  */
 
 import type { Clock } from "../io/clock.ts";
-import { showSeconds } from "../io/figures.ts";
 import { hashOf, IdTable } from "../io/id_table.ts";
 import { LinkedList } from "../io/linked_list.ts";
 import type { Note } from "../io/log.ts";
@@ -31,16 +30,17 @@ import type {
   Disconnected,
   Observer,
   Pool,
-  ResyncReason,
   Stats,
   WhenLost,
 } from "../pool/pool.ts";
 import { Alarm } from "./alarm.ts";
 import { type Claims, type Enrolled, Enrolment, type Settings } from "./enrolment.ts";
-import type { GateEntry, Link, News, OpResult, Told, Totals } from "./link.ts";
+import { Figures } from "./figures.ts";
+import type { Link, OpResult } from "./link.ts";
 import { type Member, newMember } from "./member.ts";
 import { type Call, type CallEntry, callEntry, type CallReply, Outbox } from "./outbox.ts";
 import { stepEntry } from "./outbox.ts";
+import { Trouble } from "./trouble.ts";
 
 /**
  * How long clients are left without an answer while the server is away, as a part of the lease;
@@ -71,20 +71,6 @@ export interface SharedPoolParts {
   /** A number from 0 to below 1: when gates that began together do what they do again and again. */
   random?: () => number;
 }
-
-const NO_TOTALS: Totals = {
-  connectedTotal: 0,
-  queuedTotal: 0,
-  promotedTotal: 0,
-  rejectedTotal: 0,
-  disconnectedTotal: 0,
-};
-
-const RESYNC_TEXT: Readonly<Record<ResyncReason, string>> = {
-  fenced: "other gates had taken this one for dead",
-  empty: "Redis had lost the pool",
-  behind: "Redis had lost its last changes",
-};
 
 /** A pool that several gates share. */
 export class SharedPool implements Pool {
@@ -119,33 +105,23 @@ export class SharedPool implements Pool {
   /** Whether the server has been away for so long that new clients wait here. */
   #away = false;
   #awayAlarm: Alarm;
-  #limits: Limits;
-  #counts: Counts = { active: 0, queued: 0 };
-  #totals = NO_TOTALS;
-  #paused = false;
+  #figures: Figures;
+  #trouble: Trouble;
   /** Why this gate alone lets nobody in. */
   #gatePauses = new Set<PauseReason>();
   #gatePause: CallEntry | undefined;
-  #heldUntil: number;
-  #gates: GateEntry[] = [];
-  #gatesAt = 0;
-  #leaseLost = 0;
-  /** Since when the gate may let nobody in; `undefined` where it may. */
-  #downSince: number | undefined;
-  #down: string | undefined;
-  /** Whether operators have been told of that. */
-  #troubled = false;
-
   /** Begins to connect at once. */
   constructor(parts: SharedPoolParts) {
     this.#parts = parts;
-    const { link, clock, name, leaseMs, limits, defaults } = parts;
+    const { link, clock, name, leaseMs, limits, defaults, note } = parts;
     const { defer = queueMicrotask, random = Math.random } = parts;
     this.#defer = defer;
-    this.#limits = limits ?? defaults;
-    this.#heldUntil = clock.now();
-    this.#downSince = clock.now();
-    this.#down = "not connected yet";
+    this.#figures = new Figures(clock, limits ?? defaults, {
+      configured: (...change) =>
+        this.#tellObservers((observer) => observer.configured?.(...change)),
+      paused: (paused) => this.#tellObservers((observer) => observer.paused?.(paused)),
+    });
+    this.#trouble = new Trouble(clock, note);
     this.#awayAlarm = new Alarm(clock, () => this.#goAway());
     this.#awayAlarm.set(clock.now() + AWAY_PART * leaseMs);
     const enrolled = this.#enrolled();
@@ -164,7 +140,7 @@ export class SharedPool implements Pool {
   }
 
   get limits(): Limits {
-    return this.#limits;
+    return this.#figures.limits;
   }
 
   get own(): Counts {
@@ -176,40 +152,37 @@ export class SharedPool implements Pool {
   }
 
   get full(): boolean {
-    const { backlogSize } = this.#limits;
+    const { backlogSize } = this.#figures.limits;
     if (!this.#enrolment.up) return this.#refusal() !== undefined;
     const ahead = this.#asking.length - this.#free;
-    return ahead >= 0 && this.#counts.queued + ahead >= backlogSize + this.#uncounted;
+    return ahead >= 0 && this.#figures.counts.queued + ahead >= backlogSize + this.#uncounted;
   }
 
   get paused(): boolean {
-    return this.#paused;
+    return this.#figures.paused;
   }
 
   stats(): Stats {
-    return { ...this.#limits, ...this.#counts, ...this.#totals };
+    return this.#figures.stats;
   }
 
   describe(): Description {
-    const { clock, name, lost } = this.#parts;
-    const now = clock.now();
+    const { name, lost } = this.#parts;
     const { lease: { valid: leaseValid }, resyncs, number } = this.#enrolment;
+    const { ms, why, leaseLostTotal } = this.#trouble;
     const up = this.#enrolment.up && leaseValid;
-    const since = now - this.#gatesAt;
     return {
-      gates: this.#gates.map(({ gate, name, active, queued, paused, leaseAgeMs }) => (
-        { name, own: gate === number, active, queued, paused, leaseAgeMs: leaseAgeMs + since }
-      )),
+      gates: this.#figures.gates(number),
       cluster: {
         name,
         up,
-        downMs: up ? 0 : now - (this.#downSince ?? now),
-        down: up ? undefined : this.#down,
+        downMs: up ? 0 : ms,
+        down: up ? undefined : why,
         leaseValid,
         lost,
         paused: this.#gatePauses.has("gate_paused"),
-        heldMs: Math.max(0, this.#heldUntil - now),
-        leaseLostTotal: this.#leaseLost,
+        heldMs: this.#figures.heldMs,
+        leaseLostTotal,
         resyncs: { ...resyncs },
       },
     };
@@ -226,9 +199,9 @@ export class SharedPool implements Pool {
   connect(id: string, holder: Holder | undefined, now: number): Client {
     const hash = hashOf(id);
     const present = this.#clients.find(id, hash);
-    if (present !== undefined) return Object.assign(present, this.#counts);
+    if (present !== undefined) return Object.assign(present, this.#figures.counts);
     const member = newMember(++this.#lastNumber, id, hash, holder, now);
-    Object.assign(member, this.#counts);
+    Object.assign(member, this.#figures.counts);
     const refusal = this.#enrolment.up || holder?.uncounted ? undefined : this.#refusal();
     if (refusal !== undefined) return this.#reject(member, refusal);
     this.#clients.add(member);
@@ -247,7 +220,7 @@ export class SharedPool implements Pool {
 
   reject(id: string, reason: RejectReason, now: number, holder?: Holder): Client {
     const member = newMember(0, id, 0, holder, now);
-    return this.#reject(Object.assign(member, this.#counts), reason);
+    return this.#reject(Object.assign(member, this.#figures.counts), reason);
   }
 
   leave(client: Client, now: number, reason?: RejectReason | EvictReason): void {
@@ -314,15 +287,12 @@ export class SharedPool implements Pool {
   /** What the enrolment tells of. */
   #enrolled(): Enrolled {
     return {
-      news: (news, sure) => this.#hear(news, sure),
+      news: (news, sure) => this.#figures.hear(news, sure),
       promoted: (numbers, counts) => this.#promoted(numbers, counts),
       servesOnly: (held) => [...this.#connected].every(({ n }) => held.has(n)),
       claims: () => this.#claims(),
       paused: () => this.#gatePauses.size > 0,
-      gates: (gates) => {
-        this.#gates = gates;
-        this.#gatesAt = this.#parts.clock.now();
-      },
+      gates: (gates) => this.#figures.hearGates(gates),
       up: () => {
         this.#away = false;
         this.#awayAlarm.clear();
@@ -331,23 +301,24 @@ export class SharedPool implements Pool {
       confirmed: () => this.#confirm(),
       over: () => this.#loseLease(),
       created: (heldMs, first) => this.#created(heldMs, first),
-      registered: (reason, claims) => this.#registered(reason, claims),
-      reaped: (gates) => this.#reaped(gates),
+      registered: (reason, { held, waiting }) => {
+        this.#trouble.registered(reason, { active: held.length, queued: waiting.length });
+      },
+      reaped: (gates) => this.#trouble.reaped(gates),
       answered: (ms) => this.#tellObservers((observer) => observer.answered?.(ms)),
     };
   }
 
   /** How many more may be let in, as far as is known. */
   get #free(): number {
-    const { clock } = this.#parts;
+    const { paused, heldMs, free } = this.#figures;
     if (!this.#enrolment.up || !this.#enrolment.lease.valid) return 0;
-    if (this.#paused || this.#gatePauses.size > 0 || clock.now() < this.#heldUntil) return 0;
-    return Math.max(0, this.#limits.maxConnections - this.#counts.active);
+    return paused || this.#gatePauses.size > 0 || heldMs > 0 ? 0 : free;
   }
 
   /** Why one is rejected that comes while nothing can be asked; `undefined` where it may wait. */
   #refusal(): RejectReason | undefined {
-    const { maxConnections, backlogSize } = this.#limits;
+    const { maxConnections, backlogSize } = this.#figures.limits;
     const most = this.#away ? backlogSize : maxConnections + backlogSize;
     if (this.#unanswered < most) return undefined;
     return this.#away && backlogSize === 0 ? "cluster_down" : "backlog_full";
@@ -355,8 +326,8 @@ export class SharedPool implements Pool {
 
   /** Why the server has rejected one. */
   #whyRejected(active: number): RejectReason {
-    if (active >= this.#limits.maxConnections) return "backlog_full";
-    if (this.#paused) return "paused";
+    if (active >= this.#figures.limits.maxConnections) return "backlog_full";
+    if (this.#figures.paused) return "paused";
     return PAUSE_REASONS.find((reason) => this.#gatePauses.has(reason)) ?? "backlog_full";
   }
 
@@ -481,9 +452,9 @@ export class SharedPool implements Pool {
   #haveLeave(member: Member): Disconnected {
     if (member.reason === undefined) {
       member.reason = "evicted";
-      this.#tell(Object.assign(member, this.#counts));
+      this.#tell(Object.assign(member, this.#figures.counts));
     }
-    return { promoted: null, ...this.#counts };
+    return { promoted: null, ...this.#figures.counts };
   }
 
   /** Takes one out on behalf of somebody else. */
@@ -497,7 +468,7 @@ export class SharedPool implements Pool {
     const { state: from, since } = member;
     this.#forget(member);
     if (from !== "connected") member.waited = now - since;
-    Object.assign(member, { state: "left", reason, since: now, ...this.#counts });
+    Object.assign(member, { state: "left", reason, since: now, ...this.#figures.counts });
     this.#show(member, from, now - since);
   }
 
@@ -517,7 +488,7 @@ export class SharedPool implements Pool {
     if (join === undefined || join.sent) return this.#addLeave(member, answered);
     this.#outbox.forget(join);
     this.#endJoin(member);
-    answered({ kind: "unknown", ...this.#counts });
+    answered({ kind: "unknown", ...this.#figures.counts });
   }
 
   #addLeave(
@@ -550,7 +521,7 @@ export class SharedPool implements Pool {
 
   /** Answers what is known anyway: that they have left. */
   #answerDisconnects(): void {
-    const unknown: OpResult = { kind: "unknown", ...this.#counts };
+    const unknown: OpResult = { kind: "unknown", ...this.#figures.counts };
     for (const answer of [...this.#disconnects]) this.#answerDisconnect(answer, unknown);
   }
 
@@ -561,37 +532,6 @@ export class SharedPool implements Pool {
       // Nobody here has its place: without this, nobody would give it back.
       else if (!this.#leaving.has(n)) this.#addLeave({ n, holder: undefined }, () => {});
     }
-  }
-
-  /**
-   * @param sure Whether it is no older than what has been heard before: what operators set is told
-   *   of, and is not to seem to change back.
-   */
-  #hear(news: News | Told, sure: boolean): boolean {
-    const { active, queued, limits, paused } = news;
-    const before = this.#limits;
-    const { maxConnections, backlogSize } = limits;
-    this.#counts = { active, queued };
-    if ("heldMs" in news) {
-      const { connectedTotal, queuedTotal, promotedTotal, rejectedTotal, disconnectedTotal } = news;
-      this.#totals = {
-        ...{ connectedTotal, queuedTotal, promotedTotal, rejectedTotal, disconnectedTotal },
-      };
-      this.#heldUntil = this.#parts.clock.now() + news.heldMs;
-    }
-    const limited = before.maxConnections !== maxConnections || before.backlogSize !== backlogSize;
-    const changed = limited || this.#paused !== paused;
-    if (changed && sure) this.#set(limits, paused, limited);
-    return sure || !changed;
-  }
-
-  /** An operator has set something, here or at another gate. */
-  #set({ maxConnections, backlogSize }: Limits, paused: boolean, limited: boolean): void {
-    const { paused: wasPaused, limits: before } = this;
-    this.#limits = { maxConnections, backlogSize };
-    this.#paused = paused;
-    if (limited) this.#tellObservers((observer) => observer.configured?.(before, this.#limits));
-    if (wasPaused !== paused) this.#tellObservers((observer) => observer.paused?.(paused));
   }
 
   /**
@@ -615,7 +555,7 @@ export class SharedPool implements Pool {
     }, again);
     for (const { what: { step, answered } } of dropped) {
       const member = this.#members.get(step.n);
-      if (step.kind === "leave") answered({ kind: "unknown", ...this.#counts });
+      if (step.kind === "leave") answered({ kind: "unknown", ...this.#figures.counts });
       else if (member !== undefined) this.#endJoin(member);
     }
     return claims;
@@ -624,13 +564,13 @@ export class SharedPool implements Pool {
   /** The server has been away for too long for clients to be left without an answer. */
   #goAway(): void {
     this.#away = true;
-    const { backlogSize } = this.#limits;
+    const { backlogSize } = this.#figures.limits;
     let waiting = this.#unanswered - [...this.#asking].filter(isCounted).length;
     for (const member of [...this.#asking]) {
       // The server may know of those that it was told of.
       const mayWait = !isCounted(member) || (member.join?.sent ?? true) || waiting < backlogSize;
       if (isCounted(member)) waiting++;
-      if (mayWait) this.#queue(member, this.#counts, member.ticket);
+      if (mayWait) this.#queue(member, this.#figures.counts, member.ticket);
       else this.#refuse(member, backlogSize === 0 ? "cluster_down" : "backlog_full");
       if (member.evicted && member.join?.sent === false) this.#sendLeave(member, () => {});
     }
@@ -641,38 +581,22 @@ export class SharedPool implements Pool {
     if (member.join !== undefined) this.#outbox.forget(member.join);
     this.#endJoin(member);
     this.#outbox.addRejection();
-    this.#turnAway(member, this.#counts, reason);
+    this.#turnAway(member, this.#figures.counts, reason);
   }
 
   #lose(reason: string, fatal: boolean): void {
-    const { clock, leaseMs, note, refused } = this.#parts;
+    const { clock, leaseMs, refused } = this.#parts;
     if (!this.#away) this.#awayAlarm.setBy(clock.now() + AWAY_PART * leaseMs);
-    this.#down = reason;
     if (fatal) refused?.(reason);
-    if (this.#troubled) return;
-    this.#beginTrouble();
-    const fields = { event: "cluster_down", reason };
-    note("warn", `Redis is away, nobody is let in until it is back: ${reason}`, fields);
-  }
-
-  #beginTrouble(): void {
-    this.#troubled = true;
-    this.#downSince ??= this.#parts.clock.now();
+    this.#trouble.disconnected(reason);
   }
 
   #loseLease(): void {
-    const { lost, note } = this.#parts;
-    this.#leaseLost++;
-    this.#down ??= "the lease was not renewed in time";
-    this.#beginTrouble();
+    const { lost } = this.#parts;
+    this.#trouble.leaseIsOver();
     const clients = [...this.#connected].filter(isCounted);
     if (lost === "cut") { for (const member of clients) this.#cut(member); }
-    const many = `${clients.length} client${clients.length === 1 ? "" : "s"}`;
-    const keep = clients.length === 1 ? "keeps its place" : "keep their places";
-    const outcome = lost === "cut" ? `cut ${many}` : `${many} ${keep}`;
-    const cut = lost === "cut" ? clients.length : 0;
-    const fields = { event: "lease_lost", kept: clients.length - cut, cut };
-    note("warn", `the lease is lost, nobody is let in: ${outcome}`, fields);
+    this.#trouble.noteLostLease(lost, clients.length);
   }
 
   /** Has one leave at once: soon its place is another's. */
@@ -687,42 +611,20 @@ export class SharedPool implements Pool {
   }
 
   #confirm(): void {
-    const { clock, note } = this.#parts;
-    const downMs = clock.now() - (this.#downSince ?? clock.now());
-    this.#downSince = undefined;
-    this.#down = undefined;
-    for (const member of [...this.#given]) this.#admit(member, this.#counts);
+    for (const member of [...this.#given]) this.#admit(member, this.#figures.counts);
     if (!this.#isReady) {
       this.#isReady = true;
       this.ready.settle(true);
     }
-    if (!this.#troubled) return;
-    this.#troubled = false;
-    const fields = { event: "cluster_up", down_ms: Math.round(downMs), ...this.own };
-    note("info", `Redis is back after ${showSeconds(downMs, 1)}: ${amount(this.own)}`, fields);
+    this.#trouble.end(this.own);
   }
 
   /** @returns What operators have set since, or what the flags do not say. */
   #created(heldMs: number, first: boolean): Settings {
-    const { limits, note } = this.#parts;
-    if (!first) return { limits: this.#limits, paused: this.#paused };
-    const seconds = Number((heldMs / 1000).toFixed(1));
-    const text = `the pool is new: nobody is let in for ${seconds} s, other gates may hold places`;
-    note("info", text, { event: "pool_created", held_ms: heldMs });
-    return limits === undefined ? { limits: this.#limits } : {};
-  }
-
-  #registered(reason: ResyncReason, { held, waiting }: Claims): void {
-    const counts = { active: held.length, queued: waiting.length };
-    const fields = { event: "registered", reason, ...counts };
-    this.#parts.note("warn", `${RESYNC_TEXT[reason]}: registered anew, ${amount(counts)}`, fields);
-  }
-
-  #reaped(gates: Told["reaped"]): void {
-    for (const { name, ...counts } of gates) {
-      const fields = { event: "gate_reaped", gate: name, ...counts };
-      this.#parts.note("warn", `the gate "${name}" is gone, reaped: ${amount(counts)}`, fields);
-    }
+    const { limits, paused } = this.#figures;
+    if (!first) return { limits, paused };
+    this.#trouble.poolCreated(heldMs);
+    return this.#parts.limits === undefined ? { limits } : {};
   }
 
   #show(client: Client, from: State, ms: number): void {
@@ -755,8 +657,4 @@ function configured({ active, queued, promotedCount, promoted }: CallReply): Con
 
 function isCounted({ holder }: Client): boolean {
   return !holder?.uncounted;
-}
-
-function amount({ active, queued }: Counts): string {
-  return `${active} ${active === 1 ? "place" : "places"}, ${queued} waiting`;
 }
