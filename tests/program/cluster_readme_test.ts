@@ -74,7 +74,12 @@ testWith(
     try {
       const leases = () => redis.ask("zcard", "{poolgate:poolgate}:leases");
       await until("both are in the pool", async () => await leases() === "2");
-      for (let at = 0; at < 20; at++) clients.push(await Client.to(`127.0.0.1:${port}`));
+      // A gate listens a moment after it is in the pool.
+      const arrive = async () => {
+        clients.push(await Client.to(`127.0.0.1:${port}`));
+      };
+      await until("one listens", () => arrive().then(() => true, () => false));
+      while (clients.length < 20) await arrive();
       for (const client of clients) await client.say("x");
       const all = async () =>
         (await redis.ask("hmget", "{poolgate:poolgate}", "a", "q")).split("\n").map(Number);
