@@ -164,10 +164,6 @@ testWith(
       /^Redis is away: nobody is let in\. Who has a place keeps it\. It has been away for \d+ s: /,
     );
     await browser.shows("#state", "Redis is away: new clients wait");
-    const directory = Deno.env.get("POOLGATE_TEST_SCREENSHOTS");
-    if (directory !== undefined) {
-      await browser.page.screenshot({ path: `${directory}/cluster.png`, fullPage: true });
-    }
     for (const gate of [one, two]) {
       assertEquals(await valueOf(gate, "poolgate_cluster_up"), 0);
       const [ready, text] = await ask(gate, "/readyz");
