@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { LINGER_MS } from "../../lib/gate/lifecycle.ts";
+import { LINGER_MS } from "../../lib/gate/goodbyes.ts";
 import { PAUSE_REASONS, type PauseReason } from "../../lib/pool/client.ts";
 import { Door, type Visitor } from "../support/door.ts";
 import { settled } from "../support/fake_clock.ts";

@@ -1,0 +1,22 @@
+import { assertEquals } from "@std/assert";
+import { service as cassandra } from "../../../lib/gate/services/cassandra.ts";
+import { blind, opening, talk, WORDS } from "../../support/rejections.ts";
+
+const code = "\0\0\x10\x01";
+const length = String.fromCharCode(WORDS.length);
+const body = `${code}\0${length}${WORDS}`;
+const bodyLength = `\0\0\0${String.fromCharCode(body.length)}`;
+
+Deno.test("cassandra.reject: is the error Overloaded, in the version and on the stream of the request", () => {
+  assertEquals([opening(cassandra), blind(cassandra)], ["", ""]);
+  for (const [asked, answered] of ["\x03\x83", "\x04\x84", "\x05\x85", "\x42\xc2"]) {
+    const error = `${answered}\0\x01\x02\0${bodyLength}${body}`;
+    assertEquals(talk(cassandra, `${asked}\0\x01\x02\x01`), [error, "over"]);
+  }
+  assertEquals(talk(cassandra, "\x02\0\x07\x01"), [`\x82\0\x07\0${bodyLength}${body}`, "over"]);
+});
+
+Deno.test("cassandra.reject: waits for the stream, and ends with what is no request", () => {
+  assertEquals(talk(cassandra, "\x04\0\0\0"), ["", "open"]);
+  for (const odd of ["\x84", "\0"]) assertEquals(talk(cassandra, odd), ["", "over"]);
+});
