@@ -199,6 +199,7 @@ export class ForwardSession implements Session {
     if (reason !== undefined) return await this.#reject(reason, goodbye);
     if (this.#sending === undefined) return;
     if (!this.#endSent) await side.closeWrite();
+    goodbye.told();
     // What the upstream takes no more is dropped, so that the client hears what it was told.
     if (await this.#sending !== "ended") await drain(side.input, () => goodbye.heard());
   }

@@ -18,10 +18,13 @@ export const LINGER_MS = 30_000;
 /** How many such clients there may be at once; one more, and the longest silent is closed. */
 export const MAX_LINGERING = 1000;
 
-/** How long a client is listened to that has to speak before it can be told, in milliseconds. */
+/**
+ * How long it may take to tell a client, in milliseconds: most is for those that have to speak
+ * before they can be told.
+ */
 export const LISTEN_MS = 2000;
 
-/** How many of these there may be at once, and how many that are answered until they go. */
+/** How many may be on their way to be told, and how many that are answered until they go. */
 export const MAX_LISTENING = 5000;
 export const MAX_ANSWERING = 1000;
 
@@ -114,15 +117,16 @@ export class Goodbye {
     return timeout !== undefined;
   }
 
-  /** All is said: the client lingers until it ends, or is closed. Again, does nothing. */
+  /** All is said, and sent: the client lingers until it ends, or is closed. Again, does nothing. */
   told(): void {
     this.#listenNoMore();
     if (!this.#ended) this.#lingering ??= this.#all.linger(this);
   }
 
-  /** Lets it linger, unless it is listened to. */
+  /** Bounds the time until it is told, unless that is so already. */
   bound(): void {
-    if (this.#listening === undefined) this.told();
+    if (this.#listening !== undefined || this.#lingering !== undefined) return;
+    if (!this.listen("until told", () => {})) this.told();
   }
 
   /** The client has said something. */

@@ -134,6 +134,7 @@ export class NativeSession implements Session {
     await new Promise<void>((resolve) => this.#replies.whenAnswered(resolve));
     await this.#writer.flush();
     await side.closeWrite();
+    goodbye.told();
     this.#heard = () => goodbye.heard();
     await (this.#reading ?? drain(side.input, this.#heard));
   }

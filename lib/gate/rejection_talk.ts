@@ -132,8 +132,8 @@ export class RejectionTalk {
   async #endOnce(): Promise<void> {
     const { side, goodbye, rejection } = this.#parts;
     this.#over = true;
-    goodbye.told();
     if (!this.#answered && rejection?.blind !== undefined) await writeAll(side, rejection.blind);
     await side.closeWrite();
+    goodbye.told();
   }
 }

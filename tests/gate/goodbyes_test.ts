@@ -47,7 +47,7 @@ Deno.test("Goodbye.told: whoever is told is never late", async () => {
 Deno.test("Goodbye.end: ends all times, and none begins after it", async () => {
   const { clock, news, begin } = newLab();
   const goodbye = begin("a");
-  goodbye.bound();
+  goodbye.told();
   goodbye.end();
   goodbye.told();
   goodbye.end();
@@ -75,12 +75,21 @@ for (
 Deno.test("Goodbye.told: one too many takes the time of the one that is silent for longest", async () => {
   const { clock, news, begin } = newLab();
   const many = Array.from({ length: MAX_LINGERING }, (_, at) => begin(`${at}`));
-  for (const goodbye of many) goodbye.bound();
+  for (const goodbye of many) goodbye.told();
   await clock.advance(1);
   many[0]!.heard();
-  begin("more").bound();
+  begin("more").told();
   assertEquals(news, ["1 is closed"]);
   many[2]!.end();
-  begin("another").bound();
+  begin("another").told();
   assertEquals(news, ["1 is closed"]);
+});
+
+Deno.test("Goodbye.bound: whoever cannot be told in time lingers all the same", async () => {
+  const { clock, news, begin } = newLab();
+  begin("a").bound();
+  await clock.advance(LISTEN_MS);
+  assertEquals(news, []);
+  await clock.advance(LINGER_SILENCE_MS);
+  assertEquals(news, ["a is closed"]);
 });

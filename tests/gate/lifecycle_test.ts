@@ -649,6 +649,7 @@ Deno.test("Lifecycle.live: who still sends hears the last word, within a bound i
   const lab = new Lab(IN_MEMORY, { maxConnections: 0, backlogSize: 0 });
   const heard: (() => void)[] = [];
   const goodbye = (_: Ending, goodbye: Goodbye) => {
+    goodbye.told();
     heard.push(() => goodbye.heard());
     return new Promise<void>(() => {});
   };
@@ -671,6 +672,7 @@ Deno.test("Lifecycle.live: of those that are out and still send, so many are hea
   lab.opened = (session) => {
     session.sayGoodbye = (ending, goodbye) => {
       session.log.push(`sayGoodbye ${ending}`);
+      goodbye.told();
       heard.push(() => goodbye.heard());
       return new Promise(() => {});
     };

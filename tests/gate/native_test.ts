@@ -5,6 +5,7 @@ import type { ReplyBody } from "../../lib/protocol/messages.ts";
 import { listen } from "../../lib/io/network.ts";
 import type { Arrival, Listener } from "../../lib/io/socket.ts";
 import { Door } from "../support/door.ts";
+import { settled } from "../support/fake_clock.ts";
 import { POOLS } from "../support/pools.ts";
 import { Client, isRefused, until, untilStill } from "../support/sockets.ts";
 import { ANY_PORT, TestGate } from "../support/test_gate.ts";
@@ -435,6 +436,7 @@ for (const kind of POOLS) {
     const next = await door.arrive();
     await gate.quiet();
     assertEquals([next.heard !== "", next.closed], [true, false]);
+    await settled();
     await gate.clock.advance(LINGER_MS);
   });
 

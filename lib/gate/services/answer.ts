@@ -14,12 +14,16 @@ export function lastWord(say: Uint8Array): Answer {
 
 /** @returns A number in so many bytes, the highest first. */
 export function bigEndian(value: number, bytes: number): number[] {
-  return Array.from({ length: bytes }, (_, at) => value / 256 ** (bytes - 1 - at) & 0xff);
+  return littleEndian(value, bytes).reverse();
 }
 
 /** @returns A number in so many bytes, the lowest first. */
 export function littleEndian(value: number, bytes: number): number[] {
-  return bigEndian(value, bytes).reverse();
+  const digits: number[] = [];
+  for (let left = value; digits.length < bytes; left = Math.floor(left / 256)) {
+    digits.push(left % 256);
+  }
+  return digits;
 }
 
 /** @returns A number of the bytes from some place on, the highest first: up to 4 of them. */

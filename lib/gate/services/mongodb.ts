@@ -31,9 +31,11 @@ const MESSAGE_BODY = [...littleEndian(0, 4), 0];
 const CODE = 462;
 const CODE_NAME = "IngressRequestRateLimitExceeded";
 
-const DOUBLE = 1;
-const STRING = 2;
-const INT32 = 16;
+/** Types of elements, and the double 0. */
+const DOUBLE = "\x01";
+const STRING = "\x02";
+const INT32 = "\x10";
+const ZERO = "\0".repeat(8);
 
 const NOTHING = new Uint8Array();
 
@@ -47,38 +49,47 @@ function hear(bytes: Uint8Array, words: string): Heard {
   if (bytes.length < HEADER_BYTES) return "more";
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const operation = view.getInt32(OPERATION, true);
-  const body = [...document({ ok: 0, errmsg: words, code: CODE, codeName: CODE_NAME })];
+  if (operation !== OP_QUERY && operation !== OP_MSG) return "close";
+  const error = document({ ok: 0, errmsg: words, code: CODE, codeName: CODE_NAME });
   const request = view.getUint32(REQUEST, true);
-  if (operation === OP_QUERY) return lastWord(message(OP_REPLY, request, [...REPLY_BODY, ...body]));
-  if (operation === OP_MSG) return lastWord(message(OP_MSG, request, [...MESSAGE_BODY, ...body]));
-  return "close";
+  return lastWord(
+    operation === OP_QUERY
+      ? message(OP_REPLY, request, REPLY_BODY, error)
+      : message(OP_MSG, request, MESSAGE_BODY, error),
+  );
 }
 
-function message(operation: number, answers: number, body: readonly number[]): Uint8Array {
-  const words = [HEADER_BYTES + body.length, 0, answers, operation];
-  return behind(words.flatMap((word) => littleEndian(word, 4)), Uint8Array.from(body));
+function message(
+  operation: number,
+  answers: number,
+  before: readonly number[],
+  document: Uint8Array,
+): Uint8Array {
+  const length = HEADER_BYTES + before.length + document.length;
+  const header = [length, 0, answers, operation].flatMap((word) => littleEndian(word, 4));
+  return behind([...header, ...before], document);
 }
 
 /** https://bsonspec.org/spec.html: `ok` is a double, as servers have it. */
-function document(fields: Readonly<Record<string, string | number>>): number[] {
-  const elements = Object.entries(fields).flatMap(([name, value]) => {
-    const key = [...ascii(`${name}\0`)];
+function document(fields: Readonly<Record<string, string | number>>): Uint8Array {
+  let elements = "";
+  for (const [name, value] of Object.entries(fields)) {
     if (typeof value === "string") {
-      const text = [...ascii(`${value}\0`)];
-      return [STRING, ...key, ...littleEndian(text.length, 4), ...text];
+      elements += `${STRING}${name}\0${int32(value.length + 1)}${value}\0`;
+    } else {
+      elements += name === "ok" ? `${DOUBLE}${name}\0${ZERO}` : `${INT32}${name}\0${int32(value)}`;
     }
-    if (name === "ok") return [DOUBLE, ...key, ...new Uint8Array(Float64Array.of(value).buffer)];
-    return [INT32, ...key, ...littleEndian(value, 4)];
-  });
-  return [...littleEndian(4 + elements.length + 1, 4), ...elements, 0];
+  }
+  return ascii(`${int32(4 + elements.length + 1)}${elements}\0`);
+}
+
+function int32(value: number): string {
+  return String.fromCharCode(...littleEndian(value, 4));
 }
 
 /** `hello`: whatever the answer, it is one of a server that serves. */
 class MongodbCheck implements Check {
-  readonly opening = message(OP_MSG, 0, [
-    ...MESSAGE_BODY,
-    ...document({ hello: 1, $db: "admin" }),
-  ]);
+  readonly opening = message(OP_MSG, 0, MESSAGE_BODY, document({ hello: 1, $db: "admin" }));
   #received = NOTHING;
 
   answer(bytes: Uint8Array): ReturnType<Check["answer"]> {
