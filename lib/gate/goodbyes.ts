@@ -54,7 +54,7 @@ export class Goodbyes {
     this.#silences = new Timeouts(clock, LINGER_SILENCE_MS, (goodbye) => goodbye.close());
   }
 
-  /** Begins a goodbye. Its time runs from {@linkcode Goodbye.listen} or {@linkcode Goodbye.told}. */
+  /** Begins a goodbye, whose time is not bounded yet. */
   begin(side: Closable): Goodbye {
     return new Goodbye(this, side);
   }

@@ -18,7 +18,7 @@ export const REASON_TEXT: Readonly<Record<RejectReason, string>> = {
   paused: "paused by an operator",
 };
 
-/** @returns Why one client is rejected, in printable ASCII without quotes, 100 characters at most. */
+/** @returns Why one client is rejected: printable ASCII without quotes, 100 characters at most. */
 export function rejectionWords(
   reason: RejectReason,
   { active, queued, waited }: Pick<Client, "active" | "queued" | "waited">,

@@ -6,13 +6,9 @@
  * @module
  */
 
-import type { GreetingName } from "./greetings.ts";
-import type { Service } from "./service.ts";
+const greetings = () => import("./greetings.ts");
 
-/** Loads a service. */
-export type LoadService = () => Promise<{ service: Service }>;
-
-/** The services that poolgate knows, in the order in which they are listed: those alike together. */
+/** The services that poolgate knows, as they are listed: those alike together. */
 export const SERVICES = {
   http: () => import("./http.ts"),
   grpc: () => import("./grpc.ts"),
@@ -25,27 +21,23 @@ export const SERVICES = {
   amqp: () => import("./amqp.ts"),
   mqtt: () => import("./mqtt.ts"),
   nats: () => import("./nats.ts"),
-  stomp: greeting("stomp"),
-  smtp: greeting("smtp"),
-  imap: greeting("imap"),
-  pop3: greeting("pop3"),
-  nntp: greeting("nntp"),
-  irc: greeting("irc"),
-  ftp: greeting("ftp"),
-  rsync: greeting("rsync"),
-  git: greeting("git"),
-  svn: greeting("svn"),
+  stomp: greetings,
+  smtp: greetings,
+  imap: greetings,
+  pop3: greetings,
+  nntp: greetings,
+  irc: greetings,
+  ftp: greetings,
+  rsync: greetings,
+  git: greetings,
+  svn: greetings,
   ssh: () => import("./ssh.ts"),
-  vnc: greeting("vnc"),
+  vnc: greetings,
   ldap: () => import("./ldap.ts"),
   dns: () => import("./dns.ts"),
   modbus: () => import("./modbus.ts"),
   opcua: () => import("./opcua.ts"),
   dicom: () => import("./dicom.ts"),
-} as const satisfies Record<string, LoadService>;
+} as const;
 export type ServiceName = keyof typeof SERVICES;
 export const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
-
-function greeting(name: GreetingName): LoadService {
-  return async () => ({ service: (await import("./greetings.ts")).greetingService(name) });
-}

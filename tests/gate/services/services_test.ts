@@ -4,10 +4,11 @@ import {
   type GreetingName,
   greetingService,
 } from "../../../lib/gate/services/greetings.ts";
+import { loadService } from "../../../lib/gate/load_protocols.ts";
 import { service as http } from "../../../lib/gate/services/http.ts";
 import { service as mysql } from "../../../lib/gate/services/mysql.ts";
 import { service as redis } from "../../../lib/gate/services/redis.ts";
-import { SERVICE_NAMES, SERVICES } from "../../../lib/gate/services/services.ts";
+import { SERVICE_NAMES } from "../../../lib/gate/services/services.ts";
 import type { RejectReason } from "../../../lib/pool/client.ts";
 import { problemOf } from "../../support/checks.ts";
 import { bytes } from "../../support/memory_streams.ts";
@@ -145,7 +146,7 @@ Deno.test("SERVICES: has each file of the folder that is a service, by its name,
     .filter((name) => !BESIDE.includes(name));
   assertEquals([...SERVICE_NAMES].sort(), [...files, ...GREETING_NAMES].sort());
   for (const name of SERVICE_NAMES) {
-    const { service } = await SERVICES[name]();
+    const service = await loadService(name);
     if (!files.includes(name)) {
       assertEquals(opening(service), opening(greetingService(name as GreetingName)), name);
       continue;
