@@ -62,7 +62,8 @@ Deno.test("--reject-as redis: beyond so many at once, one error and the end, and
   await hear(many[0]!, ERROR);
   for (const client of many) client.close();
   await gate.clock.advance(5000);
-  const count = `${MAX_ANSWERING + 2} (backlog_full ${MAX_ANSWERING + 2}), 2 of them in brief`;
+  const total = (MAX_ANSWERING + 2).toLocaleString("en");
+  const count = `${total} (backlog_full ${total}), 2 of them in brief`;
   assertEquals(gate.notes.at(-1)?.endsWith(count), true, gate.notes.at(-1));
 });
 
