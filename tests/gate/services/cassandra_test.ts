@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { service as cassandra } from "../../../lib/gate/services/cassandra.ts";
-import { blind, opening, talk, WORDS } from "../../support/rejections.ts";
+import { problemOf } from "../../support/checks.ts";
+import { blind, latin1, opening, talk, WORDS } from "../../support/rejections.ts";
 
 const code = "\0\0\x10\x01";
 const length = String.fromCharCode(WORDS.length);
@@ -19,4 +20,16 @@ Deno.test("cassandra.reject: is the error Overloaded, in the version and on the 
 Deno.test("cassandra.reject: waits for the stream, and ends with what is no request", () => {
   assertEquals(talk(cassandra, "\x04\0\0\0"), ["", "open"]);
   for (const odd of ["\x84", "\0"]) assertEquals(talk(cassandra, odd), ["", "over"]);
+});
+
+Deno.test("cassandra.check: asks for the options, and only one on its way into its cluster is of no use", () => {
+  const { opening } = cassandra.check!({ host: "x", path: "/", status: undefined });
+  assertEquals(String.fromCharCode(...opening), "\x04\0\0\0\x05\0\0\0\0");
+  const answered = (operation: string, code: string) =>
+    problemOf(cassandra, latin1(`\x84\0\0\0${operation}\0\0\0\x04\0\0${code}`)).problem;
+  assertEquals(answered("\x06", "\0\x01"), undefined);
+  assertEquals(answered("\0", "\x10\x01"), undefined);
+  assertEquals(answered("\0", "\x10\x02"), "it says that it is bootstrapping");
+  const problem = "it does not answer as Cassandra does";
+  assertEquals(problemOf(cassandra, latin1("HTTP/1.1 400 ")).problem, problem);
 });

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { service as dns } from "../../../lib/gate/services/dns.ts";
-import { blind, opening, talk, WORDS } from "../../support/rejections.ts";
+import { problemOf } from "../../support/checks.ts";
+import { blind, latin1, opening, talk, WORDS } from "../../support/rejections.ts";
 
 const NAME = "\x07example\x03org\0\0\x01\0\x01";
 const OPT = "\0\0\x29\x04\xd0\0\0\0\0";
@@ -34,4 +35,17 @@ Deno.test("dns.reject: waits for a whole message, and ends with what is none, or
   assertEquals(talk(dns, message("id\x01\0\0\0\0\0\0\0\0\0").slice(0, -1)), ["", "open"]);
   assertEquals(talk(dns, "\0\x0b"), ["", "over"]);
   assertEquals(talk(dns, message("id\x81\0\0\0\0\0\0\0\0\0")), ["", "over"]);
+});
+
+Deno.test("dns.check: asks for the servers of the root, and any answer to that is one", () => {
+  const { opening } = dns.check!({ host: "x", path: "/", status: undefined });
+  assertEquals(
+    String.fromCharCode(...opening),
+    message("\0\x01\0\0\0\x01\0\0\0\0\0\0\0\0\x02\0\x01"),
+  );
+  const answered = (head: string) =>
+    problemOf(dns, latin1(message(`${head}\0\x01\0\0\0\0\0\0`))).problem;
+  assertEquals([answered("\0\x01\x80\0"), answered("\0\x01\x80\x05")], [undefined, undefined]);
+  const problem = "it does not answer as DNS does";
+  assertEquals([answered("\0\x02\x80\0"), answered("\0\x01\0\0")], [problem, problem]);
 });
