@@ -7,7 +7,7 @@ import { Directory, run, testWith } from "../support/servers.ts";
 /** A line as it is typed so far, and what its last word may be completed to. */
 const completed: [string, string[]][] = [
   ["poolgate --log-", ["--log-connections", "--log-format"]],
-  ["poolgate --reject-as p", ["postgres"]],
+  ["poolgate --reject-as po", ["postgres"]],
   ["poolgate --quiet --log-format ", ["json", "text", "timed"]],
   ["poolgate --node-id x --completions ", ["bash", "fish", "zsh"]],
   ["poolgate --print s", ["systemd", "systemd-template"]],
