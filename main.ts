@@ -7,9 +7,17 @@
 
 import type { OpenAdmin } from "./lib/admin/open_admin.ts";
 import type { AdminOptions } from "./lib/cli/admin_options.ts";
-import { ADMIN_FLAGS, type Flags, GATE_FLAGS, NO_FLAGS } from "./lib/cli/flag_names.ts";
-import { type Options, readOptions } from "./lib/cli/options.ts";
+import {
+  ADMIN_FLAGS,
+  CLUSTER_FLAGS,
+  type Flags,
+  GATE_FLAGS,
+  NO_FLAGS,
+} from "./lib/cli/flag_names.ts";
+import { DEFAULT_LIMITS, type Options, readOptions } from "./lib/cli/options.ts";
 import { type Reading, Settings } from "./lib/cli/settings.ts";
+import type { ClusterOptions } from "./lib/cluster/cluster_options.ts";
+import type { SharedPool } from "./lib/cluster/shared_pool.ts";
 import type { GateOptions } from "./lib/gate/gate_options.ts";
 import type { Gate } from "./lib/gate/gate.ts";
 import type { OpenGate } from "./lib/gate/open_gate.ts";
@@ -56,10 +64,14 @@ async function main(): Promise<number> {
   const readAdmin = settings.anyOf(ADMIN_FLAGS)
     ? (await import("./lib/cli/admin_options.ts")).readAdminOptions
     : undefined;
-  const reading = readOptions(settings, readGate, readAdmin);
+  const readCluster = settings.anyOf(CLUSTER_FLAGS)
+    ? (await import("./lib/cli/cluster_options.ts")).readClusterOptions
+    : undefined;
+  const reading = readOptions(settings, readGate, readAdmin, readCluster);
   if ("complaint" in reading) return await refuse(reading.complaint);
   const { options } = reading;
-  const network = options.gate !== undefined || options.admin !== undefined;
+  const { gate, admin, cluster } = options;
+  const network = gate !== undefined || admin !== undefined || cluster !== undefined;
   if (network) {
     const obstacle = await missingPermission(options);
     if (obstacle !== undefined) return await refuse(obstacle);
@@ -110,12 +122,13 @@ async function misspeltVariables(): Promise<string[]> {
 }
 
 /** Finds what Deno does not permit, and asks for nothing: that would be a question at a start. */
-async function missingPermission({ gate, admin }: Options): Promise<string | undefined> {
+async function missingPermission({ gate, admin, cluster }: Options): Promise<string | undefined> {
   const { missingPermission } = await import("./lib/io/permissions.ts");
   return missingPermission("--listen", gate?.listen) ??
     gate?.upstreams.map((upstream) => missingPermission("--upstream", upstream))
       .find((missing) => missing !== undefined) ??
-    missingPermission("--admin", admin?.listen);
+    missingPermission("--admin", admin?.listen) ??
+    missingPermission("--cluster", cluster?.server.address);
 }
 
 async function help(): Promise<string> {
@@ -187,31 +200,64 @@ interface Shared {
 }
 
 async function run(options: Options, warnings: string[]): Promise<number> {
-  const { limits, nodeId, logFormat, quiet, gate, admin } = options;
+  const { limits, nodeId, logFormat, quiet, gate, admin, cluster } = options;
   const alone = gate === undefined && admin === undefined;
-  const { stdin, stdout, stderr } = alone && !PROCESS_1 ? BLOCKING_STREAMS : ASYNC_STREAMS;
+  const undisturbed = alone && !PROCESS_1 && cluster === undefined;
+  const { stdin, stdout, stderr } = undisturbed ? BLOCKING_STREAMS : ASYNC_STREAMS;
   const log = new Log(stderr, { ...TEXT_LOG, format: logFormat, quiet });
   const note: Note = (level, text, fields) => {
     log.note(level, text, fields);
     log.flush();
   };
   for (const warning of warnings) note("warn", warning);
-  const pool = new MemoryPool(
-    limits,
-    (error) =>
-      note("error", `telling of a client met a fault of poolgate: ${error}`, { event: "fault" }),
-  );
+  const failed = (error: unknown) =>
+    note("error", `telling of a client met a fault of poolgate: ${error}`, { event: "fault" });
+  const shared = cluster && await openSharedPool(cluster, options, note, failed);
+  if (shared !== undefined && "refusal" in shared) {
+    return await fail(log, `--cluster cannot be had: ${shared.refusal}`, USAGE);
+  }
+  const pool = shared ?? new MemoryPool(limits, failed);
   const timed = admin !== undefined || gate?.logConnections === true;
   const now = timed ? () => performance.now() : () => 0;
   const node = new Node(pool, now, nodeId);
-  const stdio = { input: stdin, output: stdout, node, log };
-  if (alone) return await serveAlone(stdio);
-  pool.observe({
-    configured: (before, after) => noteLimits(before, after, note),
-    paused: (paused) => notePause(paused, note),
+  const patience = cluster && (() => after(cluster.leaseMs));
+  const stdio: Stdio = {
+    ...{ input: stdin, output: stdout, node, log },
+    ...patience === undefined ? {} : { patience },
+  };
+  // Without a pool of others, a signal ends a process at once that only reads stdin.
+  const signals = PROCESS_1 || shared !== undefined;
+  try {
+    if (alone) return await serveAlone(stdio, signals);
+    pool.observe({
+      configured: (before, after) => noteLimits(before, after, note),
+      paused: (paused) => notePause(paused, note),
+    });
+    const waits = admin && await estimateWaits(pool);
+    return await serveNetwork(options, { pool, now, waits, node, note }, stdio, signals);
+  } finally {
+    // Others wait for the places that this process may still have.
+    await shared?.close();
+  }
+}
+
+/** Opens the pool that several gates share, which needs packages of others. */
+async function openSharedPool(
+  options: ClusterOptions,
+  { limits, limitsGiven }: Options,
+  note: Note,
+  failed: (error: unknown) => void,
+): Promise<SharedPool | { refusal: string }> {
+  const [room, { systemClock: clock }] = await Promise.all([
+    import("./lib/cluster/open_shared_pool.ts").catch((error: Error) => error),
+    import("./lib/io/clock.ts"),
+  ]);
+  if (room instanceof Error) return { refusal: room.message.split("\n")[0] ?? "" };
+  return await room.openSharedPool({
+    ...{ options, clock, note, failed, name: processName() },
+    limits: limitsGiven ? limits : undefined,
+    defaults: DEFAULT_LIMITS,
   });
-  const waits = admin && await estimateWaits(pool);
-  return await serveNetwork(options, { pool, now, waits, node, note }, stdio);
 }
 
 /** Begins to learn how long places are held. */
@@ -220,6 +266,16 @@ async function estimateWaits(pool: Pool): Promise<WaitEstimator> {
   const waits = new WaitEstimator(pool, Math.random);
   pool.observe(waits);
   return waits;
+}
+
+/** What tells this process from others, as far as it may be known. */
+function processName(): string {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
+  return state === "granted" ? `${Deno.hostname()}:${Deno.pid}` : `pid-${Deno.pid}`;
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function noteLimits(before: Limits, after: Limits, note: Note): void {
@@ -239,24 +295,29 @@ function notePause(paused: boolean, note: Note): void {
  * it.
  */
 async function lastWords(said: Promise<unknown>): Promise<void> {
-  await Promise.race([said, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
+  await Promise.race([said, after(LAST_WORDS_MS)]);
 }
 
-async function serveAlone(stdio: Stdio): Promise<number> {
-  const status = await serveStdin(stdio);
+/** @param signals Whether a signal is the end of the input, too. */
+async function serveAlone(stdio: Stdio, signals: boolean): Promise<number> {
+  const status = await serveStdin(stdio, signals);
   const said = stdio.log.flush();
   // Blocking streams cannot be waited for with a limit, and a timer takes 5 ms to load.
-  await (PROCESS_1 ? lastWords(said) : said);
+  await (signals ? lastWords(said) : said);
   return status;
 }
 
-/** Serves stdin until it ends; as process 1, a signal is the end of it, too. */
-async function serveStdin(stdio: Stdio): Promise<number> {
+/**
+ * Serves stdin until it ends.
+ *
+ * @param signals Whether a signal is the end of it, too.
+ */
+async function serveStdin(stdio: Stdio, signals: boolean): Promise<number> {
   if (Deno.stdin.isTerminal()) {
     const text = "reading requests from the terminal, one JSON message a line; see --help";
     stdio.log.note("info", text);
   }
-  if (!PROCESS_1) return await untilStreamsFail(stdio.log, () => serve(stdio));
+  if (!signals) return await untilStreamsFail(stdio.log, () => serve(stdio));
   const { promise: signalled, resolve: signal } = Promise.withResolvers<void>();
   endOnSignals(signal);
   const input = await inputUntil(signalled, stdio);
@@ -274,7 +335,12 @@ async function inputUntil(end: Promise<void>, { input }: Stdio): Promise<Stdio["
 }
 
 /** Serves connections, operators or both, and stdin beside them. */
-async function serveNetwork(options: Options, shared: Shared, stdio: Stdio): Promise<number> {
+async function serveNetwork(
+  options: Options,
+  shared: Shared,
+  stdio: Stdio,
+  signals: boolean,
+): Promise<number> {
   const { AddressError } = await import("./lib/io/network.ts");
   noteOtherSignals(shared.note);
   try {
@@ -289,7 +355,7 @@ async function serveNetwork(options: Options, shared: Shared, stdio: Stdio): Pro
       if (options.admin?.reusePort) closeAdmin();
     };
     const status = await (open === undefined
-      ? serveStdin(stdio)
+      ? serveStdin(stdio, signals)
       : serveGate(open.gate, stdio, shared.note, begin));
     await lastWords(Promise.all([closeAdmin(), stdio.log.flush()]));
     return status;

@@ -19,6 +19,15 @@ import { Replies } from "./protocol/replies.ts";
  */
 export const MAX_UNSENT_BYTES = 64 * 1024;
 
+/**
+ * With more replies than this that the pool has yet to give, no further request is read until it
+ * has given all of them.
+ */
+export const MAX_UNANSWERED = 10_000;
+
+/** What requests are answered with whose answer nobody waits for any longer. */
+const GIVEN_UP = "the pool did not answer in time: it is not known whether this was carried out";
+
 /** What {@linkcode serve} works with. */
 export interface Stdio {
   input: ByteReader;
@@ -27,6 +36,11 @@ export interface Stdio {
   log: Log;
   /** Until when clients may be promoted that no request lets in; left out, until the input ends. */
   lasting?: Promise<void>;
+  /**
+   * Waits for as long as the pool may take, once the input has ended, to answer what is left; left
+   * out, it may take for ever.
+   */
+  patience?: () => Promise<void>;
 }
 
 /**
@@ -36,9 +50,14 @@ export interface Stdio {
  * announcement that no request caused is written at once, also when the input has ended; there are
  * no more of these than requests that asked for one.
  *
+ * A request whose reply the pool has yet to give holds up the replies behind it, but no request: up
+ * to {@linkcode MAX_UNANSWERED} are under way at a time.
+ *
  * @throws The error of the input when a read fails, that of the output when a write fails.
  */
-export async function serve({ input, output, node, log, lasting }: Stdio): Promise<void> {
+export async function serve(
+  { input, output, node, log, lasting, patience }: Stdio,
+): Promise<void> {
   const writer = new BufferedWriter(output);
   const reader = new LineReader(input);
   let number = 0;
@@ -48,9 +67,14 @@ export async function serve({ input, output, node, log, lasting }: Stdio): Promi
   const replies = new Replies({
     node,
     gathered: () => writer.gathered,
-    late: () => queueMicrotask(() => writer.flush().catch(fail)),
-    crashed: (error) =>
-      log.note("error", `line ${number} met a fault of poolgate: ${error}`, { event: "fault" }),
+    late: () =>
+      queueMicrotask(() => {
+        writer.flush().catch(fail);
+        log.flush();
+      }),
+    afterwards: queueMicrotask,
+    crashed: (error, line) =>
+      log.note("error", `line ${line} met a fault of poolgate: ${error}`, { event: "fault" }),
   });
   for (let batch = await reader.read(); batch !== undefined; batch = await reader.read()) {
     for (const line of batch) {
@@ -61,9 +85,10 @@ export async function serve({ input, output, node, log, lasting }: Stdio): Promi
     // Replies first: a stderr that nobody reads is not to hold them up.
     await writer.flush();
     await log.flush();
+    if (replies.standing > MAX_UNANSWERED) await Promise.race([failed, allAnswered(replies)]);
   }
-  const answered = new Promise<void>((resolve) => replies.whenAnswered(resolve));
-  await Promise.race([failed, answered]);
+  await Promise.race([failed, allAnswered(replies), ...patience === undefined ? [] : [patience()]]);
+  replies.giveUp(GIVEN_UP);
   await writer.flush();
   await Promise.race([failed, lasting]);
   await writer.flush();
@@ -71,9 +96,14 @@ export async function serve({ input, output, node, log, lasting }: Stdio): Promi
   await Promise.race([failed, undefined]);
 }
 
+/** Resolves when each request so far has its reply. */
+function allAnswered(replies: Replies): Promise<void> {
+  return new Promise((resolve) => replies.whenAnswered(resolve));
+}
+
 function answer(line: Line, number: number, replies: Replies, log: Log): void {
   const message = typeof line === "string" ? decode(line) : CUT;
-  if (message.type === "request") replies.answer(message);
+  if (message.type === "request") replies.answer(message, number);
   if (message.type !== "fault") return;
   log.note("warn", `line ${number} is passed over: ${message.reason}`);
 }

@@ -31,7 +31,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "main.ts": { imports: ["lib/"], packages: ["node:process"] },
   "lib/cli/": {
     // Types and words only: see below.
-    imports: ["lib/admin/", "lib/gate/", "lib/protocol/", "lib/pool/", "lib/io/"],
+    imports: [
+      ...["lib/admin/", "lib/gate/", "lib/cluster/"],
+      ...["lib/protocol/", "lib/pool/", "lib/io/"],
+    ],
     packages: ["@std/cli/", "@std/text/"],
     pure: true,
   },
@@ -40,7 +43,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ["prom-client", "hdr-histogram-js/", "uplot/", "node:crypto"],
   },
   "lib/gate/": { imports: ["lib/pool/", "lib/protocol/", "lib/io/"] },
-  "lib/cluster/": { imports: ["lib/pool/", "lib/io/"] },
+  "lib/cluster/": { imports: ["lib/pool/", "lib/io/"], packages: ["@redis/client"] },
   "lib/stdio.ts": { imports: ["lib/protocol/", "lib/io/"] },
   "lib/protocol/": {
     imports: ["lib/pool/", "lib/io/ascii_buffer.ts", "lib/io/json_text.ts"],
@@ -146,8 +149,9 @@ function purePaths(): string[] {
   const pure = SERVER.filter(({ path, text }) =>
     startsWithAny(path, [...rooms, ...PURE_FOLDERS]) || says(text)
   );
+  // Scripts of other languages are texts to us.
   return [...loadedWith(pure.map(({ path }) => path), ALL)]
-    .filter((from) => isFile(from) && !from.startsWith(PRINTED));
+    .filter((from) => isFile(from) && !from.startsWith(PRINTED) && !from.endsWith(".lua"));
 }
 
 Deno.test("architecture: what decides, and all that it loads, knows no runtime, time or promise", () => {

@@ -7,7 +7,7 @@ import { Later } from "../lib/pool/later.ts";
 import { MemoryPool } from "../lib/pool/memory_pool.ts";
 import type { Configured, Pool } from "../lib/pool/pool.ts";
 import { Node } from "../lib/protocol/node.ts";
-import { serve } from "../lib/stdio.ts";
+import { MAX_UNANSWERED, serve } from "../lib/stdio.ts";
 import { settled } from "./support/fake_clock.ts";
 import { bytes, input, Output } from "./support/memory_streams.ts";
 import { until } from "./support/sockets.ts";
@@ -120,3 +120,49 @@ for (const when of ["before the end of the input", "behind it"]) {
     await rejected;
   });
 }
+
+Deno.test("serve: behind the end of the input, waits as long as it is told for the answers of the pool", async () => {
+  const pool: Pool = new MemoryPool(LIMITS, raise);
+  pool.configure = () => new Later<Configured>();
+  const output = new Output();
+  const { promise: waited, resolve: stop } = Promise.withResolvers<void>();
+  const requests = input([bytes(CONFIGURE)]);
+  const log = new Log(new Output(), { format: "text", quiet: false, clock: () => new Date(0) });
+  const node = new Node(pool, () => 0);
+  const served = serve({ input: requests, output, node, log, patience: () => waited });
+  await settled();
+  assertEquals(output.text, "");
+  stop();
+  await served;
+  const { type, code, text } = JSON.parse(output.text).body;
+  assertEquals([type, code], ["error", 0]);
+  assertEquals(
+    text,
+    "the pool did not answer in time: it is not known whether this was carried out",
+  );
+});
+
+Deno.test(`serve: reads no further when more than ${MAX_UNANSWERED} answers of the pool are missing`, async () => {
+  const answers: Later<Configured>[] = [];
+  const pool: Pool = new MemoryPool(LIMITS, raise);
+  pool.configure = () => {
+    const answer = new Later<Configured>();
+    answers.push(answer);
+    return answer;
+  };
+  const output = new Output();
+  const chunks = Array.from({ length: 3 }, () => bytes(CONFIGURE.repeat(MAX_UNANSWERED)));
+  const served = serveRequests(input(chunks), pool, output);
+  await until("enough are under way", () => answers.length > MAX_UNANSWERED);
+  await settled();
+  const most = answers.length;
+  assertEquals(most < 2 * MAX_UNANSWERED, true, `${most} are under way`);
+  for (let given = 0; given < 3 * MAX_UNANSWERED;) {
+    await until("more are under way", () => given < answers.length);
+    while (given < answers.length) {
+      answers[given++]!.settle({ promoted: 0, active: 0, queued: 0 });
+    }
+  }
+  await served;
+  assertEquals(output.text.match(/pool_config_ok/g)?.length, 3 * MAX_UNANSWERED);
+});

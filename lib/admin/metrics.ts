@@ -136,15 +136,17 @@ export class Metrics {
         "per_source, that one address wants more than its share; for waiting_per_source, that one " +
         "address wants more than its share of the queue; for draining, that clients still come to a " +
         "poolgate that ends; for upstream_down, that the upstream cannot be reached; for paused, that " +
-        "an operator has paused the pool for longer than its queue holds out.",
+        "an operator has paused the pool for longer than its queue holds out; for cluster_down, that " +
+        "the Redis of the shared pool is away.",
       "reason",
       () => REJECT_REASONS.map((reason) => [reason, report.rejected[reason]]),
     );
     this.#counter(
       "poolgate_evicted_total",
-      "Clients whose place was taken from them for a limit of time, by reason. Rising means, for " +
+      "Clients whose place was taken from them without a request, by reason. Rising means, for " +
         "idle_timeout, that clients hold places in silence; for max_lifetime, that they want them " +
-        "for longer than they may have them.",
+        "for longer than they may have them; for cluster_lost, that the Redis of the shared pool " +
+        "was away for longer than a lease.",
       "reason",
       () => EVICT_REASONS.map((reason) => [reason, report.evicted[reason]]),
     );

@@ -39,12 +39,22 @@ export const ADMIN_FLAGS = [
   "admin-reuse-port",
 ] as const;
 
+/** The flags whose settings are those of a shared pool. */
+export const CLUSTER_FLAGS = [
+  "cluster",
+  "cluster-pool",
+  "cluster-gate",
+  "cluster-lease",
+  "cluster-lost",
+] as const;
+
 /** Each flag with a value. Switches may be given without one. */
 export const VALUE_FLAGS = [
   "max-connections",
   "backlog-size",
   ...GATE_FLAGS,
   ...ADMIN_FLAGS,
+  ...CLUSTER_FLAGS,
   "node-id",
   "log-format",
   "quiet",

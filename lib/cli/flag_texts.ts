@@ -4,10 +4,13 @@
  * @module
  */
 
+import { LOST_MODES, MAX_LEASE_MS, MIN_LEASE_MS } from "../cluster/cluster_options.ts";
 import { DRAIN_QUEUES, REJECT_FORMATS, UPSTREAM_ORDERS } from "../gate/gate_options.ts";
 import { PROXY_PROTOCOLS } from "../gate/proxy_protocol.ts";
 import { SERVICE_NAMES } from "../gate/services/services.ts";
+import { showDuration } from "../io/duration.ts";
 import { MAX_LIMIT } from "../pool/limits.ts";
+import { CLUSTER_DEFAULTS } from "./cluster_options.ts";
 import { FILE_NAMES } from "./file_names.ts";
 import type { FlagName } from "./flag_names.ts";
 import { GATE_DEFAULTS } from "./gate_options.ts";
@@ -240,5 +243,35 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
     summary: "share the port of --admin with the poolgate that takes over",
     details: `From a signal to end on, operators meet the new one. Not for several that live side by
       side: a request meets any of them. Default false.`,
+  },
+  "cluster": {
+    value: "URL",
+    summary: "share the limits and the queue with other gates, through this Redis or Valkey",
+    details: `(7 or later) at redis://HOST:PORT, rediss://HOST:PORT or redis+unix:///path, with
+      USER:PASSWORD@ before HOST or /path. Other programs see a flag: with a password, the
+      environment variable is better. Default: this poolgate has its pool alone.`,
+  },
+  "cluster-pool": {
+    value: "NAME",
+    summary: "the pool that is shared",
+    details: `Several may be in one Redis. Default ${CLUSTER_DEFAULTS.pool}.`,
+  },
+  "cluster-gate": {
+    value: "NAME",
+    summary: "what operators read for this gate",
+    details: "Default: its host name and its PID.",
+  },
+  "cluster-lease": {
+    value: "DUR",
+    summary: "how long the places of a gate are kept that is not heard of",
+    details: `from ${showDuration(MIN_LEASE_MS)} to ${showDuration(MAX_LEASE_MS)}.
+      Default ${CLUSTER_DEFAULTS.lease}.`,
+  },
+  "cluster-lost": {
+    value: "WORD",
+    words: LOST_MODES,
+    summary: "what becomes of those with a place when this gate is cut off for that long",
+    details: `with hold they keep it, and may come on top of the limit; with cut they are ended.
+      Default ${CLUSTER_DEFAULTS.lost}.`,
   },
 };

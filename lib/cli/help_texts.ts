@@ -6,6 +6,7 @@
 
 import {
   ADMIN_FLAGS,
+  CLUSTER_FLAGS,
   COMMAND_FLAGS,
   type FlagName,
   GATE_FLAGS,
@@ -26,7 +27,7 @@ export const DESCRIPTION: readonly string[] = [
   "do, and a second one at once.",
 ];
 
-const APART: readonly FlagName[] = [...GATE_FLAGS, ...ADMIN_FLAGS];
+const APART: readonly FlagName[] = [...GATE_FLAGS, ...ADMIN_FLAGS, ...CLUSTER_FLAGS];
 
 /** Every flag, by what it is for. */
 export const FLAG_GROUPS: readonly { title: string; names: readonly FlagName[] }[] = [
@@ -36,6 +37,7 @@ export const FLAG_GROUPS: readonly { title: string; names: readonly FlagName[] }
   },
   { title: "Flags for connections", names: GATE_FLAGS },
   { title: "Flags for operators", names: ADMIN_FLAGS },
+  { title: "Flags for a pool that several gates share", names: CLUSTER_FLAGS },
 ];
 
 /** How often a flag may be given. */

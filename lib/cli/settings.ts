@@ -13,7 +13,8 @@ export interface Given {
   /** The flag or the variable. */
   from: string;
   text: string;
-  secret: boolean;
+  /** The text as it may be shown. */
+  shown: string;
 }
 
 /** A value, or what should have been given instead. */
@@ -34,12 +35,12 @@ export class Settings {
     const stray = flags.stray?.replace(/^(-[^=]*)=.*$/s, "$1");
     if (stray !== undefined) {
       const hint = flags.suggestion === undefined ? "" : ` (did you mean ${flags.suggestion}?)`;
-      this.complain(`${quote(stray)} is no flag of poolgate${hint}`);
+      this.complain(`${quote(withoutUser(stray))} is no flag of poolgate${hint}`);
     }
     if (flags.check) this.complain(`--check is ${quote(flags.check)}, it takes no value`);
     if (flags.repeated !== undefined) {
       const { flag, texts } = flags.repeated;
-      const values = texts.map((text) => isSecret(flag) ? SECRET : quote(text)).join(" and ");
+      const values = texts.map((text) => shownOf(flag, text)).join(" and ");
       this.complain(`--${flag} is ${values}, it may be given only once`);
     }
   }
@@ -56,12 +57,12 @@ export class Settings {
 
   /** A setting as it was given: the flag wins over its variable, and an empty variable is none. */
   given(name: ValueFlag): Given | undefined {
-    const secret = isSecret(name);
     const flag = this.#flags.values[name];
-    if (flag !== undefined) return { from: `--${name}`, text: flag, secret };
+    if (flag !== undefined) return { from: `--${name}`, text: flag, shown: shownOf(name, flag) };
     const variable = variableOf(name);
     const text = this.#variable(variable);
-    return text === undefined ? undefined : { from: variable, text, secret };
+    if (text === undefined) return undefined;
+    return { from: variable, text, shown: shownOf(name, text) };
   }
 
   /**
@@ -73,7 +74,7 @@ export class Settings {
     if (given === undefined) return otherwise;
     const reading = reader(given.text);
     if ("value" in reading) return reading.value;
-    this.complain(`${shown(given)}, it must be ${reading.allowed}`);
+    this.complain(`${named(given)}, it must be ${reading.allowed}`);
     return otherwise;
   }
 
@@ -86,7 +87,7 @@ export class Settings {
   /** Complains of a setting, where it was given. */
   refuse(name: ValueFlag, why: string): void {
     const given = this.given(name);
-    if (given !== undefined) this.complain(`${shown(given)}, ${why}`);
+    if (given !== undefined) this.complain(`${named(given)}, ${why}`);
   }
 
   /** A variable as it is set; an empty one is none. */
@@ -105,16 +106,29 @@ export function variableOf(name: ValueFlag): string {
   return `POOLGATE_${name.toUpperCase().replaceAll("-", "_")}`;
 }
 
-function isSecret(name: ValueFlag): boolean {
-  return name === "admin-token";
-}
-
 /** What stands in the place of a secret: that is not to stand in a log. */
 const SECRET = "***";
 
 /** @returns The setting and its value, as a complaint names them. */
-function shown({ from, text, secret }: Given): string {
-  return `${from} is ${secret ? SECRET : quote(text)}`;
+function named({ from, shown }: Given): string {
+  return `${from} is ${shown}`;
+}
+
+/** @returns A value as a complaint shows it. */
+function shownOf(name: ValueFlag, text: string): string {
+  if (name === "admin-token") return SECRET;
+  return quote(name === "cluster" ? withoutUser(text) : text);
+}
+
+/**
+ * @returns A URL without its user and password, and without what may hold them in one that is
+ *   misspelt: all before the last `@`, and the query.
+ */
+function withoutUser(text: string): string {
+  const [, scheme = ""] = /^([\w+.-]*:\/\/)/.exec(text) ?? [];
+  return text
+    .replace(/^.*@/s, `${scheme}${SECRET}@`)
+    .replace(/\?(?!db=\d+$).*$/s, `?${SECRET}`);
 }
 
 /** @returns A reader of one of some words. */

@@ -22,6 +22,7 @@ type EndedBy =
   | "idle"
   | "half_closed"
   | "lifetime"
+  | "cluster"
   | "drain"
   | "poolgate";
 
@@ -58,6 +59,7 @@ const ENDS: Readonly<
   idle_timeout: ["idle", `evicted: ${EVICT_TEXT.idle_timeout}`],
   half_closed: ["half_closed", "evicted: the upstream has ended, and the client has not"],
   max_lifetime: ["lifetime", `evicted: ${EVICT_TEXT.max_lifetime}`],
+  cluster_lost: ["cluster", `evicted: ${EVICT_TEXT.cluster_lost}`],
   drain_timeout: ["drain", "ended: the drain timeout is over"],
   fault: ["poolgate", "ended: by a fault of poolgate"],
 };
@@ -105,5 +107,6 @@ function isRejection(reason: Reason): reason is keyof typeof REASON_TEXT {
 
 function rejecter(reason: keyof typeof REASON_TEXT): EndedBy {
   if (reason === "upstream_down") return "upstream";
+  if (reason === "cluster_down") return "cluster";
   return reason === "draining" ? "drain" : "poolgate";
 }

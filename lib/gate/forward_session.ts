@@ -154,7 +154,7 @@ export class ForwardSession implements Session {
     this.#upstream = upstream;
     if (this.#connection.ending !== undefined) {
       // It came for a client that is gone: the place is free when it has ended.
-      this.#leaveUpstream();
+      this.#leaveUpstream(this.#connection.ending);
       await drain(upstream);
     } else if (await this.#introduce(upstream)) {
       await this.#join(upstream);
@@ -163,12 +163,12 @@ export class ForwardSession implements Session {
   }
 
   /** Closes the client's side, and leaves the upstream. */
-  interrupt(): void {
+  interrupt(ending?: Ending): void {
     // Each is tried, also where one before it meets a fault.
     try {
       this.stopListening();
       this.#attempt?.giveUp();
-      this.#leaveUpstream();
+      this.#leaveUpstream(ending);
     } finally {
       this.#connection.side.close();
     }
@@ -308,7 +308,9 @@ export class ForwardSession implements Session {
   }
 
   /** Ends this side of the upstream, and closes it when it does not end soon. */
-  #leaveUpstream(): void {
+  #leaveUpstream(ending?: Ending): void {
+    // Soon its place is another's, whatever the upstream does.
+    if (ending === "cluster_lost") return this.closeUpstream();
     const upstream = this.#upstream;
     const { linger } = this.#forwarding;
     if (upstream === undefined || this.#lingering !== undefined) return;

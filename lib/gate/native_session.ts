@@ -86,6 +86,7 @@ export class NativeSession implements Session {
       node: native.node,
       gathered: () => this.#writer.gathered,
       late: () => this.#flush(),
+      afterwards: queueMicrotask,
       crashed: (error) => noteFault(native.note, error, "a request of a connection"),
     });
   }
@@ -181,15 +182,15 @@ export class NativeSession implements Session {
     const { id } = this.#connection.client;
     if (this.#silence !== undefined) this.#native.idle.extend(this.#silence);
     const message = typeof line === "string" ? decode(line, id) : CUT;
-    if (message.type === "request") this.#answerRequest(ofItself(message, id));
+    if (message.type === "request") this.#answerRequest(ofItself(message, id), number);
     if (message.type !== "fault") return;
     const text = `line ${number} is passed over: ${message.reason}`;
     this.#announce({ type: "error", code: ErrorCode.MalformedRequest, text });
   }
 
-  #answerRequest(request: Request): void {
+  #answerRequest(request: Request, line: number): void {
     if (request.operation.type === "pool_disconnect") this.closing = "client_disconnected";
-    this.#replies.answer(request);
+    this.#replies.answer(request, line);
   }
 
   /** Sends a message at once. */

@@ -72,7 +72,9 @@ export function openUpstreams(given: OpenUpstreamsParts): OpenUpstreams {
     clock,
     connectTimeoutMs: options.connectTimeoutMs,
     order: options.upstreamOrder,
-    places: () => pool.stats(),
+    // Of a pool that is shared, others may have all places for as long as this process can let
+    // nobody in: it would never see that the upstream is back.
+    places: () => ({ ...pool.stats(), ...pool.describe().cluster && { active: pool.own.active } }),
     onHold: () => pool.pause("upstream_down"),
     onRelease: () => pool.resume("upstream_down", now()),
     members: reaches.map((reach, at) =>

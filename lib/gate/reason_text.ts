@@ -16,6 +16,7 @@ export const REASON_TEXT: Readonly<Record<RejectReason, string>> = {
   draining: "the service is shutting down",
   upstream_down: "the service cannot be reached",
   paused: "paused by an operator",
+  cluster_down: "the service cannot say whether there is a place",
 };
 
 /** @returns Why one client is rejected: printable ASCII without quotes, 100 characters at most. */
@@ -56,4 +57,5 @@ export function isLimit(reason: RejectReason): boolean {
 export const EVICT_TEXT: Readonly<Record<EvictReason, string>> = {
   idle_timeout: "it has been silent for too long",
   max_lifetime: "it has had its place for as long as it may",
+  cluster_lost: "the lease is lost, and its place may be given to another",
 };

@@ -22,6 +22,7 @@ export const REJECT_REASONS = [
   "draining",
   "upstream_down",
   "paused",
+  "cluster_down",
 ] as const;
 export type RejectReason = typeof REJECT_REASONS[number];
 
@@ -35,8 +36,11 @@ export type RejectReason = typeof REJECT_REASONS[number];
 export const PAUSE_REASONS = ["paused", "upstream_down"] as const satisfies RejectReason[];
 export type PauseReason = typeof PAUSE_REASONS[number];
 
-/** Why a client is evicted for a limit of time: how long it is silent, or has its place. */
-export const EVICT_REASONS = ["idle_timeout", "max_lifetime"] as const;
+/**
+ * Why a client is evicted that nobody has asked to: for a limit of time, how long it is silent or
+ * has its place; or since its place may be another's, where those who share the pool are cut off.
+ */
+export const EVICT_REASONS = ["idle_timeout", "max_lifetime", "cluster_lost"] as const;
 export type EvictReason = typeof EVICT_REASONS[number];
 
 /**

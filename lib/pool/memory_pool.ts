@@ -91,7 +91,7 @@ export class MemoryPool implements Pool {
   }
 
   describe(): Description {
-    return { gates: [] };
+    return { gates: [], cluster: undefined };
   }
 
   find(id: string): Client | undefined {

@@ -4,7 +4,8 @@
  * nothing of messages or sockets; `now` is the time of whoever calls, in milliseconds.
  *
  * Answers may come later. What a client's state is stands in its record; an event only says that it
- * is worth a look, and no order among events is promised.
+ * is worth a look. No order among events is promised, but that what an answer has caused, such as a
+ * promotion, is told in the same turn right behind it.
  *
  * @module
  */
@@ -55,12 +56,44 @@ export interface GateShare extends Counts {
   name: string;
   /** Whether it lets nobody in for a reason of its own, such as its upstream. */
   paused: boolean;
+  /** How long ago it was heard of by whoever keeps the pool, in milliseconds. */
+  leaseAgeMs: number;
+}
+
+/**
+ * Why a process has told whoever keeps the pool anew what it holds.
+ *
+ * - `fenced`: it was taken for dead.
+ * - `empty`: the pool was gone.
+ * - `behind`: the last changes were gone.
+ */
+export const RESYNC_REASONS = ["fenced", "empty", "behind"] as const;
+export type ResyncReason = typeof RESYNC_REASONS[number];
+
+/** How a process stands with whoever keeps the pool that it shares. */
+export interface ClusterState {
+  /** The name of this process among the gates. */
+  name: string;
+  /** Whether it may let clients in. */
+  leaseValid: boolean;
+  /** For how long it may not, in milliseconds; 0 where it may. */
+  downMs: number;
+  /** Why it may not, as far as is known. */
+  down: string | undefined;
+  /** For how long nobody is let in by any gate, in milliseconds, as far as is known. */
+  heldMs: number;
+  /** How often it has lost its lease. */
+  leaseLostTotal: number;
+  /** How often it has told anew what it holds. */
+  resyncs: Readonly<Record<ResyncReason, number>>;
 }
 
 /** What there is to tell of a pool beside its figures. */
 export interface Description {
   /** The gates that share it; none where this process has it alone. */
   gates: GateShare[];
+  /** How this process stands with whoever keeps it; `undefined` where it has it alone. */
+  cluster: ClusterState | undefined;
 }
 
 /**
@@ -79,6 +112,8 @@ export interface Observer {
   configured?(before: Limits, after: Limits): void;
   /** An operator has paused the pool, or has resumed it. */
   paused?(paused: boolean): void;
+  /** Whoever keeps the pool has answered a call, after so many milliseconds. */
+  answered?(ms: number): void;
 }
 
 /** A pool of places with a first-come-first-served backlog before it. */

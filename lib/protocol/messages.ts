@@ -16,6 +16,8 @@ export const MAX_CLIENT_ID = 256;
 
 /** Maelstrom's error codes, as far as poolgate sends them. */
 export const ErrorCode = {
+  /** It is not known whether the request was carried out. */
+  Timeout: 0,
   NotSupported: 10,
   TemporarilyUnavailable: 11,
   MalformedRequest: 12,

@@ -60,6 +60,27 @@ export class Node implements Holder {
   }
 
   /**
+   * Whether what a request comes to depends on the answers to those before it: where it asks what
+   * is known of the pool; where the client that is to leave may have to be told of its promotion
+   * before; and where the node gets another name, which they are not to come from.
+   */
+  looksBack({ operation }: Request): boolean {
+    switch (operation.type) {
+      case "init":
+      case "pool_stats":
+        return true;
+      case "pool_connect":
+        return this.#pool.find(operation.clientId) !== undefined;
+      case "pool_disconnect": {
+        const client = this.#pool.find(operation.clientId);
+        return client !== undefined && this.#notify.has(client);
+      }
+      default:
+        return false;
+    }
+  }
+
+  /**
    * Makes a message, which takes the next number.
    *
    * @param inReplyTo The `msg_id` of the request that it answers, if it answers one that had any.
@@ -149,9 +170,13 @@ export class Node implements Holder {
   }
 
   #disconnect(clientId: string): Answer {
+    const client = this.#asking.size > 0 ? this.#pool.find(clientId) : undefined;
     const done = this.#pool.disconnect(clientId, this.#now());
-    if (done === undefined) return { type: "unknown_client", clientId };
-    return then(done, disconnectReply);
+    const unknown = (): ReplyBody => ({ type: "unknown_client", clientId });
+    if (done === undefined) return unknown();
+    if (client === undefined) return then(done, disconnectReply);
+    // It may turn out that it was not let in at all.
+    return then(done, (what) => client.state === "rejected" ? unknown() : disconnectReply(what));
   }
 }
 

@@ -361,7 +361,7 @@ Deno.test("GET /api/stats: has the limits, counts, totals and times, and what th
     rejected: 1,
     rejected_for: {
       ...{ backlog_full: 1, queue_timeout: 0, per_source: 0, waiting_per_source: 0 },
-      ...{ draining: 0, upstream_down: 0, paused: 0 },
+      ...{ draining: 0, upstream_down: 0, paused: 0, cluster_down: 0 },
     },
   });
   assertEquals([received_bytes, sent_bytes > 0], [0, true]);

@@ -140,6 +140,7 @@ Deno.test("PoolObserver.rejections: counts by reason, on arrival, after a wait, 
     draining: 0,
     upstream_down: 1,
     paused: 0,
+    cluster_down: 0,
   });
 });
 
@@ -149,7 +150,7 @@ Deno.test("PoolObserver.evictions: counts by the limit of time, and neither requ
     ...["leave a idle_timeout", "leave b max_lifetime", "leave c max_lifetime"],
     ...["disconnect d", "leave e upstream_down", "reject per_source"],
   );
-  assertEquals(observer.evictions, { idle_timeout: 1, max_lifetime: 2 });
+  assertEquals(observer.evictions, { idle_timeout: 1, max_lifetime: 2, cluster_lost: 0 });
 });
 
 Deno.test("PoolObserver.abandoned: counts those that left the backlog and were not rejected", () => {

@@ -5,17 +5,22 @@ import { complaint, options, read } from "../support/command_line.ts";
 Deno.test("readOptions: without flags and variables, the defaults", () => {
   assertEquals(options({}), {
     limits: { maxConnections: 100, backlogSize: 100 },
+    limitsGiven: false,
     nodeId: undefined,
     logFormat: "text",
     quiet: false,
     gate: undefined,
     admin: undefined,
+    cluster: undefined,
   });
 });
+
+const CLUSTER = "rediss://gate:s3cret%2F%40%3A%25@redis.example:6380/2";
 
 Deno.test("readOptions: every setting by its flag, and by its variable", () => {
   const expected: Options = {
     limits: { maxConnections: 0, backlogSize: Number.MAX_SAFE_INTEGER },
+    limitsGiven: true,
     nodeId: "n1",
     logFormat: "json",
     quiet: true,
@@ -46,6 +51,19 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
       reusePort: true,
       token: "s3cret-._~+/==",
       hosts: new Set(["pool.example", "gate"]),
+    },
+    cluster: {
+      server: {
+        address: { transport: "tcp", hostname: "redis.example", port: 6380 },
+        tls: true,
+        username: "gate",
+        password: "s3cret/@:%",
+        database: 2,
+      },
+      pool: "db-1",
+      gate: "east:1",
+      leaseMs: 5000,
+      lost: "cut",
     },
   };
   const flags = {
@@ -80,6 +98,11 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
     "admin-reuse-port": "",
     "admin-token": "s3cret-._~+/==",
     "admin-host": "pool.example,gate",
+    "cluster": CLUSTER,
+    "cluster-pool": "db-1",
+    "cluster-gate": "east:1",
+    "cluster-lease": "5s",
+    "cluster-lost": "cut",
   };
   const env = {
     POOLGATE_MAX_CONNECTIONS: "0",
@@ -113,6 +136,11 @@ Deno.test("readOptions: every setting by its flag, and by its variable", () => {
     POOLGATE_ADMIN_TOKEN: "s3cret-._~+/==",
     POOLGATE_ADMIN_HOST: "pool.example,gate",
     POOLGATE_LOG_CONNECTIONS: "true",
+    POOLGATE_CLUSTER: CLUSTER,
+    POOLGATE_CLUSTER_POOL: "db-1",
+    POOLGATE_CLUSTER_GATE: "east:1",
+    POOLGATE_CLUSTER_LEASE: "5s",
+    POOLGATE_CLUSTER_LOST: "cut",
   };
   assertEquals(options(flags), expected);
   assertEquals(options({}, env), expected);

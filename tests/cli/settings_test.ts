@@ -29,6 +29,16 @@ Deno.test("Settings: a flag given twice is a complaint, which keeps a secret", (
     new Settings({ ...NO_FLAGS, repeated: { flag, texts: ["a", "b"] } }, () => undefined).complaint;
   assertEquals(repeat("node-id"), '--node-id is "a" and "b", it may be given only once');
   assertEquals(repeat("admin-token"), "--admin-token is *** and ***, it may be given only once");
+  const texts = ["redis://a:s3cret@h", "redis://b:s3cret@h"];
+  assertEquals(
+    new Settings({ ...NO_FLAGS, repeated: { flag: "cluster", texts } }, () => undefined).complaint,
+    '--cluster is "redis://***@h" and "redis://***@h", it may be given only once',
+  );
+});
+
+Deno.test("Settings: a URL that stands alone is shown without its password", () => {
+  const given = new Settings({ ...NO_FLAGS, stray: "redis://:s3cret@host" }, () => undefined);
+  assertEquals(given.complaint, '"redis://***@host" is no flag of poolgate');
 });
 
 Deno.test("Settings.anyOf: is whether a flag or a variable of these was given", () => {

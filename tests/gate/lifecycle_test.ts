@@ -91,7 +91,7 @@ class Lab {
     limits: Limits = { maxConnections: 1, backlogSize: 5 },
     options: Partial<GateOptions> = {},
   ) {
-    this.pool = kind.make(limits);
+    this.pool = kind.make(limits, undefined, this.clock);
     this.gate = new Gate({
       listener: this.door,
       pool: this.pool,

@@ -196,6 +196,25 @@ for (const kind of POOLS) {
     });
   }
 
+  for (const leaving of [false, true]) {
+    Deno.test(`--cluster-lost cut: the upstream of one ${leaving ? "that leaves already" : "with a place"} is closed at once${kind.name}`, async () => {
+      await using lab = await Lab.open(kind);
+      const { gate } = lab;
+      const { localPort } = await lab.begin();
+      const id = `127.0.0.1:${localPort}`;
+      const client = gate.pool.find(id)!;
+      if (leaving) {
+        gate.disconnect(id);
+        await lab.left();
+      }
+      // As the pool does it: here it loses no lease.
+      client.reason = "cluster_lost";
+      client.holder?.changed(client);
+      await gate.counts(1, 0);
+      assertEquals([client.state, client.reason], ["left", "cluster_lost"]);
+    });
+  }
+
   Deno.test(`pool_disconnect: is answered while the upstream goes on; who waits at stdin is told of its place later${kind.name}`, async () => {
     await using lab = await Lab.open(kind);
     const { gate, slow } = lab;

@@ -690,7 +690,7 @@ Deno.test("MemoryPool: has the whole pool to itself, and no gates to describe", 
   const { pool } = stage;
   const { active, queued } = pool.stats();
   assertEquals(pool.own, { active, queued });
-  assertEquals(pool.describe(), { gates: [] });
+  assertEquals(pool.describe(), { gates: [], cluster: undefined });
 });
 
 Deno.test("MemoryPool.stats: is a copy, which later changes leave alone", () => {

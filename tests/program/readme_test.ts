@@ -6,16 +6,13 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readText } from "../support/modules.ts";
-import { BINARY, timeLimit } from "../support/program.ts";
-import { type Block, BLOCKS, READMES, tableOf } from "../support/readmes.ts";
+import { timeLimit } from "../support/program.ts";
+import { type Block, BLOCKS, DENO, READMES, runnable, tableOf } from "../support/readmes.ts";
 import { Service } from "../support/service.ts";
 import { ADMIN_SERVED, Directory, Postgres, run, start, testWith } from "../support/servers.ts";
 import { Client, freePort, until } from "../support/sockets.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
-
-/** The README's way of naming Deno on a machine that has only Node; the tests run the Deno they run on. */
-const DENO = "npx --yes deno@2.9.6";
 
 /** As a newcomer reads it in a quarter of an hour. */
 const MAX_WORDS = 2500;
@@ -27,6 +24,9 @@ const RUN_ELSEWHERE: readonly (readonly [begins: string, file: string, has: stri
   [`${DENO} task test\n`, ".ci/run", "\nrun_task test\n"],
   [`${DENO} task compile\n`, "tests/program/compile_test.ts", '["task", "compile"]'],
   [`${DENO} task test:executable\n`, ".ci/run", "\nrun_task test:executable\n"],
+  ["redis-server --port 6380", "tests/program/cluster_readme_test.ts", "redis-server --port 6380"],
+  ["redis-cli ACL SETUSER", "tests/program/cluster_readme_test.ts", "redis-cli ACL SETUSER"],
+  ["for process in 1 2", "tests/program/cluster_readme_test.ts", "for process in 1 2"],
   ["jq ", "tests/program/log_test.ts", "BLOCKS.find"],
   ["curl --fail-with-body -X PUT", "tests/servers/postgres_test.ts", 'includes("/api/pause")'],
   ["POOLGATE_TEST_BINARY=", "tests/support/test_executable.ts", "POOLGATE_TEST_BINARY: binary"],
@@ -41,16 +41,6 @@ function blockWith(text: string): Block {
   assert(block !== undefined && others.length === 0, `${text} is to be in one block`);
   runHere.add(block);
   return block;
-}
-
-/** A script for this machine: with the Deno of the tests, or with the executable under test. */
-function runnable(script: string): string {
-  const program = new RegExp(`${DENO} run (?:--env-file=(\\S+) )?[^<\n]*?main\\.ts`);
-  const ours = BINARY === undefined ? script : script.replace(
-    program,
-    (_, file) => file === undefined ? `'${BINARY}'` : `env $(cat ${file}) '${BINARY}'`,
-  );
-  return ours.replaceAll(DENO, `'${Deno.execPath()}'`).replaceAll(" main.ts", ` '${ROOT}main.ts'`);
 }
 
 async function stdoutOf({ script }: Block): Promise<string> {

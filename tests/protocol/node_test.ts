@@ -5,7 +5,7 @@ import type { Pool } from "../../lib/pool/pool.ts";
 import type { Request } from "../../lib/protocol/messages.ts";
 import { Node } from "../../lib/protocol/node.ts";
 import { LatePool } from "../support/late_pool.ts";
-import { IN_MEMORY, type PoolKind, POOLS, quiet } from "../support/pools.ts";
+import { IN_MEMORY, LATE, type PoolKind, POOLS, quiet } from "../support/pools.ts";
 import { Random, SEED, SEEDED } from "../support/random.ts";
 import {
   configure,
@@ -258,4 +258,26 @@ function assertToldOnce(bodies: Sent["body"][], clients: string[], round: string
     else if (status === "queued") waiting.add(client);
     else if (status !== undefined || type === "pool_disconnect_ok") waiting.delete(client);
   }
+}
+
+Deno.test("Node.looksBack: is so for what depends on the answers to the requests before", async () => {
+  const lab = new Lab(IN_MEMORY);
+  const { node } = lab;
+  await lab.ask(connect("a"), connect("b", true), connect("c"));
+  const back = [stats, connect("a"), disconnect("b"), request({ type: "init", nodeId: "n2" })];
+  const alone = [connect("d"), disconnect("a"), disconnect("c"), disconnect("d"), configure(1, 1)];
+  assertEquals(back.map((each) => node.looksBack(each)), back.map(() => true));
+  assertEquals(alone.map((each) => node.looksBack(each)), alone.map(() => false));
+});
+
+// Where answers come in another order, it is not known yet what the connect came to.
+for (const kind of POOLS.filter((kind) => kind !== LATE)) {
+  Deno.test(`Node.answer: a disconnect of one that was not let in is error 20, also in one turn with its connect${kind.name}`, async () => {
+    const lab = new Lab(kind, undefined, { maxConnections: 1, backlogSize: 0 });
+    await lab.ask(connect("a"));
+    lab.way.take(connect("b"), disconnect("b"));
+    await quiet(lab.pool);
+    const [rejected, gone] = lab.way.news();
+    assertEquals([rejected?.body.status, gone?.body.code], ["rejected", 20]);
+  });
 }

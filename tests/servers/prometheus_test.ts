@@ -180,6 +180,7 @@ testWith(
       ['{reason="draining"}', 0],
       ['{reason="upstream_down"}', 0],
       ['{reason="paused"}', 0],
+      ['{reason="cluster_down"}', 0],
     ]);
     assertEquals(metrics.poolgate_promoted_total, waits - leavers);
     assertEquals(metrics.poolgate_promoted_total, stats.promoted_total);

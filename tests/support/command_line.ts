@@ -5,6 +5,7 @@
  */
 
 import { readAdminOptions } from "../../lib/cli/admin_options.ts";
+import { readClusterOptions } from "../../lib/cli/cluster_options.ts";
 import { type Flags, NO_FLAGS } from "../../lib/cli/flag_names.ts";
 import { readGateOptions } from "../../lib/cli/gate_options.ts";
 import { type Options, readOptions } from "../../lib/cli/options.ts";
@@ -23,7 +24,7 @@ export function settings(values: Values, env: Env = {}): Settings {
 
 /** What the program would make of them. */
 export function read(values: Values, env: Env = {}) {
-  return readOptions(settings(values, env), readGateOptions, readAdminOptions);
+  return readOptions(settings(values, env), readGateOptions, readAdminOptions, readClusterOptions);
 }
 
 /** The options; throws where there is a complaint instead. */

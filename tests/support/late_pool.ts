@@ -3,6 +3,7 @@
  * it in their order, each some turns of the event loop later; what it has to say of each client,
  * and what a disconnect did, comes some turns after that, in an order that a seed decides. So a
  * promotion may overtake the answer "queued", and a client may leave before it has an answer.
+ * What an answer has caused is told right behind it.
  *
  * @module
  */
@@ -55,6 +56,8 @@ export class LatePool implements Pool {
   #random: Random;
   #calls: (() => void)[] = [];
   #messages: (() => void)[] = [];
+  /** What the call that is carried out at present has caused, where it is one with an answer. */
+  #caused: (() => void)[] | undefined;
   #turning = false;
   /** Everyone who has not left, nor been told to. */
   #present = new Map<string, Facing>();
@@ -115,7 +118,7 @@ export class LatePool implements Pool {
   }
 
   describe(): Description {
-    return { gates: [] };
+    return { gates: [], cluster: undefined };
   }
 
   find(id: string): Client | undefined {
@@ -280,8 +283,13 @@ export class LatePool implements Pool {
   #ask<T>(call: () => T | undefined, otherwise: () => T): Later<T> {
     const answer = new Later<T>();
     this.#call(() => {
+      const caused: (() => void)[] = this.#caused = [];
       const value = call() ?? otherwise();
-      this.#send(() => answer.settle(value));
+      this.#caused = undefined;
+      this.#send(() => {
+        answer.settle(value);
+        for (const message of caused) message();
+      });
     });
     return answer;
   }
@@ -292,7 +300,7 @@ export class LatePool implements Pool {
   }
 
   #send(message: () => void): void {
-    this.#messages.push(message);
+    (this.#caused ?? this.#messages).push(message);
     this.#turnLater();
   }
 

@@ -5,6 +5,9 @@
  */
 
 import { filesOf, readText } from "./modules.ts";
+import { BINARY } from "./program.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** A block of commands for the shell. */
 export interface Block {
@@ -44,4 +47,17 @@ export function tableOf(path: string, head: string): string[][] {
 export function yamlOf(path: string): Map<string, string> {
   const blocks = readText(path).matchAll(/```yaml\n# (\S+)\n([^]*?)```/g);
   return new Map([...blocks].map(([, name = "", text = ""]) => [name, text]));
+}
+
+/** The README's way of naming Deno on a machine that has only Node; the tests run the Deno they run on. */
+export const DENO = "npx --yes deno@2.9.6";
+
+/** A script for this machine: with the Deno of the tests, or with the executable under test. */
+export function runnable(script: string): string {
+  const program = new RegExp(`${DENO} run (?:--env-file=(\\S+) )?[^<\n]*?main\\.ts`);
+  const ours = BINARY === undefined ? script : script.replace(
+    program,
+    (_, file) => file === undefined ? `'${BINARY}'` : `env $(cat ${file}) '${BINARY}'`,
+  );
+  return ours.replaceAll(DENO, `'${Deno.execPath()}'`).replaceAll(" main.ts", ` '${ROOT}main.ts'`);
 }

@@ -260,6 +260,11 @@ export class Server {
     throw new Error(`no server: ${await Deno.readTextFile(this.#log)}`);
   }
 
+  /** Sends a signal that does not end it. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    if (!this.#over) this.#child.kill(signal);
+  }
+
   async end(signal: Deno.Signal = "SIGTERM"): Promise<void> {
     if (!this.#over) this.#child.kill(signal);
     await this.#child.status;

@@ -83,6 +83,7 @@ export class TestGate implements AsyncDisposable {
     this.pool = kind.make(
       { maxConnections, backlogSize },
       (error) => noteFault(note, error, "telling of a client"),
+      this.clock,
     );
     this.pool.observe({
       changed: (_, from) => {

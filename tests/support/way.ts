@@ -25,19 +25,21 @@ export class Way {
   readonly crashes: unknown[] = [];
   #lines = new AsciiBuffer();
   #taken = 0;
+  #line = 0;
 
   constructor(node: Node) {
     this.replies = new Replies({
       node,
       gathered: () => this.#lines,
       late: () => this.late++,
+      afterwards: queueMicrotask,
       crashed: (error) => this.crashes.push(error),
     });
   }
 
   /** Takes requests, all in one turn. */
   take(...requests: Request[]): void {
-    for (const request of requests) this.replies.answer(request);
+    for (const request of requests) this.replies.answer(request, ++this.#line);
   }
 
   /** All that it has sent. */
