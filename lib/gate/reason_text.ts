@@ -48,9 +48,12 @@ function counted(count: number, unit: string): string {
   return count === 0 ? "" : `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
+/** The reasons that have nothing to do with how many there are. */
+const NO_LIMITS: readonly RejectReason[] = ["draining", "upstream_down", "paused", "cluster_down"];
+
 /** Whether a reason is that there are too many, by one count or another. */
 export function isLimit(reason: RejectReason): boolean {
-  return reason !== "draining" && reason !== "upstream_down";
+  return !NO_LIMITS.includes(reason);
 }
 
 /** Each reason of an eviction, as a sentence. */
