@@ -237,7 +237,7 @@ Deno.test("architecture: the README names every room of lib", () => {
 });
 
 /** The tests that start the program from outside: they are run against the executable, too. */
-const OUTSIDE = ["tests/program/", "tests/servers/"];
+const OUTSIDE = ["tests/program/", "tests/servers/", "tests/clients/"];
 
 Deno.test("architecture: the tests from outside import nothing of lib, nor does what they import", () => {
   const seen = new Set(OUTSIDE.flatMap(modulesOf).map(({ path }) => path));

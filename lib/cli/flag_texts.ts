@@ -114,7 +114,7 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
     words: SERVICE_NAMES,
     summary: "what the upstream speaks",
     details: `${inWords(SERVICE_NAMES, "or")}. Sets how one that is turned away is told, how the
-      upstream is checked, and lets PostgreSQL's cancels pass the queue. Default: nothing is known
+      upstream is checked (of some, only whether it takes connections), and lets PostgreSQL's cancels pass the queue. Default: nothing is known
       of it.`,
   },
   "check-interval": {
@@ -190,9 +190,9 @@ export const FLAG_TEXTS: Readonly<Record<FlagName, FlagText>> = {
     value: "FORMAT",
     words: REJECT_FORMATS,
     summary: "what a connection hears that is turned away",
-    details: `with close nothing, with line a message of the pool, and with an upstream also http
-      (503), postgres, mysql or redis (an error). Default: the --service;
-      without one, close with an upstream, line without.`,
+    details: `with close nothing, with line a message of the pool, and with an upstream also what
+      any --service says. Default: the --service; without one, close with an upstream, line
+      without.`,
   },
   "max-per-source": {
     value: "N",

@@ -14,10 +14,14 @@ import type { Node } from "../protocol/node.ts";
 import type { Bypass } from "./bypass.ts";
 import type { Connection } from "./connection.ts";
 import { type CloseReason, type Ending, rejectReason } from "./ending.ts";
+import type { ForeignLog } from "./foreign_log.ts";
 import type { RejectFormat } from "./gate_options.ts";
+import type { Goodbye } from "./goodbyes.ts";
 import { lineRejection } from "./line_rejection.ts";
 import { pass, type PassEnd } from "./pass.ts";
 import { proxyHeader, type ProxyProtocol } from "./proxy_protocol.ts";
+import { rejectionWords } from "./reason_text.ts";
+import { RejectionTalk } from "./rejection_talk.ts";
 import { joined } from "./services/ascii.ts";
 import type { Rejection, Service } from "./services/service.ts";
 import type { Session } from "./session.ts";
@@ -42,6 +46,8 @@ export interface Forwarding {
   rejection: Service | undefined;
   /** How long a client would have to wait that comes now, in milliseconds, where that is known. */
   expectedWaitMs: () => number | undefined;
+  /** Told of clients that speak another language than that; `undefined` without one. */
+  foreignLog: ForeignLog | undefined;
   /** How long a joined connection may be silent. */
   idle: Timeouts<Connection>;
   /** How long the client may be silent once the upstream has ended. */
@@ -59,9 +65,6 @@ export interface Forwarding {
 }
 
 const NOTHING = new Uint8Array();
-
-/** How much is read at a time of a client that is being rejected, in bytes. */
-const READ_BYTES = 1024;
 
 /** How it is ended by the end of the direction to the upstream, where that is the first. */
 const CLIENT_CLOSINGS: Readonly<Record<PassEnd, CloseReason>> = {
@@ -188,19 +191,17 @@ export class ForwardSession implements Session {
     upstream?.close();
   }
 
-  async sayGoodbye(ending: Ending, heard: () => void): Promise<void> {
+  async sayGoodbye(ending: Ending, goodbye: Goodbye): Promise<void> {
     const { side } = this.#connection;
     // Its client waits for the end of the connection: then the upstream has what it sent.
     if (this.#passed !== undefined) return;
     const reason = rejectReason(ending);
-    if (reason !== undefined) {
-      if (!await this.#reject(reason)) return;
-    } else if (this.#sending === undefined) {
-      return;
-    }
+    if (reason !== undefined) return await this.#reject(reason, goodbye);
+    if (this.#sending === undefined) return;
     if (!this.#endSent) await side.closeWrite();
+    goodbye.told();
     // What the upstream takes no more is dropped, so that the client hears what it was told.
-    if (await this.#sending !== "ended") await drain(side.input, heard);
+    if (await this.#sending !== "ended") await drain(side.input, () => goodbye.heard());
   }
 
   async finish(): Promise<void> {
@@ -346,43 +347,31 @@ export class ForwardSession implements Session {
     return "found";
   }
 
-  /**
-   * Tells the client that it is rejected, and hears it where it may say something that matters.
-   *
-   * @returns Whether it is still to hear the end.
-   */
-  async #reject(reason: RejectReason): Promise<boolean> {
+  /** Tells the client that it is rejected. */
+  async #reject(reason: RejectReason, goodbye: Goodbye): Promise<void> {
     const { side } = this.#connection;
-    const { rejectAs, passes } = this.#forwarding;
-    const rejection = this.#rejection(reason);
-    if (rejection.opening.length > 0) await writeAll(side, rejection.opening);
-    let looking = passes !== undefined;
-    let first = NOTHING;
-    const buffer = new Uint8Array(READ_BYTES);
-    while (looking || rejection.answer !== undefined) {
-      const length = await side.hear(buffer);
-      if (length === null) break;
-      const bytes = buffer.subarray(0, length);
-      if (looking) {
-        first = joined(first, bytes);
-        const found = this.#findPassing(first);
-        if (found === "found") return false;
-        looking = found === "unknown";
-      }
-      const answer = rejection.answer?.(bytes);
-      if (answer === undefined) continue;
-      await writeAll(side, answer.bytes);
-      if (answer.done) break;
-    }
-    return rejectAs !== "close";
+    const { passes, foreignLog } = this.#forwarding;
+    await new RejectionTalk({
+      side,
+      goodbye,
+      rejection: this.#rejection(reason),
+      look: passes && ((bytes) => this.#findPassing(bytes)),
+      hearFirst: foreignLog && ((bytes) => foreignLog.hear(bytes)),
+    }).run();
   }
 
-  /** What is said to the client when it is rejected. */
-  #rejection(reason: RejectReason): Rejection {
+  /** What is said to the client when it is rejected; `undefined` for nothing. */
+  #rejection(reason: RejectReason): Rejection | undefined {
     const { rejectAs, rejection, expectedWaitMs, node, address } = this.#forwarding;
-    if (rejection !== undefined) return rejection.reject(reason, expectedWaitMs());
-    if (rejectAs === "close") return { opening: NOTHING };
     const { client } = this.#connection;
+    if (rejection !== undefined) {
+      return rejection.reject({
+        reason,
+        words: rejectionWords(reason, client),
+        waitMs: expectedWaitMs(),
+      });
+    }
+    if (rejectAs === "close") return undefined;
     const to = { src: client.id, dest: address };
     return { opening: encodeLine(node.message(to, lineRejection(reason, client))) };
   }

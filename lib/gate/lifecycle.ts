@@ -16,19 +16,9 @@ import { departureOf, departureText } from "./departure.ts";
 import { type Ending, evictReason, rejectReason } from "./ending.ts";
 import { noteFault } from "./fault.ts";
 import type { GateOptions } from "./gate_options.ts";
+import { Goodbyes } from "./goodbyes.ts";
 import { RejectionLog } from "./rejection_log.ts";
 import { sourceOf, Sources } from "./sources.ts";
-
-/**
- * How long a client that is out of the pool may take to end, in milliseconds: in silence, and in
- * all, where it still sends. What it sends is dropped, so that what it was told is not lost with
- * it.
- */
-export const LINGER_SILENCE_MS = 1000;
-export const LINGER_MS = 30_000;
-
-/** How many such clients there may be at once; further ones are closed as soon as they are told. */
-export const MAX_LINGERING = 1000;
 
 /** What a {@linkcode Lifecycle} works with. */
 export interface LifecycleParts {
@@ -62,9 +52,7 @@ export class Lifecycle {
   #waitingSources = new Sources();
   #waits: Timeouts<Connection>;
   #lifetimes: Timeouts<Connection>;
-  #lingers: Timeouts<Connection>;
-  #silences: Timeouts<Connection>;
-  #lingering = 0;
+  readonly #goodbyes: Goodbyes;
   readonly #rejections: RejectionLog;
 
   constructor(parts: LifecycleParts) {
@@ -80,9 +68,8 @@ export class Lifecycle {
       options.maxLifetimeMs,
       (connection) => connection.end("max_lifetime"),
     );
-    this.#lingers = new Timeouts(clock, LINGER_MS, ({ side }) => side.close());
-    this.#silences = new Timeouts(clock, LINGER_SILENCE_MS, ({ side }) => side.close());
     this.#rejections = new RejectionLog(clock, note);
+    this.#goodbyes = new Goodbyes(clock, () => this.#rejections.cutShort());
   }
 
   /** Asks the pool for a place. */
@@ -244,23 +231,21 @@ export class Lifecycle {
     note("info", departureText(departure), departure);
   }
 
-  /** Tells the client, and gives it a bounded time to hear it, unless too many take theirs. */
+  /** Tells the client, and gives it a bounded time to hear it. */
   async #sayGoodbye(connection: Connection, ending: Ending): Promise<void> {
     const { side, session } = connection;
     if (side.closed) return;
-    const silence = this.#silences.begin(connection);
-    const heard = () => this.#silences.extend(silence);
-    const goodbye = session.sayGoodbye(ending, heard).catch((error) => {
+    const goodbye = this.#goodbyes.begin(side);
+    const said = session.sayGoodbye(ending, goodbye).catch((error) => {
       // Where the socket has failed, nobody is left to hear it.
       if (!side.failed) noteFault(this.#parts.note, error);
     });
-    if (this.#lingering === MAX_LINGERING) return this.#silences.end(silence);
-    this.#lingering++;
-    const linger = this.#lingers.begin(connection);
-    await goodbye;
-    this.#silences.end(silence);
-    this.#lingers.end(linger);
-    this.#lingering--;
+    goodbye.bound();
+    try {
+      await said;
+    } finally {
+      goodbye.end();
+    }
   }
 
   /** Takes a step of an ending: where it fails, the next one is taken all the same. */

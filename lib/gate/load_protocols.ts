@@ -5,6 +5,7 @@
  */
 
 import type { GateOptions } from "./gate_options.ts";
+import type { GreetingName } from "./services/greetings.ts";
 import type { Service } from "./services/service.ts";
 import { type ServiceName, SERVICES } from "./services/services.ts";
 
@@ -21,10 +22,15 @@ export async function loadProtocols(
   { service, rejectAs }: Pick<GateOptions, "service" | "rejectAs">,
 ): Promise<Protocols> {
   const told = rejectAs === "close" || rejectAs === "line" ? undefined : rejectAs;
-  const [loaded, rejection] = await Promise.all([load(service), load(told)]);
+  const [loaded, rejection] = await Promise.all([
+    service && loadService(service),
+    told && loadService(told),
+  ]);
   return { service: loaded, rejection };
 }
 
-async function load(name: ServiceName | undefined): Promise<Service | undefined> {
-  return name && (await SERVICES[name]()).service;
+/** Loads the service of a name: from a file of its own, or from its row of the greetings. */
+export async function loadService(name: ServiceName): Promise<Service> {
+  const loaded = await SERVICES[name]();
+  return "service" in loaded ? loaded.service : loaded.greetingService(name as GreetingName);
 }

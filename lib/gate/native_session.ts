@@ -27,6 +27,7 @@ import type { Connection } from "./connection.ts";
 import { type CloseReason, type Ending, rejectReason } from "./ending.ts";
 import { noteFault } from "./fault.ts";
 import type { RejectFormat } from "./gate_options.ts";
+import type { Goodbye } from "./goodbyes.ts";
 import { lineRejection } from "./line_rejection.ts";
 import { MAX_HELD_BYTES } from "./read_ahead.ts";
 import type { Session } from "./session.ts";
@@ -125,7 +126,7 @@ export class NativeSession implements Session {
 
   endUpstream(): void {}
 
-  async sayGoodbye(ending: Ending, heard: () => void): Promise<void> {
+  async sayGoodbye(ending: Ending, goodbye: Goodbye): Promise<void> {
     const { client, side } = this.#connection;
     const reason = rejectReason(ending);
     if (reason !== undefined && this.#native.rejectAs === "line") {
@@ -134,8 +135,9 @@ export class NativeSession implements Session {
     await new Promise<void>((resolve) => this.#replies.whenAnswered(resolve));
     await this.#writer.flush();
     await side.closeWrite();
-    this.#heard = heard;
-    await (this.#reading ?? drain(side.input, heard));
+    goodbye.told();
+    this.#heard = () => goodbye.heard();
+    await (this.#reading ?? drain(side.input, this.#heard));
   }
 
   /** Says where the connection stands, and reads from now on. */

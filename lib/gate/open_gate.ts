@@ -12,6 +12,7 @@ import type { Pool } from "../pool/pool.ts";
 import type { Node } from "../protocol/node.ts";
 import type { Connection } from "./connection.ts";
 import { noteFault } from "./fault.ts";
+import { ForeignLog } from "./foreign_log.ts";
 import { ForwardSession } from "./forward_session.ts";
 import { Gate } from "./gate.ts";
 import type { GateOptions } from "./gate_options.ts";
@@ -92,7 +93,7 @@ function nativeSessions({ node, listener, clock, note, options }: OpenGateParts)
 }
 
 function forwardSessions(
-  { node, listener, clock, expectedWaitMs, protocols, options }: OpenGateParts,
+  { node, listener, clock, note, expectedWaitMs, protocols, options }: OpenGateParts,
   { upstreams, bypass }: OpenUpstreams,
 ) {
   const { idleTimeoutMs, upstreamLingerMs: lingerMs, proxyProtocol, rejectAs } = options;
@@ -109,6 +110,9 @@ function forwardSessions(
     rejection: protocols.rejection,
     expectedWaitMs: expectedWaitMs ?? (() => undefined),
     passes,
+    foreignLog: rejectAs === "close" || rejectAs === "line"
+      ? undefined
+      : new ForeignLog(rejectAs, note),
     idle: new Timeouts(clock, idleTimeoutMs, endSilent),
     halfClosed: new Timeouts<Connection>(clock, HALF_CLOSED_MS, (one) => one.end("half_closed")),
     linger: lingerMs === 0

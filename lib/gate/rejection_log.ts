@@ -52,6 +52,11 @@ export class RejectionLog {
     this.#recent.add(reason);
   }
 
+  /** Of those that are turned away, counts one that was answered once, and not until it went. */
+  cutShort(): void {
+    this.#all.cutShort++;
+  }
+
   /** Says how many it were, if there were any. */
   end(): void {
     this.#cancelCheck?.();
@@ -63,7 +68,9 @@ export class RejectionLog {
     const ms = this.#latest - this.#began;
     this.#note(
       "warn",
-      `connections turned away in ${showSeconds(ms, 1)}: ${showCount(all.total)} (${all})`,
+      `connections turned away in ${showSeconds(ms, 1)}: ${
+        showCount(all.total)
+      } (${all})${all.brief}`,
       { event: "rejections_ended", lasted_ms: Math.round(ms), ...all.fields },
     );
   }
@@ -98,6 +105,7 @@ export class RejectionLog {
 class Counts {
   #byReason = new Map<RejectReason, number>();
   total = 0;
+  cutShort = 0;
 
   add(reason: RejectReason): void {
     this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
@@ -105,7 +113,12 @@ class Counts {
   }
 
   get fields() {
-    return { rejected: this.total, reasons: Object.fromEntries(this.#byReason) };
+    const cutShort = this.cutShort === 0 ? {} : { cut_short: this.cutShort };
+    return { rejected: this.total, reasons: Object.fromEntries(this.#byReason), ...cutShort };
+  }
+
+  get brief(): string {
+    return this.cutShort === 0 ? "" : `, ${showCount(this.cutShort)} of them in brief`;
   }
 
   toString(): string {

@@ -5,6 +5,7 @@
  */
 
 import type { CloseReason, Ending } from "./ending.ts";
+import type { Goodbye } from "./goodbyes.ts";
 
 /** What is spoken on one connection. */
 export interface Session {
@@ -53,9 +54,10 @@ export interface Session {
    * Says the last word to a connection that is in the pool no more, and resolves when the client
    * has ended too. It is closed afterwards, and at the latest when its time is up.
    *
-   * @param heard Called when the client still says something.
+   * @param goodbye The client's time: told when it is listened to, has been told, and still says
+   *   something. Where it is to be listened to, that is said before this returns.
    */
-  sayGoodbye(ending: Ending, heard: () => void): Promise<void>;
+  sayGoodbye(ending: Ending, goodbye: Goodbye): Promise<void>;
 
   /**
    * Called when that has been said: does what is still to do for the client, in a time of its own

@@ -34,6 +34,11 @@ export class Timeouts<T> {
     this.#expired = expired;
   }
 
+  /** The subject of the wait that is due next. */
+  get first(): T | undefined {
+    return this.#running.first?.subject;
+  }
+
   /** Begins a wait. */
   begin(subject: T): Timeout<T> {
     const timeout = { subject, running: false, due: 0, before: undefined, after: undefined };

@@ -1,6 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { complaint, options, type Values } from "../support/command_line.ts";
 
+/** As they are listed in messages. */
+const SERVICES = "http, grpc, postgres, mysql, redis, memcached, mongodb, " +
+  "cassandra, amqp, mqtt, nats, stomp, smtp, imap, pop3, nntp, irc, ftp, rsyn" +
+  "c, git, svn, ssh, vnc, ldap, dns, modbus, opcua or dicom";
+
 Deno.test("readGateOptions: a gate without an upstream says so in the pool's messages, one with it is silent", () => {
   const gate = (values: Values) => options({ listen: ":7000", ...values }).gate;
   assertEquals(gate({})?.rejectAs, "line");
@@ -84,7 +89,7 @@ const refused: [Values, string][] = [
   [{ ...FORWARD, service: "http", "check-path": "health" }, "it must be a path such as /health"],
   [{ ...FORWARD, service: "http", "check-path": "/a b" }, "it must be a path such as /health"],
   [{ ...FORWARD, service: "http", "check-status": "600" }, "a status of HTTP, from 100 to 599"],
-  [{ ...FORWARD, service: "ftp" }, '--service is "ftp", it must be http, postgres, mysql or redis'],
+  [{ ...FORWARD, service: "gopher" }, `--service is "gopher", it must be ${SERVICES}`],
   [{ ...LISTEN, "connect-timeout": "5s" }, '--connect-timeout is "5s", it needs --upstream'],
   [{ ...LISTEN, "upstream-linger": "0" }, '--upstream-linger is "0", it needs --upstream'],
   [{ ...LISTEN, "proxy-protocol": "v1" }, '--proxy-protocol is "v1", it needs --upstream'],
@@ -105,7 +110,7 @@ const refused: [Values, string][] = [
     '--source-prefix-v6 is "48", it needs --max-per-source or --max-waiting-per-source',
   ],
   [{ ...LISTEN, "reject-as": "http" }, "must be close or line without --upstream"],
-  [{ ...FORWARD, "reject-as": "ftp" }, "must be close, line, http, postgres, mysql or redis"],
+  [{ ...FORWARD, "reject-as": "gopher" }, `must be close, line, ${SERVICES}`],
   [{ ...FORWARD, "proxy-protocol": "3" }, '--proxy-protocol is "3", it must be v1 or v2'],
   [
     { ...FORWARD, "proxy-protocol": "v2", "reject-as": "postgres" },

@@ -1,7 +1,7 @@
 /** Faults of poolgate in the gate: each is noted, and ends nothing but what it met. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { LINGER_SILENCE_MS } from "../../lib/gate/lifecycle.ts";
+import { LINGER_SILENCE_MS } from "../../lib/gate/goodbyes.ts";
 import { listen } from "../../lib/io/network.ts";
 import type { Arrival, Listener } from "../../lib/io/socket.ts";
 import { POOLS } from "../support/pools.ts";

@@ -4,7 +4,12 @@ import type { Connection } from "../../lib/gate/connection.ts";
 import type { Ending } from "../../lib/gate/ending.ts";
 import { Gate } from "../../lib/gate/gate.ts";
 import type { GateOptions } from "../../lib/gate/gate_options.ts";
-import { LINGER_MS, LINGER_SILENCE_MS, MAX_LINGERING } from "../../lib/gate/lifecycle.ts";
+import {
+  type Goodbye,
+  LINGER_MS,
+  LINGER_SILENCE_MS,
+  MAX_LINGERING,
+} from "../../lib/gate/goodbyes.ts";
 import type { Session } from "../../lib/gate/session.ts";
 import type { Note } from "../../lib/io/log.ts";
 import type { Limits } from "../../lib/pool/limits.ts";
@@ -60,7 +65,7 @@ class TestSession implements Session {
     this.log.push("endUpstream");
   }
 
-  sayGoodbye(ending: Ending, _heard: () => void): Promise<void> {
+  sayGoodbye(ending: Ending, _goodbye: Goodbye): Promise<void> {
     this.log.push(`sayGoodbye ${ending}`);
     return Promise.resolve();
   }
@@ -651,8 +656,9 @@ Deno.test(`Gate.drain: one that is still asked for has what the pool answers, un
 Deno.test("Lifecycle.live: who still sends hears the last word, within a bound in silence and in all", async () => {
   const lab = new Lab(IN_MEMORY, { maxConnections: 0, backlogSize: 0 });
   const heard: (() => void)[] = [];
-  const goodbye = (_: Ending, hear: () => void) => {
-    heard.push(hear);
+  const goodbye = (_: Ending, goodbye: Goodbye) => {
+    goodbye.told();
+    heard.push(() => goodbye.heard());
     return new Promise<void>(() => {});
   };
   lab.opened = (session) => session.sayGoodbye = goodbye;
@@ -668,13 +674,14 @@ Deno.test("Lifecycle.live: who still sends hears the last word, within a bound i
   assertEquals(steady.closed, true);
 });
 
-Deno.test("Lifecycle.live: of those that are out and still send, so many are heard at once, for so long, and more are closed as soon as they are told", async () => {
+Deno.test("Lifecycle.live: of those that are out and still send, so many are heard at once, for so long, and one more takes the time of the longest silent", async () => {
   const lab = new Lab(IN_MEMORY, { maxConnections: 0, backlogSize: 0 });
   const heard: (() => void)[] = [];
   lab.opened = (session) => {
-    session.sayGoodbye = (ending, hears) => {
+    session.sayGoodbye = (ending, goodbye) => {
       session.log.push(`sayGoodbye ${ending}`);
-      heard.push(hears);
+      goodbye.told();
+      heard.push(() => goodbye.heard());
       return new Promise(() => {});
     };
   };
@@ -685,12 +692,17 @@ Deno.test("Lifecycle.live: of those that are out and still send, so many are hea
     for (const hears of heard) hears();
     await lab.clock.advance(LINGER_SILENCE_MS / 2);
   }
+  assertEquals(closed(), 0);
+  heard[0]!();
   const oneTooMany = await lab.door.arrive();
-  assertEquals([closed(), oneTooMany.closed], [0, true]);
+  assertEquals([closed(), uploading[1]!.closed, oneTooMany.closed], [1, true, false]);
   assertEquals(lab.log(MAX_LINGERING), ["endUpstream", "sayGoodbye backlog_full"]);
   for (const hears of heard) hears();
   await lab.clock.advance(LINGER_SILENCE_MS / 2);
-  assertEquals(closed(), MAX_LINGERING);
+  assertEquals([closed(), oneTooMany.closed], [MAX_LINGERING, false]);
+  heard.at(-1)!();
+  await lab.clock.advance(LINGER_SILENCE_MS);
+  assertEquals(oneTooMany.closed, true);
 });
 
 Deno.test("Gate.run: leaves who comes to the kernel while it is to hold back, and takes them later", async () => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { SharedPool } from "../../lib/cluster/shared_pool.ts";
-import { LINGER_MS } from "../../lib/gate/lifecycle.ts";
+import { LINGER_MS } from "../../lib/gate/goodbyes.ts";
 import { PAUSE_REASONS, type PauseReason } from "../../lib/pool/client.ts";
 import { Door, type Visitor } from "../support/door.ts";
 import { settled } from "../support/fake_clock.ts";

@@ -90,3 +90,16 @@ Deno.test("RejectionLog: of one turned away every few seconds for an hour, write
   log.end();
   assertEquals([notes.length, clock.timers], [2 + minutes, 0]);
 });
+
+Deno.test("RejectionLog.cutShort: tells of how many there was no time to answer, once", async () => {
+  const { clock, notes, log } = newLog();
+  for (let i = 0; i < 3; i++) log.reject("backlog_full");
+  log.cutShort();
+  await clock.advance(CALM_MS);
+  log.reject("backlog_full");
+  await clock.advance(CALM_MS);
+  assertEquals(notes.filter((note) => note !== FIRST), [
+    "connections turned away in 0.0 s: 3 (backlog_full 3), 1 of them in brief",
+    "connections turned away in 0.0 s: 1 (backlog_full 1)",
+  ]);
+});

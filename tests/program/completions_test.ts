@@ -7,7 +7,7 @@ import { Directory, run, testWith } from "../support/servers.ts";
 /** A line as it is typed so far, and what its last word may be completed to. */
 const completed: [string, string[]][] = [
   ["poolgate --log-", ["--log-connections", "--log-format"]],
-  ["poolgate --reject-as p", ["postgres"]],
+  ["poolgate --reject-as pos", ["postgres"]],
   ["poolgate --quiet --log-format ", ["json", "text", "timed"]],
   ["poolgate --node-id x --completions ", ["bash", "fish", "zsh"]],
   ["poolgate --print s", ["systemd", "systemd-template"]],
@@ -72,7 +72,7 @@ testShell("bash", inBash);
 testWith(["bash"], "--completions bash: completes words behind an equals sign", async () => {
   await using home = await Directory.make();
   const script = await writeScript("bash", home);
-  assertEquals(await inBash(script, "poolgate --reject-as=m"), ["mysql"]);
+  assertEquals(await inBash(script, "poolgate --reject-as=my"), ["mysql"]);
   assertEquals(await inBash(script, "poolgate --proxy-protocol="), ["v1", "v2"]);
 });
 

@@ -5,9 +5,17 @@ import { Gate, Mariadb, OWN_NETWORK, run, testWith } from "../support/servers.ts
 import { until } from "../support/sockets.ts";
 
 const REFUSALS: [string, string[], RegExp][] = [
-  ["without TLS", ["--skip-ssl"], /^ERROR 1040 \(.*\): Too many connections$/m],
+  [
+    "without TLS",
+    ["--skip-ssl"],
+    /^ERROR 1040 \(.*\): Too many connections \(full: 1 is connected and nobody may wait\)$/m,
+  ],
   // MariaDB's client wants to be sure of the server by then, and passes on with reserve what it hears before.
-  ["as it comes", [], /^ERROR (1040|2002) \(.*\): (.* 1040 - )?Too many connections$/m],
+  [
+    "as it comes",
+    [],
+    /^ERROR (1040|2002) \(.*\): (.* 1040 - )?Too many connections \(full: 1 is connected and nobody may wait\)$/m,
+  ],
 ];
 
 for (const [how, flags, words] of REFUSALS) {

@@ -92,9 +92,9 @@ testWith(CURL, "--reject-as http: curl hears a 503 that says when to come again"
   await gate.holds(1, 0);
   const { code, stdout, stderr } = await curl("--include", `http://${gate.address}/hello`);
   assertEquals([code, stderr], [0, ""]);
-  assertMatch(stdout, /^HTTP\/1\.1 503 Service Unavailable\r\n/);
+  assertMatch(stdout, /^HTTP\/1\.1 503 full: 1 is connected and nobody may wait\r\n/);
   assertMatch(stdout, /\r\nRetry-After: \d+\r\n/);
-  assertMatch(stdout, /\r\n\r\ntoo many connections, and the queue is full\n$/);
+  assertMatch(stdout, /\r\n\r\nfull: 1 is connected and nobody may wait\n$/);
 });
 
 testWith(CURL, "--reject-as http: curl hears the 503 while it is still uploading", async () => {

@@ -123,7 +123,7 @@ testWith(PROGRAMS, "--upstream: 100 clients of pgbench, 20 at once, all are serv
   assert(peak > 1 && peak <= PLACES, `${peak} at once`);
 });
 
-const MESSAGE = "too many connections, and the queue is full";
+const MESSAGE = "full: 20 are connected and 10 wait";
 
 testWith(
   PROGRAMS,

@@ -94,7 +94,10 @@ testWith(
     const waiter = start("redis-cli", ["-p", `${gate.port}`, "PING"]);
     await gate.holds(1, 1);
     const { stdout, stderr } = await redisCli(gate.port, "PING");
-    assertEquals((stdout + stderr).trim(), "ERR max number of clients reached");
+    assertEquals(
+      (stdout + stderr).trim(),
+      "ERR max number of clients reached (full: 1 is connected and 1 waits)",
+    );
     await redisCli(redis.port, "RPUSH", "list", "end");
     assertStringIncludes((await holder.ended).stdout, "end");
     assertEquals((await waiter.ended).stdout, "PONG\n");

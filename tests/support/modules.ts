@@ -32,9 +32,10 @@ export function readText(path: string): string {
   return Deno.readTextFileSync(new URL(path, ROOT));
 }
 
-/** @returns The files of a folder and of those in it, from the top, in order. */
+/** @returns Our files of a folder and of those in it, from the top, in order. */
 export function filesOf(folder: string): string[] {
-  const entries = [...Deno.readDirSync(new URL(folder, ROOT))];
+  const entries = [...Deno.readDirSync(new URL(folder, ROOT))]
+    .filter(({ name }) => name !== "node_modules");
   return entries.flatMap(({ name, isDirectory }) =>
     isDirectory ? filesOf(`${folder}${name}/`) : [`${folder}${name}`]
   ).sort();

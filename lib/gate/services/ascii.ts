@@ -9,7 +9,9 @@ const MAX_TOLD = 200;
 
 /** @param text Characters up to U+00FF. */
 export function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }
 
 /** @returns What a server has said, fit for one line: `?` for all that is no printable ASCII. */

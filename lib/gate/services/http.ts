@@ -5,7 +5,7 @@
  */
 
 import type { RejectReason } from "../../pool/client.ts";
-import { REASON_TEXT } from "../reason_text.ts";
+import { lastWord } from "./answer.ts";
 import { ascii, joined, printable } from "./ascii.ts";
 import type { Check, CheckOptions, Service } from "./service.ts";
 
@@ -16,17 +16,21 @@ import type { Check, CheckOptions, Service } from "./service.ts";
 const RETRY_AFTER_S = 5;
 const MAX_RETRY_AFTER_S = 120;
 
-/** RFC 9110, 15.6.4: 503 Service Unavailable, with Retry-After (10.2.3). */
+/**
+ * RFC 9110, 15.6.4: 503 Service Unavailable, with Retry-After (10.2.3). The words stand in the
+ * reason phrase, too: wget, and programs that show no body, show that.
+ */
 export const service: Service = {
-  reject(reason, waitMs) {
-    const body = `${REASON_TEXT[reason]}\n`;
-    const head = "HTTP/1.1 503 Service Unavailable\r\n" +
+  reject({ reason, words, waitMs }) {
+    const body = `${words}\n`;
+    const head = `HTTP/1.1 503 ${words}\r\n` +
       `Retry-After: ${retryAfter(reason, waitMs)}\r\n` +
       "Content-Type: text/plain\r\n" +
       `Content-Length: ${body.length}\r\n` +
       "Cache-Control: no-store\r\n" +
       "Connection: close\r\n";
-    return { opening: ascii(`${head}\r\n${body}`) };
+    const response = ascii(`${head}\r\n${body}`);
+    return { hear: () => lastWord(response), blind: response };
   },
   check: (options) => new HttpCheck(options),
   patience: { client: "undici of Node.js", ms: 300_000 },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isLimit } from "../reason_text.ts";
 import { ascii, joined, printable } from "./ascii.ts";
 import type { Check, Service } from "./service.ts";
 
@@ -18,8 +19,8 @@ const ER_HOST_IS_BLOCKED = 1129;
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_err_packet.html
  */
 export const service: Service = {
-  reject() {
-    const text = ascii("Too many connections");
+  reject({ reason, words }) {
+    const text = ascii(isLimit(reason) ? `Too many connections (${words})` : words);
     const code = [ER_CON_COUNT_ERROR & 0xff, ER_CON_COUNT_ERROR >> 8];
     return { opening: packet(0, Uint8Array.of(MYSQL_ERR, ...code, ...text)) };
   },

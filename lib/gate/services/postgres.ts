@@ -7,10 +7,9 @@
  * @module
  */
 
-import type { RejectReason } from "../../pool/client.ts";
-import { REASON_TEXT } from "../reason_text.ts";
+import { behind, bigEndian, lastWord } from "./answer.ts";
 import { ascii, joined, printable } from "./ascii.ts";
-import type { Check, Rejection, Service } from "./service.ts";
+import type { Check, Heard, Service } from "./service.ts";
 
 /** The longest first packet that PostgreSQL itself takes, in bytes. */
 const MAX_PACKET_BYTES = 10_000;
@@ -37,10 +36,11 @@ const SQLSTATE = "53300";
 const CANNOT_CONNECT_NOW = "57P03";
 
 const NOTHING = new Uint8Array();
+const ENCRYPTION_DECLINED = ascii("N");
 
 /** PostgreSQL. */
 export const service: Service = {
-  reject: (reason) => new PostgresRejection(reason),
+  reject: ({ words }) => ({ hear: (bytes) => hear(bytes, words) }),
   passes: cancelIn,
   check: () => new PostgresCheck(),
   clientEnds: true,
@@ -65,48 +65,23 @@ function cancelIn(bytes: Uint8Array): Uint8Array | "unknown" | undefined {
   return undefined;
 }
 
-/**
- * The conversation with one client. One that speaks something else, or cancels a query, is told
- * nothing.
- */
-class PostgresRejection implements Rejection {
-  readonly opening = new Uint8Array();
-  #reason: RejectReason;
-  #received = new Uint8Array();
-
-  constructor(reason: RejectReason) {
-    this.#reason = reason;
+/** Hears a client: one that speaks something else, or cancels a query, is told nothing. */
+function hear(bytes: Uint8Array, words: string): Heard {
+  if (bytes.length < HEADER_BYTES) return "more";
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const length = view.getInt32(0);
+  const code = view.getInt32(4);
+  if (length < HEADER_BYTES || length > MAX_PACKET_BYTES || code === CANCEL_REQUEST) return "close";
+  if (bytes.length < length) return "more";
+  if (code === SSL_REQUEST || code === GSSENC_REQUEST) {
+    return { say: ENCRYPTION_DECLINED, taken: length, done: false };
   }
-
-  answer(bytes: Uint8Array) {
-    const received = this.#received = joined(this.#received, bytes);
-    const said: number[] = [];
-    let at = 0;
-    while (received.length - at >= HEADER_BYTES) {
-      const view = new DataView(received.buffer, at);
-      const length = view.getInt32(0);
-      const code = view.getInt32(4);
-      if (length < HEADER_BYTES || length > MAX_PACKET_BYTES || code === CANCEL_REQUEST) {
-        return say(said, true);
-      }
-      if (received.length - at < length) break;
-      at += length;
-      if (code === SSL_REQUEST || code === GSSENC_REQUEST) said.push(letter("N"));
-      else return say([...said, ...errorResponse(this.#reason)], true);
-    }
-    this.#received = received.slice(at);
-    return say(said, false);
-  }
+  return lastWord(errorResponse(words));
 }
 
-function say(bytes: number[], done: boolean) {
-  return { bytes: Uint8Array.from(bytes), done };
-}
-
-function errorResponse(reason: RejectReason): number[] {
-  const fields = `SFATAL\0VFATAL\0C${SQLSTATE}\0M${REASON_TEXT[reason]}\0\0`;
-  const length = 4 + fields.length;
-  return [letter("E"), 0, 0, length >> 8, length & 0xff, ...Array.from(fields, letter)];
+function errorResponse(words: string): Uint8Array {
+  const fields = ascii(`SFATAL\0VFATAL\0C${SQLSTATE}\0M${words}\0\0`);
+  return behind([letter("E"), ...bigEndian(4 + fields.length, 4)], fields);
 }
 
 function letter(character: string): number {

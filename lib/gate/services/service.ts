@@ -6,17 +6,47 @@
 
 import type { RejectReason } from "../../pool/client.ts";
 
+/** Why a client is rejected. */
+export interface Refusal {
+  readonly reason: RejectReason;
+  /** The reason as a sentence, in printable ASCII without quotes, 100 characters at most. */
+  readonly words: string;
+  /** How long one would have to wait that comes now, in milliseconds, as far as that is known. */
+  readonly waitMs?: number | undefined;
+}
+
+/**
+ * What comes of a client's bytes.
+ *
+ * - `"more"`: it takes more of them to tell.
+ * - `"close"`: nothing that could be said would be understood, or it must not be said.
+ * - An answer: what is said, to how many of the bytes, and whether that was the last word. The
+ *   bytes behind are heard next, together with what comes.
+ */
+export type Heard = "more" | "close" | Answer;
+export interface Answer {
+  readonly say: Uint8Array;
+  readonly taken: number;
+  readonly done: boolean;
+}
+
 /** What is said to one client that is rejected. */
 export interface Rejection {
-  /** Said at once; empty where the client listens only once it has spoken. */
-  readonly opening: Uint8Array;
+  /** Said at once; left out where the client listens only once it has spoken. */
+  readonly opening?: Uint8Array;
   /**
-   * Answers what the client says, where there is anything to answer.
+   * Hears the client, where what it is told hangs on that; left out where the opening is all.
    *
-   * @param bytes What has come from the client, from its first byte on, cut anywhere.
-   * @returns What to say, and whether that was the last word.
+   * @param bytes What has come from the client and is not answered yet, at least one byte.
    */
-  answer?(bytes: Uint8Array): { bytes: Uint8Array; done: boolean };
+  hear?(bytes: Uint8Array): Heard;
+  /**
+   * Said to a client that was not answered, when its time is over or there is none for it; left out
+   * where that would not be understood.
+   */
+  readonly blind?: Uint8Array;
+  /** Whether the client is answered until it goes: it takes an end for something else. */
+  readonly untilItGoes?: boolean;
 }
 
 /** What a check may need to know. */
@@ -53,12 +83,8 @@ export interface Patience {
 
 /** A protocol. */
 export interface Service {
-  /**
-   * @param reason Why a client is rejected.
-   * @param waitMs How long one would have to wait that comes now, in milliseconds, as far as that
-   *   is known.
-   */
-  reject(reason: RejectReason, waitMs?: number): Rejection;
+  /** Begins to tell a client that it is rejected. */
+  reject(refusal: Refusal): Rejection;
   /** Left out where none of the much-used clients gives up by default. */
   readonly patience?: Patience;
   /**

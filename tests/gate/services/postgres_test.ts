@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { REASON_TEXT } from "../../../lib/gate/reason_text.ts";
 import { service as postgres } from "../../../lib/gate/services/postgres.ts";
 import { problemOf } from "../../support/checks.ts";
+import { blind, opening, talk, WORDS } from "../../support/rejections.ts";
 import { packet } from "../../support/postgres_packet.ts";
 
 const SSL = packet(80877103);
@@ -11,41 +11,28 @@ const STARTUP = packet(196608, "user\0ann\0database\0shop\0\0");
 const N = "N";
 
 function refusal(): string {
-  const fields = `SFATAL\0VFATAL\0C53300\0M${REASON_TEXT.backlog_full}\0\0`;
+  const fields = `SFATAL\0VFATAL\0C53300\0M${WORDS}\0\0`;
   return `E\0\0\0${String.fromCharCode(4 + fields.length)}${fields}`;
 }
 
-/** What is answered to chunks, and how many were taken until the last answer. */
-function talk(...chunks: Uint8Array[]): [string, number | "open"] {
-  const rejection = postgres.reject("backlog_full");
-  assertEquals(rejection.opening.length, 0, "it listens only once it has spoken");
-  let heard = "";
-  for (const [at, chunk] of chunks.entries()) {
-    const { bytes, done } = rejection.answer!(chunk);
-    heard += String.fromCharCode(...bytes);
-    if (done) return [heard, at + 1];
-  }
-  return [heard, "open"];
-}
+const hear = (...parts: Uint8Array[]) => talk(postgres, joined(...parts));
+
+Deno.test("postgres.reject: it listens only once it has spoken", () => {
+  assertEquals([opening(postgres), blind(postgres)], ["", ""]);
+});
 
 Deno.test("postgres.reject: a session that is asked for is refused with FATAL 53300", () => {
-  assertEquals(talk(STARTUP), [refusal(), 1]);
+  assertEquals(hear(STARTUP), [refusal(), "over"]);
 });
 
 Deno.test("postgres.reject: encryption is declined first, then the session is refused", () => {
-  assertEquals(talk(SSL), [N, "open"]);
-  assertEquals(talk(SSL, STARTUP), [N + refusal(), 2]);
-  assertEquals(talk(GSS, SSL, STARTUP), [N + N + refusal(), 3]);
-});
-
-Deno.test("postgres.reject: answers the same wherever the bytes are cut", () => {
-  const all = Uint8Array.of(...SSL, ...STARTUP);
-  assertEquals(talk(all), [N + refusal(), 1]);
-  assertEquals(talk(...[...all].map((byte) => Uint8Array.of(byte))), [N + refusal(), all.length]);
+  assertEquals(hear(SSL), [N, "open"]);
+  assertEquals(hear(SSL, STARTUP), [N + refusal(), "over"]);
+  assertEquals(hear(GSS, SSL, STARTUP), [N + N + refusal(), "over"]);
 });
 
 Deno.test("postgres.reject: a request to cancel has no answer, as from PostgreSQL", () => {
-  assertEquals(talk(CANCEL), ["", 1]);
+  assertEquals(hear(CANCEL), ["", "over"]);
 });
 
 Deno.test("postgres.reject: ends with a client that speaks something else", () => {
@@ -54,7 +41,7 @@ Deno.test("postgres.reject: ends with a client that speaks something else", () =
   new DataView(tiny.buffer).setInt32(0, 7);
   const negative = packet(196608);
   new DataView(negative.buffer).setInt32(0, -1);
-  for (const bytes of [tls, tiny, negative]) assertEquals(talk(bytes), ["", 1]);
+  for (const bytes of [tls, tiny, negative]) assertEquals(hear(bytes), ["", "over"]);
 });
 
 const passes = (...parts: Uint8Array[]) => postgres.passes!(joined(...parts));

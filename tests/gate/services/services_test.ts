@@ -1,31 +1,38 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { REASON_TEXT } from "../../../lib/gate/reason_text.ts";
+import {
+  GREETING_NAMES,
+  type GreetingName,
+  greetingService,
+} from "../../../lib/gate/services/greetings.ts";
+import { loadService } from "../../../lib/gate/load_protocols.ts";
 import { service as http } from "../../../lib/gate/services/http.ts";
 import { service as mysql } from "../../../lib/gate/services/mysql.ts";
 import { service as redis } from "../../../lib/gate/services/redis.ts";
-import { SERVICE_NAMES, SERVICES } from "../../../lib/gate/services/services.ts";
-import { REJECT_REASONS } from "../../../lib/pool/client.ts";
+import { SERVICE_NAMES } from "../../../lib/gate/services/services.ts";
+import type { RejectReason } from "../../../lib/pool/client.ts";
 import { problemOf } from "../../support/checks.ts";
 import { bytes } from "../../support/memory_streams.ts";
 import { modulesOf } from "../../support/modules.ts";
+import { blind, latin1, opening, talk, WORDS } from "../../support/rejections.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-for (const reason of REJECT_REASONS) {
-  Deno.test(`http.reject: ${reason} is a whole 503 that says when to come back`, async () => {
-    const [head = "", body = ""] = text(http.reject(reason).opening).split("\r\n\r\n");
-    const [status, ...lines] = head.split("\r\n");
-    assertEquals(status, "HTTP/1.1 503 Service Unavailable");
-    const headers = new Headers(lines.map((line) => line.split(": ") as [string, string]));
-    assertEquals(headers.get("content-length"), String(body.length));
-    assertMatch(headers.get("retry-after") ?? "", /^[1-9]\d*$/);
-    assertEquals(headers.get("connection"), "close");
-    assertEquals(await new Response(body).text(), `${REASON_TEXT[reason]}\n`);
-  });
-}
+Deno.test("http.reject: is a whole 503 that says when to come back, whatever is asked for", async () => {
+  const [response, state] = talk(http, "G");
+  assertEquals([state, blind(http), opening(http)], ["over", response, ""]);
+  const [head = "", body = ""] = response.split("\r\n\r\n");
+  const [status, ...lines] = head.split("\r\n");
+  assertEquals(status, `HTTP/1.1 503 ${WORDS}`);
+  const headers = new Headers(lines.map((line) => line.split(": ") as [string, string]));
+  assertEquals(headers.get("content-length"), String(body.length));
+  assertMatch(headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+  assertEquals(headers.get("connection"), "close");
+  assertEquals(await new Response(body).text(), `${WORDS}\n`);
+});
 
-function retryAfter(...args: Parameters<typeof http.reject>): string | undefined {
-  return /\r\nRetry-After: (\S+)\r\n/.exec(text(http.reject(...args).opening))?.[1];
+function retryAfter(reason: RejectReason, waitMs: number | undefined): string | undefined {
+  const { blind } = http.reject({ reason, words: WORDS, waitMs });
+  return /\r\nRetry-After: (\S+)\r\n/.exec(text(blind ?? new Uint8Array()))?.[1];
 }
 
 Deno.test("http.reject: asks to come back after the expected wait, in whole seconds, within bounds", () => {
@@ -37,19 +44,37 @@ Deno.test("http.reject: asks to come back after the expected wait, in whole seco
   }
 });
 
-Deno.test("redis.reject: is the error of Redis itself", () => {
-  assertEquals(
-    text(redis.reject("backlog_full").opening),
-    "-ERR max number of clients reached\r\n",
-  );
+const REDIS_ERROR = `-ERR max number of clients reached (${WORDS})\r\n`;
+const PING = "*1\r\n$4\r\nPING\r\n";
+const SET = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4\r\na\r\n*\r\n";
+
+Deno.test("redis.reject: is the error of Redis itself, one to each command, until the client goes", () => {
+  assertEquals([opening(redis), blind(redis)], ["", REDIS_ERROR]);
+  assertEquals(redis.reject({ reason: "backlog_full", words: WORDS }).untilItGoes, true);
+  assertEquals(talk(redis, PING), [REDIS_ERROR, "open"]);
+  assertEquals(talk(redis, SET + PING), [REDIS_ERROR.repeat(2), "open"]);
+  assertEquals(talk(redis, SET + SET.slice(0, -1)), [REDIS_ERROR, "open"]);
+  assertEquals(talk(redis, `PING\r\nGET k\n${PING}`), [REDIS_ERROR.repeat(3), "open"]);
+});
+
+Deno.test("redis.reject: to what Redis does not answer there is no error, and one to what is no command", () => {
+  assertEquals(talk(redis, "\r\n*0\r\n*-1\r\n"), ["", "open"]);
+  for (const broken of ["*x\r\n", "*1\r\nPING\r\n", "*1\r\n$-1\r\n", "*1\r\n$x\r\n"]) {
+    assertEquals(talk(redis, broken + PING), [REDIS_ERROR, "over"], broken);
+  }
+});
+
+Deno.test("redis.reject, mysql.reject: where it is not the number of clients, it does not say so", () => {
+  for (const reason of ["draining", "upstream_down"] as const) {
+    assertEquals(talk(redis, PING, reason), [`-ERR ${WORDS}\r\n`, "open"]);
+    assertEquals(opening(mysql, reason).slice(7), WORDS);
+  }
 });
 
 Deno.test("mysql.reject: is an ERR packet, the first of the connection, with error 1040", () => {
-  const packet = mysql.reject("backlog_full").opening;
-  const message = "Too many connections";
-  const length = 1 + 2 + message.length;
-  assertEquals([...packet.subarray(0, 7)], [length, 0, 0, 0, 0xff, 0x10, 0x04]);
-  assertEquals(text(packet.subarray(7)), message);
+  const message = `Too many connections (${WORDS})`;
+  const length = String.fromCharCode(1 + 2 + message.length);
+  assertEquals(opening(mysql), `${length}\0\0\0\xff\x10\x04${message}`);
 });
 
 for (const line of ["+PONG", "-NOAUTH Authentication required.", "-ERR max number of clients"]) {
@@ -85,8 +110,6 @@ function packet(sequence: number, payload: string): string {
   return `${String.fromCharCode(payload.length)}\0\0${String.fromCharCode(sequence)}${payload}`;
 }
 
-const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
-
 const GREETING = packet(0, "\n10.11.19-MariaDB\0...");
 const LOGIN = packet(
   1,
@@ -115,15 +138,20 @@ Deno.test("mysql.check: in the place of a greeting, too many connections is an a
 });
 
 /** What stands beside the services in their folder. */
-const BESIDE = ["ascii", "service", "services"];
+const BESIDE = ["answer", "ascii", "greetings", "service", "services"];
 
-Deno.test("SERVICES: has each file of the folder that is a service, by its name", async () => {
-  const names = modulesOf("lib/gate/services/")
+Deno.test("SERVICES: has each file of the folder that is a service, by its name, and the greetings", async () => {
+  const files = modulesOf("lib/gate/services/")
     .map(({ path }) => path.replace(/^.*\/|\.ts$/g, ""))
     .filter((name) => !BESIDE.includes(name));
-  assertEquals([...SERVICE_NAMES].sort(), names.sort());
+  assertEquals([...SERVICE_NAMES].sort(), [...files, ...GREETING_NAMES].sort());
   for (const name of SERVICE_NAMES) {
-    const { service } = await import(`../../../lib/gate/services/${name}.ts`);
-    assertEquals((await SERVICES[name]()).service, service, name);
+    const service = await loadService(name);
+    if (!files.includes(name)) {
+      assertEquals(opening(service), opening(greetingService(name as GreetingName)), name);
+      continue;
+    }
+    const file = await import(`../../../lib/gate/services/${name}.ts`);
+    assertEquals(service, file.service, name);
   }
 });

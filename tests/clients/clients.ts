@@ -1,0 +1,99 @@
+/**
+ * Real clients that are refused, each at a gate of its own: what a person sees of it. Debian's are found where they are
+ * installed, those of npm in the folder of these tests, where `deno task clients` installs them. Imports nothing from
+ * lib/.
+ *
+ * @module
+ */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { Gate, missing, run } from "../support/servers.ts";
+import { Service } from "../support/service.ts";
+
+/** What the gate says when it has one place, which is taken. */
+export const WORDS = "full: 1 is connected and nobody may wait";
+
+/** What is told of a client that is refused. */
+export interface Refused {
+  /** The service by its name on the command line. */
+  service: string;
+  /** The client as a reader knows it; a name of its own where there are several of a service. */
+  client: string;
+  /** What a person sees of it, of all that it has written. */
+  shows: string | RegExp;
+  /** Its exit status. */
+  code: number;
+  /** How many connections it has made by then. */
+  connections: number;
+}
+
+/** A client of Debian. */
+export interface DebianClient extends Refused {
+  program: string;
+  /** @param port Where the gate listens, at 127.0.0.1. */
+  args: (port: number) => readonly string[];
+}
+
+/** A client of npm: a script for Node, in which `port` is where the gate listens. */
+export interface NpmClient extends Refused {
+  /** Its package, by its name in package.json. */
+  package: string;
+  script: string;
+}
+
+const HERE = new URL("./", import.meta.url).pathname;
+
+/** Registers the test of a client; where it cannot be had, it is skipped, and says so. */
+export function testDebian(client: DebianClient): void {
+  test(client, [client.program], client.program, client.args);
+}
+
+/** As {@linkcode testDebian}. */
+export function testNpm(client: NpmClient): void {
+  const { package: name, script } = client;
+  const head = `const require = (await import("node:module")).createRequire("${HERE}x.js");` +
+    `const port = Number(process.argv[1]); const load = () => require("${name}");`;
+  const args = (port: number) => ["--input-type=module", "--eval", head + script, `${port}`];
+  test(client, ["node", `${HERE}node_modules/${name}/package.json`], "node", args);
+}
+
+function test(
+  refused: Refused,
+  needs: readonly string[],
+  program: string,
+  args: (port: number) => readonly string[],
+): void {
+  const lacking = needs.find((need) =>
+    need.startsWith("/") ? !isThere(need) : missing([need]) !== undefined
+  )?.replace(HERE, "");
+  const { service, client, shows, code, connections } = refused;
+  Deno.test({
+    name: `--reject-as ${service}: ${client} shows ${shows}` +
+      (lacking === undefined ? "" : ` (skipped: no ${lacking} on this machine)`),
+    ignore: lacking !== undefined,
+    async fn() {
+      await using upstream = new Service();
+      await using gate = await Gate.open(
+        ...["--upstream", `127.0.0.1:${upstream.address.port}`, "--reject-as", service],
+        ...["--max-connections", "1", "--backlog-size", "0"],
+      );
+      using _holder = await Deno.connect({ hostname: "127.0.0.1", port: gate.port });
+      await gate.holds(1, 0);
+      const ended = await run(program, args(gate.port));
+      const written = ended.stdout + ended.stderr;
+      if (typeof shows === "string") {
+        assertEquals([written.includes(shows), written], [true, written]);
+      } else assertMatch(written, shows);
+      assertEquals(ended.code, code, written);
+      assertEquals((await gate.stats()).rejected_total, connections);
+    },
+  });
+}
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
