@@ -187,10 +187,15 @@ export class Gate implements AsyncDisposable {
 
   /** Waits until so many have a place, and so many wait for one. */
   async holds(active: number, queued: number): Promise<void> {
-    await until(`${active} have a place and ${queued} wait`, async () => {
-      const stats = await this.stats();
-      return stats.active === active && stats.queued === queued;
-    });
+    let stats: Awaited<ReturnType<Gate["stats"]>> | undefined;
+    try {
+      await until(`${active} have a place and ${queued} wait`, async () => {
+        stats = await this.stats();
+        return stats.active === active && stats.queued === queued;
+      });
+    } catch (error) {
+      throw new Error(`${JSON.stringify(stats)}, notes: ${this.notes}`, { cause: error });
+    }
   }
 
   async #note(): Promise<void> {
