@@ -27,13 +27,15 @@ export interface WishTimes {
   share: Timeouts<ClientWish> | undefined;
   /** Called when the connection of one has ended, or it has none. */
   onEnd: (wish: ClientWish) => void;
+  /** Called when its upstream has ended the connection of one that wishes for another. */
+  onAgain: (wish: ClientWish, left: Upstream) => void;
 }
 
 /** The wish of one client. */
 export class ClientWish implements Wish {
   /**
-   * The connection; `undefined` when there was none in time, or the wish was taken back. A dial
-   * that is under way then may still bring one.
+   * The first connection; `undefined` when there was none in time, or the wish was taken back. A
+   * dial that is under way then may still bring one.
    */
   readonly socket: Promise<Socket | undefined>;
   settled = false;
@@ -109,6 +111,27 @@ export class ClientWish implements Wish {
     this.#endShare();
     if (socket === undefined) this.end();
     this.#resolve(socket);
+  }
+
+  /**
+   * Its upstream has ended its connection: wishes for another one, of any, where that upstream is
+   * found down.
+   *
+   * @returns The connection; `undefined` where the upstream is up, or there was no other connection
+   *   in time, or the wish was taken back. Then this has ended.
+   */
+  again(): Promise<Socket | undefined> {
+    const left = this.#upstream;
+    if (left === undefined) return Promise.resolve(undefined);
+    const { promise, resolve } = Promise.withResolvers<Socket | undefined>();
+    this.leave();
+    this.settled = false;
+    this.waited = true;
+    this.#resolve = resolve;
+    this.#onWait = undefined;
+    this.#whole = this.#times.whole.begin(this);
+    this.#times.onAgain(this, left);
+    return promise;
   }
 
   /** Takes it back, if it has not been met. */

@@ -25,7 +25,6 @@ import { RejectionTalk } from "./rejection_talk.ts";
 import { joined } from "./services/ascii.ts";
 import type { Rejection, Service } from "./services/service.ts";
 import type { Session } from "./session.ts";
-import type { Upstream } from "./upstream.ts";
 import type { Attempt, Upstreams } from "./upstreams.ts";
 
 /** What all sessions share. */
@@ -40,6 +39,8 @@ export interface Forwarding {
    * joined at once.
    */
   firstWords: Timeouts<ForwardSession> | undefined;
+  /** Makes a connection one that is tried again where that is safe; another is left as it is. */
+  retried: (socket: Socket, attempt: Attempt) => Socket;
   proxyProtocol: ProxyProtocol | undefined;
   rejectAs: RejectFormat;
   /** What a rejected client hears where {@linkcode rejectAs} is a service. */
@@ -148,9 +149,11 @@ export class ForwardSession implements Session {
     const { side } = this.#connection;
     const { firstWords } = this.#forwarding;
     if (firstWords !== undefined && await this.#saysPassing(firstWords)) return "finished";
-    this.#attempt = this.#forwarding.upstreams.connect(() => side.input.watch());
-    const upstream = await this.#attempt.socket;
-    if (upstream === undefined) return "upstream_down";
+    const attempt = this.#forwarding.upstreams.connect(() => side.input.watch());
+    this.#attempt = attempt;
+    const socket = await attempt.socket;
+    if (socket === undefined) return "upstream_down";
+    const upstream = this.#forwarding.retried(socket, attempt);
     this.#upstream = upstream;
     if (this.#connection.ending !== undefined) {
       // It came for a client that is gone: the place is free when it has ended.
@@ -240,7 +243,6 @@ export class ForwardSession implements Session {
     const connection = this.#connection;
     const { side } = connection;
     const { idle, halfClosed } = this.#forwarding;
-    const from = this.#attempt?.upstream;
     const silence = idle.begin(connection);
     let afterEnd: Timeout<Connection> | undefined;
     const moved = () => {
@@ -253,12 +255,12 @@ export class ForwardSession implements Session {
     try {
       const receiving = await pass(upstream, side.socket, (bytes) => {
         this.#last = "upstream";
-        from?.heard();
+        this.#attempt?.upstream?.heard();
         side.countSent(bytes);
         moved();
       });
       this.closing ??= UPSTREAM_CLOSINGS[receiving];
-      if (receiving !== "sink_failed") this.#judgeEnd(from);
+      if (receiving !== "sink_failed") this.#judgeEnd();
       if (receiving === "sink_failed") {
         this.interrupt();
         await drain(upstream);
@@ -300,7 +302,8 @@ export class ForwardSession implements Session {
    * Tells where the upstream said nothing, or had the last word, and ended a connection that its
    * client had not.
    */
-  #judgeEnd(from: Upstream | undefined): void {
+  #judgeEnd(): void {
+    const from = this.#attempt?.upstream;
     if (this.#isUnanswered()) from?.endedSilently();
     const { ending } = this.#connection;
     if (this.#clientEnded || this.#last === "client" || ending !== undefined) return;

@@ -6,7 +6,7 @@
 
 import { type Clock, reporting } from "../io/clock.ts";
 import type { Note } from "../io/log.ts";
-import type { Listener } from "../io/socket.ts";
+import type { Listener, Socket } from "../io/socket.ts";
 import { Timeouts } from "../io/timeouts.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Node } from "../protocol/node.ts";
@@ -20,7 +20,9 @@ import type { Protocols } from "./load_protocols.ts";
 import { NativeSession } from "./native_session.ts";
 import { type OpenUpstreams, openUpstreams, type Reach } from "./open_upstreams.ts";
 import { patienceAdvice } from "./patience_advice.ts";
+import { RetriedSocket } from "./retried_socket.ts";
 import type { Upstream } from "./upstream.ts";
+import type { Attempt } from "./upstreams.ts";
 import type { UpstreamFigures } from "./upstream_figures.ts";
 
 /** How long a client may be silent once the upstream has ended, in milliseconds. */
@@ -99,9 +101,14 @@ function forwardSessions(
   const { idleTimeoutMs, upstreamLingerMs: lingerMs, proxyProtocol, rejectAs } = options;
   // Whoever says how clients are rejected has said, too, what they speak.
   const passes = (protocols.service ?? protocols.rejection)?.passes;
+  // Without checks, nothing tells a refusal of one client from that of a service that stops.
+  const checked = upstreams.all.every(({ checked }) => checked);
+  const beginning = checked ? protocols.service?.beginning : undefined;
   const forwarding = {
     upstreams,
     bypass,
+    retried: (socket: Socket, attempt: Attempt) =>
+      beginning === undefined ? socket : new RetriedSocket({ socket, beginning, attempt, clock }),
     firstWords: upstreams.all.length > 1 && passes !== undefined
       ? new Timeouts<ForwardSession>(clock, FIRST_WORDS_MS, (session) => session.stopListening())
       : undefined,

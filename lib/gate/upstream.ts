@@ -359,6 +359,8 @@ export class Upstream {
     this.#down = reason;
     if (!fallen) return;
     this.hold();
+    // Whom it has refused goes on.
+    this.#wishes.sendAll();
     if (!this.#parts.checked) this.#retryLater();
     this.#parts.onDown(reason);
   }

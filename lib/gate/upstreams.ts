@@ -77,7 +77,7 @@ export interface UpstreamsParts {
 }
 
 /** One wish for a connection, made by {@linkcode Upstreams.connect}. */
-export type Attempt = Pick<ClientWish, "socket" | "upstream" | "giveUp" | "end">;
+export type Attempt = Pick<ClientWish, "socket" | "upstream" | "again" | "giveUp" | "end">;
 
 /** Opens connections to the upstreams. */
 export class Upstreams implements Wishes {
@@ -93,6 +93,8 @@ export class Upstreams implements Wishes {
   #turn = 0;
   /** Those that found nobody going to any upstream, or no room beside looks, in order. */
   #waiting = new Set<ClientWish>();
+  /** Those whose upstream has ended their connection, until it is known whether that is down. */
+  #doubting = new Map<ClientWish, Upstream>();
   #held = false;
 
   constructor(parts: UpstreamsParts) {
@@ -109,10 +111,11 @@ export class Upstreams implements Wishes {
         ? new Timeouts(clock, connectTimeoutMs / 2, (wish) => this.#passOver(wish))
         : undefined,
       onEnd: (wish) => this.#ended(wish),
+      onAgain: (wish, left) => this.#doubt(wish, left),
     };
     this.looks = new Looks(() => {
       const { active, maxConnections } = places();
-      return maxConnections - (active - this.#waiting.size);
+      return maxConnections - (active - this.#waiting.size - this.#doubting.size);
     }, () => this.sendAll());
     this.all = members.map((member) =>
       new Upstream({ ...member, clock, connectTimeoutMs, onHold, onRelease }, this, this.looks)
@@ -167,6 +170,7 @@ export class Upstreams implements Wishes {
   }
 
   sendAll(): void {
+    this.#sendDoubting();
     this.#sendWaiting(0);
   }
 
@@ -185,6 +189,23 @@ export class Upstreams implements Wishes {
     }
   }
 
+  /** One has lost its connection, and has no other before it is known whether that is down. */
+  #doubt(wish: ClientWish, left: Upstream): void {
+    this.#ended(wish);
+    this.#doubting.set(wish, left);
+    this.#sendDoubting();
+  }
+
+  /** Sends those elsewhere whose upstream is down. Those of one that is up have had its answer. */
+  #sendDoubting(): void {
+    for (const [wish, { up, held }] of [...this.#doubting]) {
+      if (up && held) continue;
+      this.#doubting.delete(wish);
+      if (up) wish.settle(undefined);
+      else this.send(wish);
+    }
+  }
+
   /** The one that takes the next connection; `undefined` where nobody is to go to any. */
   #next(): Upstream | undefined {
     const only = this.#only;
@@ -197,6 +218,7 @@ export class Upstreams implements Wishes {
 
   #ended(wish: ClientWish): void {
     this.#waiting.delete(wish);
+    this.#doubting.delete(wish);
     if (this.#waiting.size > 0) this.#sendWaiting(1);
     this.looks.offer();
   }

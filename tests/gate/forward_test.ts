@@ -40,6 +40,12 @@ const CANCEL = packet(80877102, "12345678");
 const PING = "*1\r\n$4\r\nPING\r\n";
 const POSTGRES_STARTUP = "\0\0\0\x11\0\x03\0\0user\0ann\0\0";
 
+const SSL_REQUEST = "\0\0\0\x08\x04\xd2\x16\x2f";
+
+/** What a check is told: by a server that stops, and by one that asks for no password. */
+const STOPPING = "E\0\0\0\x22SFATAL\0C57P03\0Mshutting down\0\0";
+const AUTHENTICATED = "R\0\0\0\x08\0\0\0\0";
+
 const rejections: [RejectFormat, string, RegExp][] = [
   ["close", "", /^$/],
   [
@@ -228,13 +234,12 @@ for (const kind of POOLS) {
   }
 
   Deno.test(`--reject-as postgres: encryption is declined first, whether asked for before or after${kind.name}`, async () => {
-    const sslRequest = "\0\0\0\x08\x04\xd2\x16\x2f";
     await using service = new Service();
     await using gate = await forwarding(service, { rejectAs: "postgres", queueTimeoutMs: 1000 });
     const [, second] = await gate.clients(2) as [Client, Client];
     const send = (text: string) =>
       second.socket.write(Uint8Array.from(text, (character) => character.charCodeAt(0)));
-    await send(sslRequest);
+    await send(SSL_REQUEST);
     await settled();
     await gate.clock.advance(1000);
     await hear(second, "N");
@@ -367,6 +372,59 @@ for (const kind of POOLS) {
       await using gate = await forwarding(service, settings);
       await until("it has been asked", () => heard !== "");
       assertEquals(heard, `${header}*1\r\n$4\r\nPING\r\n`);
+      await gate.counts(0, 0);
+    });
+  }
+
+  for (const goes of [false, true]) {
+    const end = goes ? "that goes meanwhile is not" : "is connected again when that is back";
+    Deno.test(`--service postgres: a client that a server refuses which stops ${end}${kind.name}`, async () => {
+      const welcome = "a session that begins ".repeat(20);
+      let stopping = false;
+      let dropped = 0;
+      await using service = new Service(async (socket) => {
+        const buffer = new Uint8Array(1024);
+        const hear = async () =>
+          new TextDecoder().decode(buffer.subarray(0, await socket.read(buffer) ?? 0));
+        const say = (text: string) => socket.write(new TextEncoder().encode(text));
+        let first = await hear();
+        if (first === SSL_REQUEST) await say("N");
+        if (first === SSL_REQUEST && !stopping) first = await hear();
+        if (first.includes("poolgate")) {
+          await say(stopping ? STOPPING : AUTHENTICATED);
+        } else if (stopping) {
+          dropped++;
+        } else {
+          await say(`${welcome}${first}`);
+          await socket.read(buffer);
+        }
+      });
+      const settings = { service: "postgres", checks: true } as const;
+      await using gate = await forwarding(service, settings);
+      await until("it has been asked at the start", () => service.served === 1);
+      await gate.counts(0, 0);
+      stopping = true;
+      const [client] = await gate.clients(1) as [Client];
+      await client.say(SSL_REQUEST);
+      await hear(client, "N");
+      await until("the server is found down", async () => {
+        await gate.clock.advance(10);
+        return gate.notes.some((note) => note.includes("is down"));
+      });
+      assertEquals([dropped, gate.stats.active], [1, 1]);
+      if (goes) {
+        client.close();
+        await gate.counts(0, 0);
+      }
+      stopping = false;
+      await until("the server is found up again", async () => {
+        await gate.clock.advance(100);
+        return gate.notes.some((note) => note.includes("is up again"));
+      });
+      if (goes) return;
+      await client.say(POSTGRES_STARTUP);
+      await hear(client, `${welcome}${POSTGRES_STARTUP}`);
+      client.close();
       await gate.counts(0, 0);
     });
   }

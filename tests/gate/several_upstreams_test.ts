@@ -11,6 +11,12 @@ const CANCEL = packet(80877102, "12345678");
 
 const CANCEL_TEXT = String.fromCharCode(...CANCEL);
 
+const SSL_REQUEST = packet(80877103);
+
+/** What a check is told: by a server that stops, and by one that asks for no password. */
+const STOPPING = "E\0\0\0\x22SFATAL\0C57P03\0Mshutting down\0\0";
+const AUTHENTICATED = "R\0\0\0\x08\0\0\0\0";
+
 const STARTUP = "\0\0\0\x11\0\x03\0\0user\0ann\0\0";
 
 /** How long an upstream may take to end. */
@@ -93,6 +99,25 @@ class Lab implements AsyncDisposable {
       if (!this.#stopped.has(service)) await service[Symbol.asyncDispose]();
     }
   }
+}
+
+/** A PostgreSQL that says its name as it begins a session, unless it stops. */
+function postgres(name: string, stops: () => boolean): Behaviour {
+  return async (socket) => {
+    const buffer = new Uint8Array(200);
+    const hear = async () =>
+      new TextDecoder().decode(buffer.subarray(0, await socket.read(buffer) ?? 0));
+    const say = (text: string) => socket.write(new TextEncoder().encode(text));
+    const first = await hear();
+    if (first.includes("poolgate")) {
+      await say(stops() ? STOPPING : AUTHENTICATED);
+      return;
+    }
+    await say("N");
+    if (stops()) return;
+    await say(`${name}${await hear()}${" welcomes you".repeat(30)}\n`);
+    await echo(socket);
+  };
 }
 
 /** A gate for PostgreSQL before two services, and what each of these has heard first. */
@@ -238,6 +263,28 @@ for (const kind of POOLS) {
     const [encrypting] = await lab.gate.clients(1) as [Client];
     await encrypting.socket.write(packet(80877103));
     await until("it is joined without more words", () => heard.length === 3);
+  });
+
+  Deno.test(`several --upstream: a client that a PostgreSQL refuses which stops goes on at another one at once${kind.name}`, async () => {
+    let stopping = false;
+    await using lab = await Lab.open(
+      kind,
+      { service: "postgres", checks: true, maxConnections: 2 },
+      [postgres("a", () => stopping), postgres("b", () => false)],
+    );
+    await until("both are asked", () => lab.services.every(({ served }) => served === 1));
+    await lab.gate.counts(0, 0);
+    stopping = true;
+    const client = await lab.gate.client();
+    await client.socket.write(SSL_REQUEST);
+    await client.socket.read(new Uint8Array(1));
+    await until("the first is found down", () => lab.gate.upstreams[0]?.up === false);
+    await client.say(STARTUP);
+    assertEquals((await client.line())?.startsWith(`b${STARTUP} welcomes`), true);
+    assertEquals([lab.connections, lab.gate.stats.active], [[0, 1], 1]);
+    client.close();
+    await lab.gate.counts(0, 0);
+    assertEquals(lab.connections, [0, 0]);
   });
 
   Deno.test(`several --upstream: each gets the header of --proxy-protocol, and is named where it seems not to take it${kind.name}`, async () => {

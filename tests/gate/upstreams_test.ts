@@ -85,12 +85,21 @@ class Lab {
       this.clients++;
       const attempt = this.upstreams.connect(() => this.log.push(`${name} waits`));
       this.attempts.set(name, attempt);
-      attempt.socket.then((socket) =>
-        this.log.push(
-          `${name} ${socket === undefined ? "nothing" : `joined to ${attempt.upstream?.address}`}`,
-        )
-      );
+      this.#tell(name, attempt, attempt.socket);
     }
+  }
+
+  /** The upstream of one ends its connection, and it wants another one. */
+  again(...names: string[]): void {
+    for (const name of names) {
+      const attempt = this.attempts.get(name)!;
+      this.#tell(name, attempt, attempt.again());
+    }
+  }
+
+  async #tell(name: string, attempt: Attempt, coming: Promise<Socket | undefined>): Promise<void> {
+    const what = await coming === undefined ? "nothing" : `joined to ${attempt.upstream?.address}`;
+    this.log.push(`${name} ${what}`);
   }
 
   /** The connection of one ends, and it gives its place back a moment later. */
@@ -313,12 +322,114 @@ Deno.test("Upstreams: who waits for a look to end has the room of the next conne
   assertEquals([lab.dialled, lab.connections], ["b", [0, 2]], "it goes when the look is over");
 });
 
+/** A lab whose upstreams are checked, with clients 1, 2, ... that have their connections. */
+async function joined(upstreams: number, clients: number, maxConnections = 100): Promise<Lab> {
+  const lab = new Lab(upstreams, { checked: true, maxConnections });
+  for (let client = 1; client <= clients; client++) {
+    lab.connect(`${client}`);
+    await lab.accept(lab.dialled);
+  }
+  lab.news();
+  return lab;
+}
+
+Deno.test("Upstreams: who has lost a connection has another one when the upstream is down and up again", async () => {
+  const lab = await joined(1, 1);
+  const { upstreams: { all: [upstream] } } = lab;
+  upstream?.hold();
+  lab.again("1");
+  await settled();
+  assertEquals([lab.dialled, lab.connections, lab.news()], ["", [0], ["hold"]]);
+  upstream?.fall("it stops");
+  assertEquals(lab.dialled, "");
+  upstream?.rise();
+  assertEquals([lab.dialled, lab.connections], ["a", [1]]);
+  await lab.accept("a");
+  assertEquals(lab.news(), ["a down: it stops", "a up", "release", "1 joined to a"]);
+  await lab.leave("1");
+  assertEquals(lab.connections, [0]);
+});
+
+Deno.test("Upstreams: who has lost a connection has another one elsewhere as soon as the upstream is down", async () => {
+  const lab = await joined(2, 1);
+  const [a] = lab.upstreams.all;
+  a?.hold();
+  lab.again("1");
+  assertEquals(lab.dialled, "", "whether it is down is not known");
+  a?.fall("it stops");
+  assertEquals([lab.dialled, lab.connections], ["b", [0, 1]]);
+  lab.connect("2");
+  a?.fall("it stops");
+  await lab.accept("b");
+  lab.again("1");
+  assertEquals([lab.connections, lab.news()], [[0, 1], ["a down: it stops", "1 joined to b"]]);
+});
+
+Deno.test("Upstreams: who has lost a connection has no other where the upstream is up, or none is in time", async () => {
+  const up = await joined(2, 2);
+  up.again("1");
+  up.upstreams.all[1]?.hold();
+  up.again("2");
+  await settled();
+  assertEquals(up.news(), ["1 nothing"]);
+  up.upstreams.all[1]?.rise();
+  await settled();
+  assertEquals([up.dialled, up.connections, up.news()], ["", [0, 0], ["2 nothing"]]);
+
+  const late = await joined(1, 1);
+  late.upstreams.all[0]?.hold();
+  late.again("1");
+  await late.clock.advance(CONNECT_TIMEOUT_MS);
+  assertEquals(late.news(), ["hold", "1 nothing"]);
+});
+
+Deno.test("Upstreams: who has lost a connection, and gives up, has none", async () => {
+  const lab = await joined(1, 2);
+  const [a] = lab.upstreams.all;
+  a?.hold();
+  lab.again("1", "2");
+  lab.attempts.get("1")?.giveUp();
+  a?.fall("it stops");
+  a?.rise();
+  assertEquals(lab.dialled, "a", "of 2");
+  lab.attempts.get("2")?.giveUp();
+  await lab.accept("a");
+  const news = ["hold", "a down: it stops", "a up", "release", "1 nothing", "2 joined to a"];
+  assertEquals(lab.news(), news, "it gets what its dial brings");
+});
+
+Deno.test("Upstreams: the room of a connection that was lost is for one look, and for no other connection meanwhile", async () => {
+  const lab = await joined(2, 2, 2);
+  const [a] = lab.upstreams.all;
+  let looks = 0;
+  const look = () => {
+    if (lab.upstreams.looks.begin(look)) looks++;
+  };
+  a?.hold();
+  look();
+  look();
+  assertEquals(looks, 0);
+  lab.again("1");
+  assertEquals(looks, 1);
+  look();
+  assertEquals(looks, 1);
+  lab.upstreams.looks.end();
+  look();
+  assertEquals(looks, 2);
+  a?.fall("it stops");
+  assertEquals(lab.dialled, "", "there is no room before the look is over");
+  lab.upstreams.looks.end();
+  assertEquals(lab.dialled, "b");
+});
+
 /** Three upstreams that are checked, N places, and whatever may happen to them, by chance. */
 class Chance {
   readonly lab: Lab;
   #random: Random;
   #maxConnections: number;
   #clients: string[] = [];
+  /** How many connections each has wished for. */
+  #wishes = new Map<string, number>();
   #looking = new Set<number>();
   #count = 0;
 
@@ -338,6 +449,7 @@ class Chance {
       () => this.#come(),
       () => this.#come(),
       () => this.#goAway(),
+      () => this.#lose(),
       () => dial && lab.accept(dial.at),
       () => dial && lab.accept(dial.at),
       () => dial && lab.refuse(dial.at),
@@ -369,20 +481,32 @@ class Chance {
     await settled();
     while (lab.dials[0] !== undefined) await lab.accept(lab.dials[0].at);
     const sum = lab.connections.reduce((sum, count) => sum + count, 0);
-    const heard = lab.log.filter((news) => / joined| nothing/.test(news));
-    assertEquals(heard.length, this.#count);
-    assertEquals(
-      sum,
-      this.#clients.filter((name) => lab.log.some((news) => news.startsWith(`${name} joined`)))
-        .length,
-    );
+    for (const name of this.#wishes.keys()) assert(this.#outcome(name) !== undefined, name);
+    assertEquals(sum, this.#clients.filter((name) => this.#outcome(name) === "joined").length);
   }
 
   #come(): void {
     if (this.lab.upstreams.held || this.lab.clients === this.#maxConnections) return;
     const name = `client ${++this.#count}`;
     this.#clients.push(name);
+    this.#wishes.set(name, 1);
     this.lab.connect(name);
+  }
+
+  /** What has come of the last wish of one; `undefined` where that is not known. */
+  #outcome(name: string): string | undefined {
+    const outcomes = this.lab.log.filter((news) =>
+      news.startsWith(`${name} joined`) || news === `${name} nothing`
+    );
+    return outcomes.at(this.#wishes.get(name)! - 1)?.slice(name.length + 1).split(" ")[0];
+  }
+
+  /** The upstream of one who has a connection ends that, and it wants another one. */
+  #lose(): void {
+    const name = this.#clients[this.#random.below(this.#clients.length || 1)];
+    if (name === undefined || this.#outcome(name) !== "joined") return;
+    this.#wishes.set(name, this.#wishes.get(name)! + 1);
+    this.lab.again(name);
   }
 
   /** One who has a connection, or has had none in time, goes; another one gives up. */
@@ -390,11 +514,7 @@ class Chance {
     const [name] = this.#clients.splice(this.#random.below(this.#clients.length), 1);
     if (name === undefined) return;
     const attempt = this.lab.attempts.get(name)!;
-    if (
-      this.lab.log.some((news) => news.startsWith(`${name} joined`) || news === `${name} nothing`)
-    ) {
-      return await this.lab.leave(name);
-    }
+    if (this.#outcome(name) !== undefined) return await this.lab.leave(name);
     attempt.giveUp();
     this.#clients.push(name);
   }

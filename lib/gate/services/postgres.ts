@@ -38,6 +38,13 @@ const CANNOT_CONNECT_NOW = "57P03";
 const NOTHING = new Uint8Array();
 const ENCRYPTION_DECLINED = ascii("N");
 
+/**
+ * A request for encryption is answered with one letter. A refusal is an error: 107 bytes in
+ * English. A session that begins is told the settings of the server first, in 300 bytes and more,
+ * and no query is looked at before that has been sent.
+ */
+const BEGINNING = { answerBytes: MAX_ENCRYPTION_REQUESTS, refusalBytes: 256 };
+
 /** PostgreSQL. */
 export const service: Service = {
   reject: ({ words }) => ({ hear: (bytes) => hear(bytes, words) }),
@@ -45,6 +52,7 @@ export const service: Service = {
   check: () => new PostgresCheck(),
   clientEnds: true,
   patience: { client: "postgres (npm)", ms: 30_000 },
+  beginning: BEGINNING,
 };
 
 /** Finds a request to cancel, which may stand behind those for encryption. */

@@ -81,6 +81,17 @@ export interface Patience {
   ms: number;
 }
 
+/**
+ * How little a server says as long as it has done nothing for its client, so that what the client
+ * has sent can be sent to it anew, in bytes.
+ */
+export interface Beginning {
+  /** So much at most it answers before the client asks for its session. */
+  answerBytes: number;
+  /** So much at most it says, these included, to a client that it refuses; more once it serves. */
+  refusalBytes: number;
+}
+
 /** A protocol. */
 export interface Service {
   /** Begins to tell a client that it is rejected. */
@@ -103,4 +114,6 @@ export interface Service {
    * something is wrong there, with this client or with all.
    */
   readonly clientEnds?: boolean;
+  /** How a session begins, where that tells what has been done for it. */
+  readonly beginning?: Beginning;
 }

@@ -1,0 +1,212 @@
+/**
+ * A connection to an upstream that is made again, once, at any upstream, where its own refuses it
+ * because it stops: for a client that comes in the moment before that is known. So it needs a
+ * service that has done nothing for a client to whom it has said no more than a few bytes; then
+ * what the client has sent can go to another connection. The bytes are counted and kept, and nobody
+ * looks at them.
+ *
+ * @module
+ */
+
+import { writeAll } from "../io/byte_stream.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Socket } from "../io/socket.ts";
+import { joined } from "./services/ascii.ts";
+import type { Beginning } from "./services/service.ts";
+import type { Upstream } from "./upstream.ts";
+import type { Attempt } from "./upstreams.ts";
+
+/** How long a first word is held back at most behind which no end comes, in milliseconds. */
+export const HOLD_MS = 500;
+
+/** How much of what a client has sent is kept, in bytes; with more, nothing is tried again. */
+export const MAX_KEPT_BYTES = 10_000;
+
+const NOTHING = new Uint8Array();
+
+/** What a {@linkcode RetriedSocket} works with. */
+export interface RetriedSocketParts {
+  /** The connection to begin with. */
+  socket: Socket;
+  beginning: Beginning;
+  /** The wish that has brought it. */
+  attempt: Pick<Attempt, "again" | "giveUp"> & {
+    readonly upstream: Pick<Upstream, "held" | "suspect"> | undefined;
+  };
+  clock: Clock;
+}
+
+/** A connection to an upstream. */
+export class RetriedSocket implements Socket {
+  #parts: RetriedSocketParts;
+  /** The connection, unless it is closed. */
+  #socket: Socket | undefined;
+  /** What the client has sent, as long as that may go to another connection. */
+  #kept: Uint8Array | undefined = NOTHING;
+  /** What the client has heard meanwhile: so many bytes, when so many were kept. */
+  #answers: { told: number; kept: number }[] = [];
+  /** A read that was begun to see whether there is an end behind what was read before. */
+  #ahead: { bytes: Uint8Array; length: Promise<number | null> } | undefined;
+  /** Whether there is to be a second connection: what is kept is sent to that by itself. */
+  #retrying = false;
+  #closed = false;
+
+  constructor(parts: RetriedSocketParts) {
+    this.#parts = parts;
+    this.#socket = parts.socket;
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> | number | null {
+    if (this.#ahead !== undefined) return this.#takeAhead(buffer, this.#ahead);
+    return this.#kept === undefined ? this.#open().read(buffer) : this.#readFirst(buffer);
+  }
+
+  write(bytes: Uint8Array): Promise<number> | number {
+    const kept = this.#kept;
+    if (kept !== undefined && kept.length + bytes.length <= MAX_KEPT_BYTES) {
+      return this.#writeFirst(bytes, kept);
+    }
+    this.#begin();
+    return this.#open().write(bytes);
+  }
+
+  async closeWrite(): Promise<void> {
+    this.#leave();
+    await this.#socket?.closeWrite();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#leave();
+    this.#drop();
+  }
+
+  #open(): Socket {
+    if (this.#socket === undefined) throw new Error("the connection is closed");
+    return this.#socket;
+  }
+
+  #drop(): void {
+    this.#socket?.close();
+    this.#socket = undefined;
+  }
+
+  /** From now on, nothing is tried again. */
+  #begin(): void {
+    this.#kept = undefined;
+  }
+
+  /** The client needs no second connection, where there is none so far. */
+  #leave(): void {
+    this.#begin();
+    this.#parts.attempt.giveUp();
+  }
+
+  /** Where the connection fails meanwhile, that shows when it is read. */
+  async #writeFirst(bytes: Uint8Array, kept: Uint8Array): Promise<number> {
+    this.#kept = joined(kept, bytes);
+    if (this.#socket !== undefined && !this.#retrying) {
+      await writeAll(this.#socket, bytes).catch(() => {});
+    }
+    return bytes.length;
+  }
+
+  async #takeAhead(
+    buffer: Uint8Array,
+    { bytes, length }: { bytes: Uint8Array; length: Promise<number | null> },
+  ): Promise<number | null> {
+    this.#ahead = undefined;
+    const known = await length;
+    if (known !== null) buffer.set(bytes.subarray(0, known));
+    return known;
+  }
+
+  async #readFirst(buffer: Uint8Array): Promise<number | null> {
+    const reading = Promise.resolve(this.#open().read(buffer));
+    const outcome = await reading.catch(() => "failed" as const);
+    if (typeof outcome === "number" && !this.#mayBeRefusal(outcome)) return outcome;
+    if (await this.#mayTryAgain(outcome) && await this.#connectAgain()) {
+      return await this.read(buffer);
+    }
+    this.#begin();
+    return await reading;
+  }
+
+  /**
+   * Whether what was read is not to be heard before more is known. Only where the upstream is
+   * suspected: to wait for a millisecond with each first word costs a fifth of the rate at which
+   * PostgreSQL logs in by password.
+   */
+  #mayBeRefusal(length: number): boolean {
+    const { beginning: { answerBytes, refusalBytes }, attempt } = this.#parts;
+    if (this.#kept === undefined) return false;
+    const said = this.#answers.reduce((sum, { told }) => sum + told, length);
+    if (said <= answerBytes) this.#answers.push({ told: length, kept: this.#kept.length });
+    else if (said <= refusalBytes && attempt.upstream?.held) return true;
+    else this.#begin();
+    return false;
+  }
+
+  /** Whether the upstream has ended the connection, and done no more for it than refuse it. */
+  async #mayTryAgain(outcome: number | null | "failed"): Promise<boolean> {
+    if (this.#kept === undefined) return false;
+    // An end without a word is how a request is done that wants no answer: it is not to come twice.
+    const asked = this.#kept.length > (this.#answers.at(-1)?.kept ?? 0);
+    if (outcome === null && asked) return false;
+    if (typeof outcome !== "number") this.#parts.attempt.upstream?.suspect();
+    else if (!await this.#endsBehind()) return false;
+    return this.#kept !== undefined;
+  }
+
+  /** Whether an end comes behind what was read, at once. */
+  #endsBehind(): Promise<boolean> {
+    const bytes = new Uint8Array(this.#parts.beginning.refusalBytes);
+    const length = Promise.resolve(this.#open().read(bytes));
+    this.#ahead = { bytes, length };
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const cancel = this.#parts.clock.after(HOLD_MS, () => resolve(false));
+    length.then((length) => resolve(length === null), () => resolve(true));
+    return promise.finally(cancel);
+  }
+
+  /** @returns Whether there is a connection again: never, where the upstream is up. */
+  async #connectAgain(): Promise<boolean> {
+    this.#drop();
+    this.#retrying = true;
+    const socket = await this.#parts.attempt.again();
+    if (this.#closed) socket?.close();
+    if (this.#closed || socket === undefined) return false;
+    this.#socket = socket;
+    this.#ahead = undefined;
+    // A client that has gone meanwhile has sent what nobody is to do any more.
+    const sending = this.#kept === undefined ? socket.closeWrite() : this.#sendAgain(socket);
+    // Where the connection fails meanwhile, that shows when it is read.
+    await sending.catch(() => {});
+    this.#begin();
+    return true;
+  }
+
+  /** Sends what is kept, each part behind the answer that the client has waited for. */
+  async #sendAgain(socket: Socket): Promise<void> {
+    let sent = 0;
+    const send = async (end: number | undefined) => {
+      const part = this.#kept?.subarray(sent, end) ?? NOTHING;
+      sent += part.length;
+      await writeAll(socket, part);
+    };
+    for (const { told, kept } of this.#answers) {
+      await send(kept);
+      await skip(socket, told);
+    }
+    while (this.#kept !== undefined && sent < this.#kept.length) await send(undefined);
+  }
+}
+
+/** Reads so many bytes, and drops them. */
+async function skip(socket: Socket, count: number): Promise<void> {
+  for (let left = count; left > 0;) {
+    const length = await socket.read(new Uint8Array(left));
+    if (length === null) return;
+    left -= length;
+  }
+}
