@@ -40,6 +40,11 @@ export interface ClientReport {
   /** Its place in the queue, from 1. */
   position: number | null;
   waited_seconds: number;
+  /**
+   * Whether it is joined to its upstream: one that has a place is not while it is being connected;
+   * `null` for one that waits, or that is joined to nothing.
+   */
+  joined: boolean | null;
   /** Whether it was disconnected by a request, and keeps its place until its upstream has ended. */
   evicted: boolean;
   received_bytes: number | null;
@@ -132,6 +137,7 @@ export class Clients {
       seconds: seconds(ms / 1000),
       position: active ? null : position,
       waited_seconds: seconds((active ? waited : ms) / 1000),
+      joined: active ? holder?.joined ?? null : null,
       evicted: reason === "evicted",
       received_bytes: traffic?.received ?? null,
       sent_bytes: traffic?.sent ?? null,

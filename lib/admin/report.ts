@@ -311,6 +311,7 @@ export class Report {
       changes,
       ...this.limits,
       active: stats.active,
+      connecting: this.#connecting,
       queued: stats.queued,
       oldest_wait_seconds: seconds(this.oldestWaitSeconds),
       totals: {
@@ -349,6 +350,16 @@ export class Report {
   /** How many were turned away, when they came or later. */
   get rejectedTotal(): number {
     return Object.values(this.rejected).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** How many of those with a place are being connected to an upstream. */
+  get #connecting(): number {
+    if (this.upstreams.length === 0) return 0;
+    let count = 0;
+    for (const { holder } of this.#parts.pool.clients("connected")) {
+      if (holder?.joined === false) count++;
+    }
+    return count;
   }
 
   #secondsSince(moment: number): number {

@@ -69,6 +69,10 @@ export class Connection implements Links, Holder {
     return this.arrival.source;
   }
 
+  get joined(): boolean | undefined {
+    return this.session.joined;
+  }
+
   get leavesLater(): boolean {
     return this.session.leavesLater;
   }

@@ -107,6 +107,10 @@ export class ForwardSession implements Session {
     this.#forwarding = forwarding;
   }
 
+  get joined(): boolean {
+    return this.#sending !== undefined;
+  }
+
   get leavesLater(): boolean {
     return this.#forwarding.linger !== undefined;
   }

@@ -12,6 +12,9 @@ export interface Session {
   /** Whether it may have an upstream that is to end before its place is another's. */
   readonly leavesLater: boolean;
 
+  /** Whether it is joined to its upstream; left out where there is none. */
+  readonly joined?: boolean;
+
   /** How it was ended by its sides, once one has; left out, it was the client that closed it. */
   readonly closing?: CloseReason | undefined;
 

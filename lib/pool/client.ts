@@ -80,6 +80,8 @@ export interface Holder {
   readonly traffic?: Traffic;
   /** The address that the client came from, where it has one. */
   readonly source?: string | undefined;
+  /** Whether the client is joined to what it came for, where there is something of the kind. */
+  readonly joined?: boolean | undefined;
   /**
    * Whether it is no client at all, but somebody of our own who needs a place for a moment: it
    * counts as active while it has that, is in no total, and no observer is told. A client that

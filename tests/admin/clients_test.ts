@@ -42,14 +42,14 @@ Deno.test("GET /api/clients: lists who has a place and who waits, with times, by
   const address = { source: "127.0.0.1" };
   const connected = { state: "active", position: null, waited_seconds: 0, evicted: false };
   const active = [{
-    ...{ id: first, ...connected, ...address, since: at(5), seconds: 2.5 },
+    ...{ id: first, ...connected, ...address, joined: true, since: at(5), seconds: 2.5 },
     ...{ received_bytes: 5, sent_bytes: 7 },
   }, {
-    ...{ id: "of stdin", ...connected, source: null, since: at(6), seconds: 1.5 },
+    ...{ id: "of stdin", ...connected, source: null, joined: null, since: at(6), seconds: 1.5 },
     ...{ received_bytes: null, sent_bytes: null },
   }];
   const queued = [{
-    ...{ id: second, state: "queued", ...address, since: at(7), seconds: 0.5 },
+    ...{ id: second, state: "queued", ...address, joined: null, since: at(7), seconds: 0.5 },
     ...{ position: 1, waited_seconds: 0.5, evicted: false, received_bytes: 0, sent_bytes: 0 },
   }];
   const next = null;

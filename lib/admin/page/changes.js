@@ -1,8 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Whether changes may be made: the form for the token, locking again, and what is told of each
- * change.
+ * Whether changes may be made: the button behind which they are, the form for the token, locking
+ * again, and what is told of each change.
  *
  * @module
  */
@@ -15,6 +15,8 @@ import { find } from "./dom.js";
  * @import { Outcome } from "./api.js"
  */
 
+const opener = find("#open-changes", HTMLButtonElement);
+const panel = find("#change-panel", HTMLElement);
 const tokenForm = find("#token-form", HTMLFormElement);
 const tokenField = find("#token", HTMLInputElement);
 const limitsForm = find("#limits-form", HTMLFormElement);
@@ -25,10 +27,19 @@ const notice = find("#notice", HTMLElement);
 /** A change that came about is told for so long. */
 const TOLD_MS = 20_000;
 
+const WRONG_TOKEN = "This token is wrong: poolgate was started with another one.";
+
 let offered = false;
+let opened = false;
 let unlocked = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let tellingEnds;
+
+opener.addEventListener("click", () => {
+  opened = !opened;
+  update();
+  if (opened) find("input", HTMLInputElement, unlocked ? limitsForm : tokenForm).focus();
+});
 
 tokenForm.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -63,8 +74,13 @@ export function showChanges({ changes }) {
 export function tell(outcome, sentence) {
   const failed = "error" in outcome;
   if (failed && outcome.forbidden) forget();
-  say(failed ? outcome.error : sentence(outcome.answer), failed);
+  say(failed ? failure(outcome) : sentence(outcome.answer), failed);
   return !failed;
+}
+
+/** @param {{ error: string, forbidden: boolean }} outcome */
+function failure({ error, forbidden }) {
+  return forbidden && offered ? WRONG_TOKEN : error;
 }
 
 /**
@@ -89,7 +105,10 @@ function forget() {
 
 function update() {
   notOffered.hidden = offered;
-  tokenForm.hidden = !offered || unlocked;
-  limitsForm.hidden = pausing.hidden = !offered || !unlocked;
+  opener.hidden = !offered;
+  opener.ariaExpanded = `${opened}`;
+  panel.hidden = !offered || !opened;
+  tokenForm.hidden = unlocked;
+  limitsForm.hidden = pausing.hidden = !unlocked;
   document.body.classList.toggle("unlocked", offered && unlocked);
 }

@@ -9,22 +9,30 @@
 
 import { find, setText } from "./dom.js";
 import { bytes, count, duration, name, since } from "./format.js";
+import { Pager } from "./pager.js";
 
-/** @import { Client, Now } from "./contract.d.ts" */
+/** @import { Client, ClientPage, Stats } from "./contract.d.ts" */
+
+/** How many rows a page has. */
+const LIMIT = 50;
 
 const section = find("#clients", HTMLElement);
 const body = find("#client-table tbody", HTMLTableSectionElement);
 const template = find("#client-row", HTMLTemplateElement);
 const filter = find("#filter", HTMLFieldSetElement);
-const listed = find("#listed", HTMLElement);
+const sort = find("#client-sort", HTMLSelectElement);
+const search = find("#client-search", HTMLInputElement);
 const table = find("#client-table", HTMLElement);
-const nobody = find("#no-clients", HTMLElement);
 
 /** @type {Map<string, HTMLTableRowElement>} */
 let rows = new Map();
 
-/** @type {Now | undefined} */
-let last;
+/** @type {Pager<ClientPage>} */
+const pager = new Pager({ section, url: "api/clients", query, limit: LIMIT, show });
+
+filter.addEventListener("change", () => pager.restart());
+sort.addEventListener("change", () => pager.restart());
+search.addEventListener("input", () => pager.restart());
 
 /** @param {(client: string) => void} disconnect Called when somebody asks for it. */
 export function offerDisconnecting(disconnect) {
@@ -34,15 +42,26 @@ export function offerDisconnecting(disconnect) {
   });
 }
 
-filter.addEventListener("change", () => last && showClients(last));
+/** @param {Stats} stats */
+export function refreshClients({ cluster, active, queued }) {
+  // Those of other gates are not listed here.
+  const own = cluster?.gate ?? { connected: active, waiting: queued };
+  setText(find(".actives", HTMLElement, filter), count(own.connected));
+  setText(find(".queueds", HTMLElement, filter), count(own.waiting));
+  pager.refresh();
+}
 
-/** @param {Now} now */
-export function showClients(now) {
-  last = now;
-  const { active, queued, stats } = now;
-  const own = stats.cluster?.gate ?? { connected: stats.active, waiting: stats.queued };
-  const kind = find("input:checked", HTMLInputElement, filter).value;
-  const clients = [...(kind === "active" ? [] : queued), ...(kind === "queued" ? [] : active)];
+function query() {
+  const state = find("input:checked", HTMLInputElement, filter).value;
+  return {
+    ...(state === "all" ? {} : { state }),
+    sort: sort.value,
+    search: search.value,
+  };
+}
+
+/** @param {ClientPage} page */
+function show({ clients, total }) {
   /** @type {typeof rows} */
   const wanted = new Map();
   for (const client of clients) {
@@ -52,24 +71,10 @@ export function showClients(now) {
   }
   rows = wanted;
   arrange([...wanted.values()]);
-  nobody.hidden = wanted.size > 0;
+  find("#no-clients", HTMLElement).hidden = wanted.size > 0;
   table.hidden = wanted.size === 0;
-  const parts = [
-    ...(kind === "active" ? [] : [part(queued.length, own.waiting, "waiting")]),
-    ...(kind === "queued" ? [] : [part(active.length, own.connected, "connected")]),
-  ];
-  setText(listed, parts.join(", "));
-}
-
-/**
- * @param {number} shown
- * @param {number} total
- * @param {string} state
- */
-function part(shown, total, state) {
-  const text = `${count(total)} ${state}`;
-  if (total <= shown) return text;
-  return `${text} (the first ${count(shown)} are listed, ${count(total - shown)} more are not)`;
+  const found = search.value === "" ? "" : ` with ${name(search.value)} in the name`;
+  setText(find(".total", HTMLElement, section), `${count(total)}${found}`);
 }
 
 /** @param {string} id */
@@ -78,7 +83,10 @@ function newRow(id) {
     "tr",
   );
   if (row === null) throw new Error("BUG: the template has no row");
-  setText(find(".id bdi", HTMLElement, row), name(id));
+  const shown = find(".id bdi", HTMLElement, row);
+  setText(shown, name(id));
+  // A long one is cut on a small screen.
+  shown.title = name(id);
   find("button", HTMLButtonElement, row).ariaLabel = `Disconnect ${name(id)}`;
   return row;
 }
@@ -91,14 +99,23 @@ function fill(row, client) {
   /** @param {string} cell @param {string} text */
   const set = (cell, text) => setText(find(`.${cell}`, HTMLElement, row), text);
   const waits = client.state === "queued";
-  row.className = client.state;
-  set("swatch", waits ? "waiting" : client.evicted ? "ending" : "connected");
+  const state = stateOf(client);
+  row.className = state === "being connected" ? "active connecting" : client.state;
+  set("swatch", state);
   set("position", client.position === null ? "" : count(client.position));
   set("seconds", duration(whole(client.seconds)));
   set("since", since(client.since, client.seconds));
   set("waited", duration(waits ? whole(client.waited_seconds) : client.waited_seconds));
   set("received", bytes(client.received_bytes));
   set("sent", bytes(client.sent_bytes));
+}
+
+/** @param {Client} client */
+function stateOf({ state, evicted, joined }) {
+  if (state === "queued") return "waiting";
+  if (evicted) return "ending";
+  if (joined === null) return "connected";
+  return joined ? "joined" : "being connected";
 }
 
 /**

@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { ClientReport } from "../clients.ts";
+import type { ClientPage, ClientReport } from "../clients.ts";
 import type { Mark } from "../marks.ts";
 import type { Quantiles, Report } from "../report.ts";
+import type { SourcePage, SourceReport } from "../sources.ts";
 
-/** Time in unix seconds, how many are connected, how many wait, two running totals, the limits. */
+/** Time in unix seconds, how many have a place, how many wait, two running totals, the limits. */
 export type Sample = [
   time: number,
   active: number,
@@ -23,13 +24,21 @@ export type Percentiles = Quantiles;
 export type Stats = ReturnType<Report["figures"]>;
 export type Cluster = NonNullable<Stats["cluster"]>;
 export type Client = ClientReport;
+export type Source = SourceReport;
 export type Waits = ReturnType<Report["recentWaits"]>;
+export type { ClientPage, Mark, SourcePage };
 
 /** The event that begins every stream. */
 export interface History {
   samples: Sample[];
   /** What changed for all clients since the first of them. */
   marks: Mark[];
+}
+
+/** What `GET /api/history` answers. */
+export interface SpanHistory extends History {
+  span_seconds: number;
+  every_seconds: number;
 }
 
 /** The event of every second. */
@@ -39,6 +48,4 @@ export interface Now {
   marks: Mark[];
   stats: Stats;
   waits: Waits;
-  active: Client[];
-  queued: Client[];
 }

@@ -1,21 +1,19 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The row of figures under the bars.
+ * The row of figures below the charts.
  *
  * @module
  */
 
 import { find, setText } from "./dom.js";
-import { brief, bytes, count, duration, name, rate, UNKNOWN } from "./format.js";
-import { PROMOTED, REJECTED } from "./samples.js";
+import { brief, bytes, count, rate, UNKNOWN } from "./format.js";
+import { PROMOTED } from "./samples.js";
 
 /**
  * @import { Now, Percentiles, Stats } from "./contract.d.ts"
  * @import { Samples } from "./samples.js"
  */
-
-const MINUTE = 60;
 
 /** Rates are told over so many seconds: over one, they would only flicker. */
 const RATE_SECONDS = 10;
@@ -31,39 +29,13 @@ export function forgetTransfers() {
 
 /**
  * @param {Now} now
- * @param {Samples} samples
+ * @param {Samples} samples By the second.
  */
-export function showFigures({ sample, stats, queued }, samples) {
-  showOldest(stats, queued[0]?.id);
-  showRejected(stats, samples);
+export function showFigures({ sample, stats }, samples) {
   showPromoted(stats, samples);
   showBytes(sample[0], stats.totals);
   showPercentiles("#wait", stats.wait_seconds);
   showPercentiles("#duration", stats.duration_seconds);
-}
-
-/**
- * @param {Stats} stats
- * @param {string | undefined} id
- */
-function showOldest(stats, id) {
-  const { cluster, queued, oldest_wait_seconds } = stats;
-  const waiting = cluster?.gate.waiting ?? queued;
-  show("#oldest", waiting === 0 ? "nobody" : duration(oldest_wait_seconds), name(id ?? " "));
-}
-
-/**
- * @param {Stats} stats
- * @param {Samples} samples
- */
-function showRejected({ uptime_seconds, totals }, samples) {
-  const sinceStart = uptime_seconds < MINUTE;
-  const number = sinceStart ? totals.rejected : samples.growth(REJECTED, MINUTE)?.by;
-  const reasons = Object.entries(totals.rejected_for).filter(([, times]) => times > 0)
-    .map(([reason, times]) => `${reason.replaceAll("_", " ")} ${count(times)}`);
-  const detail = `in all: ${reasons.length === 0 ? "nobody" : reasons.join(", ")}`;
-  show("#rejected", number === undefined ? UNKNOWN : count(number), detail);
-  find("#rejected", HTMLElement).classList.toggle("alarm", (number ?? 0) > 0);
 }
 
 /**
@@ -100,21 +72,10 @@ function showBytes(time, { received_bytes, sent_bytes }) {
  * @param {string} selector
  * @param {Percentiles} percentiles
  */
-function showPercentiles(selector, { count: number, p50, p90, p99 }) {
+function showPercentiles(selector, { count: number, ...percentiles }) {
   const box = find(selector, HTMLElement);
-  setText(find(".p50", HTMLElement, box), brief(p50));
-  setText(find(".p90", HTMLElement, box), brief(p90));
-  setText(find(".p99", HTMLElement, box), brief(p99));
+  for (const [name, seconds] of Object.entries(percentiles)) {
+    setText(find(`.${name}`, HTMLElement, box), brief(seconds));
+  }
   setText(find(".detail", HTMLElement, box), `of ${count(number)} in ten minutes`);
-}
-
-/**
- * @param {string} selector
- * @param {string} value
- * @param {string} detail
- */
-function show(selector, value, detail) {
-  const box = find(selector, HTMLElement);
-  setText(find(".value", HTMLElement, box), value);
-  setText(find(".detail", HTMLElement, box), detail);
 }

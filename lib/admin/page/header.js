@@ -1,19 +1,21 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The header and the title of the tab: which state poolgate is in, where it listens, and whether
- * the page hears it.
+ * The header: the headline, what there is to say of it, where poolgate listens, and whether the
+ * page hears it. The headline is of the last minute, so that it does not flicker.
  *
  * @module
  */
 
 import { find, setText } from "./dom.js";
 import { count, duration, timeOfDay } from "./format.js";
+import { showLostTitle, showTitle } from "./title.js";
 
 /** @import { Now, Stats } from "./contract.d.ts" */
 
 const header = find("#header", HTMLElement);
 const state = find("#state", HTMLElement);
+const detail = find("#state-detail", HTMLElement);
 const connection = find("#connection", HTMLElement);
 /**
  * Read out when it changes, as the state cannot be: that counts seconds while the connection is
@@ -21,24 +23,39 @@ const connection = find("#connection", HTMLElement);
  */
 const announcement = find("#announcement", HTMLElement);
 
+/** The headline for each state, and what its colour means; none where all is well. */
+const HEADLINES = {
+  draining: { text: "Draining: new clients are refused", means: "held" },
+  cluster_down: { text: "Redis is away: nobody is let in", means: "fault" },
+  upstream_down: { text: "Upstream down: nobody is let in", means: "fault" },
+  paused: { text: "Paused: nobody is let in", means: "held" },
+  turning_away: { text: "Clients are turned away", means: "turned-away" },
+  waiting: { text: "Clients have to wait", means: "waiting" },
+  ready: { text: "Ready", means: "" },
+};
+
+const GATE_PAUSED = { text: "This gate is paused: it lets nobody in", means: "held" };
+
 /** @type {Now | undefined} */
 let last;
 
 /** @param {Now} now */
 export function showHeader(now) {
   const { stats } = now;
+  const { text, means } = headline(stats);
   last = now;
   document.body.classList.remove("lost");
-  header.className = mood(stats);
-  setText(state, stateOf(stats));
-  setText(announcement, stateOf(stats));
+  header.className = means;
+  setText(state, text);
+  setText(announcement, text);
+  setText(detail, detailOf(stats));
   setText(connection, "live");
   connection.className = "live";
   setText(find("#listen", HTMLElement), stats.listen ?? "stdin only");
-  setText(find("#upstream", HTMLElement), upstreamOf(stats));
+  setText(find("#upstream", HTMLElement), stats.upstream ?? "no service: a connection is a place");
   setText(find("#uptime", HTMLElement), duration(stats.uptime_seconds));
   setText(find("#version", HTMLElement), stats.version);
-  document.title = title(stats);
+  showTitle(stats);
 }
 
 /** @param {number} seconds Since something was heard. */
@@ -46,63 +63,55 @@ export function showLost(seconds) {
   const { stats, sample } = last ?? {};
   connection.className = "";
   const ago = `${Math.floor(seconds)} s ago`;
-  setText(connection, stats === undefined ? "no connection" : `lost ${ago}`);
   if (stats === undefined || sample === undefined) {
+    setText(connection, "no connection");
     setText(state, "No connection to poolgate yet, trying again");
     return;
   }
   document.body.classList.add("lost");
   header.className = "";
   setText(state, `Connection lost ${ago}, trying again`);
-  setText(connection, `the figures are from ${timeOfDay(sample[0])}`);
+  setText(detail, `What stands below was so at ${timeOfDay(sample[0])}.`);
+  setText(connection, "lost");
   setText(announcement, "Connection lost, trying again.");
-  document.title = `lost ${counts(stats)} poolgate`;
+  showLostTitle(stats);
 }
 
 /** @param {Stats} stats */
-function mood({ state, paused, upstream_up, cluster }) {
-  if (state === "draining") return "ending";
-  if (state === "full" || upstream_up === false || cluster?.up === false) return "alarm";
-  return paused || cluster?.gate.paused ? "paused" : "ready";
+function headline({ last_minute: { state }, cluster }) {
+  const { text, means } = HEADLINES[state];
+  return cluster?.gate.paused && means !== "held" && means !== "fault"
+    ? GATE_PAUSED
+    : { text, means };
 }
 
 /** @param {Stats} stats */
-function stateOf({ state, paused, drain_seconds_left, upstream_up, max_connections, cluster }) {
-  if (state === "draining") {
-    const limit = drain_seconds_left === null ? "" : `, ${drain_seconds_left} s left`;
-    return `Draining: new clients are refused${limit}`;
-  }
-  const full = state === "full";
-  const fate = full ? "new clients are turned away" : "new clients wait";
-  const queue = full ? ", queue full" : "";
-  const down = upstream_up === false;
-  if (cluster?.up === false) return `Redis is away${queue}: ${fate}`;
-  if (cluster?.gate.paused && !paused) return `This gate is paused${queue}: ${fate}`;
-  if (paused) return `Paused${down ? ", upstream down" : ""}${queue}: ${fate}`;
-  if (down) return `Upstream down${queue}: ${fate}`;
-  if (full) return `Full: ${fate}`;
-  return max_connections === 0 ? `No places: ${fate}` : "Ready";
+function detailOf(stats) {
+  const { last_minute, paused, max_connections, upstream_down } = stats;
+  const { state, rejected, queued } = last_minute;
+  const minute = `In the last minute: ${count(rejected)} turned away, ${count(queued)} had to wait`;
+  const causes = [
+    ...(state === "draining" ? [endOfDrain(stats)] : []),
+    ...(upstream_down === null ? [] : [upstream_down]),
+    ...(paused && state !== "paused" ? ["paused, too"] : []),
+    ...(max_connections === 0 ? ["there are no places: nobody is let in"] : []),
+    ...someDown(stats),
+  ];
+  return `${[minute, ...causes].join("; ")}.`;
 }
 
 /** @param {Stats} stats */
-function upstreamOf({ upstream, upstream_up, upstream_down, upstreams }) {
-  if (upstream === null) return "no service: a connection is a place";
-  // Of several, each says for itself below.
-  if (upstreams.length > 1) return upstream;
-  return upstream_up === false ? `${upstream}, which is down: ${upstream_down}` : upstream;
+function endOfDrain({ drain_seconds_left: left }) {
+  return left === null ? "it ends with the last client" : `it ends in ${left} s at most`;
 }
 
-/** @param {Stats} stats */
-function title(stats) {
-  const words = { ready: "", full: "full ", draining: "draining " }[stats.state];
-  const paused = stats.paused ? "paused " : "";
-  const down = stats.upstream_up === false || stats.cluster?.up === false ? "down " : "";
-  return `${paused}${down}${words}${counts(stats)} poolgate`;
-}
-
-/** @param {Stats} stats */
-function counts({ active, max_connections, queued }) {
-  const unlimited = max_connections === Number.MAX_SAFE_INTEGER;
-  const places = unlimited ? count(active) : `${count(active)}/${count(max_connections)}`;
-  return queued === 0 ? places : `${places} +${count(queued)}`;
+/**
+ * Of several upstreams, where not all are down.
+ *
+ * @param {Stats} stats
+ */
+function someDown({ upstreams, upstream_up }) {
+  const down = upstreams.filter(({ up }) => !up).length;
+  if (upstream_up === false || down === 0) return [];
+  return [`of ${upstreams.length} upstreams, ${down} ${down === 1 ? "is" : "are"} down`];
 }

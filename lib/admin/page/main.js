@@ -8,21 +8,27 @@
 
 import { showChanges } from "./changes.js";
 import { showCluster } from "./cluster.js";
-import { offerDisconnecting, showClients } from "./clients.js";
+import { offerDisconnecting, refreshClients } from "./clients.js";
 import { askToDisconnect } from "./disconnect.js";
 import { forgetTransfers, showFigures } from "./figures.js";
+import { showForemost } from "./foremost.js";
 import { showGauges } from "./gauges.js";
 import { showHeader, showLost } from "./header.js";
 import { showLimits } from "./limits.js";
 import { Live } from "./live.js";
+import { Past } from "./past.js";
 import { showPause } from "./pause.js";
 import { Plot } from "./plot.js";
-import { Samples } from "./samples.js";
+import { refreshSources } from "./sources.js";
 import { showUpstreams } from "./upstreams.js";
 import { showWaits } from "./waits.js";
 
-const samples = new Samples();
-const plot = new Plot(samples);
+/** For a screen on a wall: only the state, the gauges and the plot. */
+const wall = new URLSearchParams(location.search).has("wall");
+document.documentElement.classList.toggle("wall", wall);
+
+const past = new Past(() => plot.show());
+const plot = new Plot(past);
 
 /**
  * The version that this page came from.
@@ -31,15 +37,15 @@ const plot = new Plot(samples);
  */
 let version;
 
-/** The newest sample's time, and the limit then. */
-let newest = { time: Date.now() / 1000, limit: 0 };
+/** The newest sample's time. */
+let newest = Date.now() / 1000;
 
 offerDisconnecting(askToDisconnect);
 
 new Live("api/events", {
   // It may be that of a new poolgate, and then replaces what was known of the last one.
-  history({ samples: history }) {
-    samples.replace(history);
+  history(history) {
+    past.replace(history);
     forgetTransfers();
   },
   now(now) {
@@ -47,22 +53,25 @@ new Live("api/events", {
     version ??= stats.version;
     // A page stays open for longer than poolgate runs, and the next one may have another page.
     if (version !== stats.version) return location.reload();
-    samples.add(sample);
-    newest = { time: sample[0], limit: stats.max_connections };
+    past.add(now);
+    newest = sample[0];
     showHeader(now);
     showGauges(stats);
+    showForemost(stats);
+    plot.show(newest);
+    if (wall) return;
     showCluster(stats);
     showUpstreams(stats);
-    showFigures(now, samples);
-    plot.show(newest.time, newest.limit);
+    showFigures(now, past.minutes);
     showWaits(now.waits);
     showChanges(stats);
     showLimits(stats);
     showPause(stats);
-    showClients(now);
+    refreshSources();
+    refreshClients(stats);
   },
   lost(seconds) {
     showLost(seconds);
-    plot.show(newest.time + seconds, newest.limit);
+    plot.show(newest + seconds);
   },
 });

@@ -1,13 +1,14 @@
 // @ts-check
 /**
- * The last ten minutes, a sample a second, and what follows from the running totals in them.
+ * Samples of the last minutes, hours or day, and what follows from the running totals in them.
  *
  * @module
  */
 
 /** @import { Sample } from "./contract.d.ts" */
 
-export const WINDOW_SECONDS = 600;
+/** What is kept of the stream: ten minutes by the second. */
+export const TEN_MINUTES = { seconds: 600, every: 1 };
 
 /**
  * The sample that begins a stream can follow the last one of the history so closely that a rate
@@ -21,10 +22,18 @@ export const ACTIVE = 1;
 export const QUEUED = 2;
 export const REJECTED = 3;
 export const PROMOTED = 4;
+export const MAX_CONNECTIONS = 5;
+export const BACKLOG_SIZE = 6;
 
 export class Samples {
   /** @type {Sample[]} */
   #list = [];
+
+  /** @param {{ seconds: number, every: number }} span How far back, and what a sample stands for. */
+  constructor({ seconds, every }) {
+    this.seconds = seconds;
+    this.every = every;
+  }
 
   /** Oldest first. */
   get list() {
@@ -36,13 +45,34 @@ export class Samples {
     this.#list = [...history];
   }
 
-  /** @param {Sample} sample */
+  /** @param {Sample} sample One of a second. */
   add(sample) {
+    this.#list.push(this.every > 1 ? this.#merged(sample) : this.#spaced(sample));
+    const begin = sample[TIME] - this.seconds;
+    while ((this.#list[0]?.[TIME] ?? begin) < begin) this.#list.shift();
+  }
+
+  /**
+   * As the server has it: a sample of several seconds has the most clients of them.
+   *
+   * @param {Sample} sample
+   * @returns {Sample}
+   */
+  #merged(sample) {
+    const last = this.#list.at(-1);
+    /** @param {Sample} of */
+    const numberOf = (of) => Math.floor(of[TIME] / this.every);
+    if (last === undefined || numberOf(last) !== numberOf(sample)) return sample;
+    this.#list.pop();
+    const [time, active, queued, ...rest] = sample;
+    return [time, Math.max(active, last[ACTIVE]), Math.max(queued, last[QUEUED]), ...rest];
+  }
+
+  /** @param {Sample} sample */
+  #spaced(sample) {
     const last = this.#list.at(-1);
     if (last !== undefined && sample[TIME] - last[TIME] < TOO_CLOSE_SECONDS) this.#list.pop();
-    this.#list.push(sample);
-    const begin = sample[TIME] - WINDOW_SECONDS;
-    while ((this.#list[0]?.[TIME] ?? begin) < begin) this.#list.shift();
+    return sample;
   }
 
   /**

@@ -1,7 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * How long clients waited until they were let in, as a bar for each bucket.
+ * How long clients waited until they were let in: a bar for each bucket, from the first to the last
+ * in which there is somebody.
  *
  * @module
  */
@@ -18,14 +19,16 @@ const nobody = find("#no-waits", HTMLElement);
 /** @param {Waits} waits */
 export function showWaits({ bounds, counts }) {
   const most = Math.max(...counts);
+  const first = counts.findIndex((number) => number > 0);
+  const filled = counts.slice(0, counts.findLastIndex((number) => number > 0) + 1).slice(first);
   nobody.hidden = most > 0;
   table.hidden = most === 0;
-  if (body.rows.length !== counts.length) body.replaceChildren(...counts.map(newRow));
-  counts.forEach((number, index) => {
+  if (body.rows.length !== filled.length) body.replaceChildren(...filled.map(newRow));
+  filled.forEach((number, index) => {
     const row = /** @type {HTMLTableRowElement} */ (body.rows[index]);
-    setText(find("th", HTMLElement, row), label(bounds, index));
+    setText(find("th", HTMLElement, row), label(bounds, first + index));
     setText(find(".count", HTMLElement, row), number === 0 ? "" : count(number));
-    find(".bar", HTMLElement, row).style.width = `${100 * number / Math.max(most, 1)}%`;
+    find(".bar", HTMLElement, row).style.width = `${100 * number / most}%`;
   });
 }
 

@@ -1,0 +1,65 @@
+// @ts-check
+/// <reference lib="dom" />
+/**
+ * Names the limits in the plot: that of the places at the left, that of the queue at the right, so
+ * that neither covers the other. One that is out of sight is named at the top.
+ *
+ * @module
+ */
+
+import { CLIENTS } from "./axes.js";
+import { colour, font } from "./canvas.js";
+import { count } from "./format.js";
+
+/** A limit so many times above the lines would only press them flat. */
+const IN_SIGHT = 4;
+
+/** Lines that are lower than this are taken to be so high. */
+const MIN_HIGHEST = 4;
+
+/**
+ * Which is the highest that the plot is to show.
+ *
+ * @param {number} highest Of the lines.
+ * @param {number[]} limits
+ */
+export function top(highest, limits) {
+  const most = Math.max(highest, MIN_HIGHEST) * IN_SIGHT;
+  return Math.max(highest, ...limits.filter((limit) => limit <= most));
+}
+
+/**
+ * @param {uPlot} plot
+ * @param {number[]} limits Of the places, and of the queue.
+ */
+export function nameLimits(plot, [places = 0, queue = 0]) {
+  name(plot, "places", places, "left", "--place");
+  name(plot, "queue", queue, "right", "--waiting");
+}
+
+/**
+ * @param {uPlot} plot
+ * @param {string} what
+ * @param {number} limit
+ * @param {"left" | "right"} side
+ * @param {string} property
+ */
+function name({ ctx, bbox, valToPos }, what, limit, side, property) {
+  if (limit === Number.MAX_SAFE_INTEGER) return;
+  const ratio = devicePixelRatio;
+  const line = Math.round(valToPos(limit, CLIENTS, true));
+  const seen = line >= bbox.top;
+  const text = `limit of ${what} ${count(limit)}${seen ? "" : " \u2191"}`;
+  const [gap, height] = [4 * ratio, 16 * ratio];
+  const y = (seen ? line : bbox.top) + gap;
+  ctx.save();
+  ctx.font = font(ratio);
+  ctx.textBaseline = "middle";
+  const width = ctx.measureText(text).width + 2 * gap;
+  const x = side === "left" ? bbox.left + gap : bbox.left + bbox.width - width - gap;
+  ctx.fillStyle = colour("--ground");
+  ctx.fillRect(x, y, width, height);
+  ctx.fillStyle = colour(property);
+  ctx.fillText(text, x + gap, y + height / 2);
+  ctx.restore();
+}
