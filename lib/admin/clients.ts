@@ -1,5 +1,5 @@
 /**
- * Who is in the pool, as operators see it: the first of each state, or all of them in pages.
+ * Who is in the pool, as operators see it: all of them, in pages.
  *
  * @module
  */
@@ -72,20 +72,6 @@ export class Clients {
 
   constructor(parts: ClientsParts) {
     this.#parts = parts;
-  }
-
-  /**
-   * Lists clients of one state, those first that came into it first.
-   *
-   * @param limit How many at most.
-   */
-  first(state: ClientState, limit: number): ClientReport[] {
-    const rows: ClientReport[] = [];
-    for (const placed of this.#placed(state)) {
-      if (rows.length === limit) break;
-      rows.push(this.#describe(placed));
-    }
-    return rows;
   }
 
   /**

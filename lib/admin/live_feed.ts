@@ -5,7 +5,6 @@
  */
 
 import type { Clock } from "../io/clock.ts";
-import type { Clients } from "./clients.ts";
 import { Refusal, respond } from "./http.ts";
 import { plotted, type Sample } from "./history.ts";
 import type { Mark } from "./marks.ts";
@@ -13,9 +12,6 @@ import { PERIOD_MS, type Report } from "./report.ts";
 
 /** How many may look at once. */
 export const MAX_VIEWERS = 64;
-
-/** How many clients of each state are sent. */
-const MAX_CLIENTS = 100;
 
 /** How long a browser is to wait before it comes back, in milliseconds. */
 const RETRY_MS = 1000;
@@ -35,7 +31,6 @@ interface Viewer {
 /** Takes a sample a second, and sends it to all who look. */
 export class LiveFeed {
   #report: Report;
-  #clients: Clients;
   #clock: Clock;
   #failed: (error: unknown) => void;
   #viewers = new Set<Viewer>();
@@ -43,9 +38,8 @@ export class LiveFeed {
   #cancelTick = () => {};
 
   /** @param failed Told when a sample cannot be taken or sent, which is a fault of poolgate. */
-  constructor(report: Report, clients: Clients, clock: Clock, failed: (error: unknown) => void) {
+  constructor(report: Report, clock: Clock, failed: (error: unknown) => void) {
     this.#report = report;
-    this.#clients = clients;
     this.#clock = clock;
     this.#failed = failed;
   }
@@ -121,8 +115,6 @@ export class LiveFeed {
       marks,
       stats: report.figures(recent),
       waits: report.recentWaits(recent),
-      active: this.#clients.first("active", MAX_CLIENTS),
-      queued: this.#clients.first("queued", MAX_CLIENTS),
     });
   }
 }

@@ -49,7 +49,7 @@ export function openAdmin(parts: OpenAdminParts): OpenAdmin {
   const failed = (error: unknown) =>
     note("error", `serving operators met a fault of poolgate: ${error}`, { event: "fault" });
   const clients = new Clients(parts);
-  const feed = new LiveFeed(report, clients, clock, failed);
+  const feed = new LiveFeed(report, clock, failed);
   const routes = new Routes({
     report,
     clients,

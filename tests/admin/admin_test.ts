@@ -345,6 +345,7 @@ Deno.test("GET /api/stats: has the limits, counts, totals and times, and what th
     max_connections: 1,
     backlog_size: 1,
     active: 1,
+    connecting: 0,
     queued: 1,
     oldest_wait_seconds: 1,
     last_minute: { state: "turning_away", queued: 2, promoted: 1, rejected: 1 },

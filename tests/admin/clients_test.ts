@@ -63,6 +63,28 @@ Deno.test("GET /api/clients: lists who has a place and who waits, with times, by
   assertEquals([after.id, after.seconds, after.waited_seconds], [second, 0, 0.5]);
 });
 
+Deno.test("GET /api/clients: one that is being connected to its upstream is not joined, and counted as such", async () => {
+  const service = new Service(echo);
+  await using admin = await TestAdmin.open({ upstream: service.address, maxConnections: 5 });
+  const [first] = await admin.gate.clients(1);
+  await first!.say("hello");
+  await until("the answer has been counted", () => admin.gate.gate.traffic.sent === 7);
+  admin.connect("of stdin");
+  const joined = async () => {
+    const { clients } = await admin.json("/api/clients");
+    return clients.map(({ joined }: ClientReport) => joined);
+  };
+  assertEquals(await joined(), [true, null]);
+  assertEquals((await admin.json("/api/stats")).connecting, 0);
+  first!.close();
+  await service[Symbol.asyncDispose]();
+  await until("the first has gone", () => admin.gate.pool.stats().active === 1);
+  await admin.gate.clients(1);
+  await until("the upstream is found down", () => admin.gate.upstreams[0]?.up === false);
+  assertEquals(await joined(), [null, false]);
+  assertEquals((await admin.json("/api/stats")).connecting, 1);
+});
+
 Deno.test("GET /api/clients: is sorted by how long they are in their state, longest or shortest first", async () => {
   await using admin = await TestAdmin.open({ maxConnections: 2 });
   await come(admin, "a", "b", "c", "d");
