@@ -81,7 +81,7 @@ Deno.test("GET /api/clients: one that is being connected to its upstream is not 
   await until("the first has gone", () => admin.gate.pool.stats().active === 1);
   await admin.gate.clients(1);
   await until("the upstream is found down", () => admin.gate.upstreams[0]?.up === false);
-  assertEquals(await joined(), [null, false]);
+  assertEquals(await joined(), [false, null]);
   assertEquals((await admin.json("/api/stats")).connecting, 1);
 });
 

@@ -14,7 +14,7 @@ import { Pager } from "./pager.js";
 /** @import { Client, ClientPage, Stats } from "./contract.d.ts" */
 
 /** How many rows a page has. */
-const LIMIT = 50;
+const LIMIT = 25;
 
 const section = find("#clients", HTMLElement);
 const body = find("#client-table tbody", HTMLTableSectionElement);
@@ -73,8 +73,7 @@ function show({ clients, total }) {
   arrange([...wanted.values()]);
   find("#no-clients", HTMLElement).hidden = wanted.size > 0;
   table.hidden = wanted.size === 0;
-  const found = search.value === "" ? "" : ` with ${name(search.value)} in the name`;
-  setText(find(".total", HTMLElement, section), `${count(total)}${found}`);
+  setText(find(".total", HTMLElement, section), search.value === "" ? "" : `${count(total)} found`);
 }
 
 /** @param {string} id */

@@ -92,7 +92,7 @@ function detailOf(stats) {
   const minute = `In the last minute: ${count(rejected)} turned away, ${count(queued)} had to wait`;
   const causes = [
     ...(state === "draining" ? [endOfDrain(stats)] : []),
-    ...(upstream_down === null ? [] : [upstream_down]),
+    ...(upstream_down === null ? [] : [`why it is down: ${upstream_down}`]),
     ...(paused && state !== "paused" ? ["paused, too"] : []),
     ...(max_connections === 0 ? ["there are no places: nobody is let in"] : []),
     ...someDown(stats),

@@ -1,8 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Names the limits in the plot: that of the places at the left, that of the queue at the right, so
- * that neither covers the other. One that is out of sight is named at the top.
+ * Names the limits in the plot at their right ends, beside each other, so that neither covers the
+ * other. One that is out of sight is named at the top.
  *
  * @module
  */
@@ -33,19 +33,20 @@ export function top(highest, limits) {
  * @param {number[]} limits Of the places, and of the queue.
  */
 export function nameLimits(plot, [places = 0, queue = 0]) {
-  name(plot, "places", places, "left", "--place");
-  name(plot, "queue", queue, "right", "--waiting");
+  const end = plot.bbox.left + plot.bbox.width;
+  name(plot, "places", places, name(plot, "queue", queue, end, "--waiting"), "--place");
 }
 
 /**
  * @param {uPlot} plot
  * @param {string} what
  * @param {number} limit
- * @param {"left" | "right"} side
+ * @param {number} end Where the name ends, on the canvas.
  * @param {string} property
+ * @returns {number} Where it begins.
  */
-function name({ ctx, bbox, valToPos }, what, limit, side, property) {
-  if (limit === Number.MAX_SAFE_INTEGER) return;
+function name({ ctx, bbox, valToPos }, what, limit, end, property) {
+  if (limit === Number.MAX_SAFE_INTEGER) return end;
   const ratio = devicePixelRatio;
   const line = Math.round(valToPos(limit, CLIENTS, true));
   const seen = line >= bbox.top;
@@ -56,10 +57,11 @@ function name({ ctx, bbox, valToPos }, what, limit, side, property) {
   ctx.font = font(ratio);
   ctx.textBaseline = "middle";
   const width = ctx.measureText(text).width + 2 * gap;
-  const x = side === "left" ? bbox.left + gap : bbox.left + bbox.width - width - gap;
+  const x = end - width - gap;
   ctx.fillStyle = colour("--ground");
   ctx.fillRect(x, y, width, height);
   ctx.fillStyle = colour(property);
   ctx.fillText(text, x + gap, y + height / 2);
   ctx.restore();
+  return x;
 }

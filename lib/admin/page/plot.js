@@ -18,7 +18,7 @@ import { ACTIVE, BACKLOG_SIZE, MAX_CONNECTIONS, QUEUED, TIME } from "./samples.j
 /** @import { Past } from "./past.js" */
 
 /** How much time is shown at least, in seconds: of so much, the axis has names. */
-const MIN_SECONDS = 30;
+const MIN_SECONDS = 10;
 
 const { uPlot } = /** @type {{ uPlot: typeof import("uplot/dist/uPlot.d.ts") }} */ (
   /** @type {unknown} */ (globalThis)

@@ -36,7 +36,10 @@ export function refreshSources() {
 
 /** @param {SourcePage} page */
 function show({ sources, total }) {
-  setText(find(".total", HTMLElement, section), `${count(total)} in all`);
+  setText(
+    find(".total", HTMLElement, section),
+    total === 1 ? "1 address" : `${count(total)} addresses`,
+  );
   find("#no-sources", HTMLElement).hidden = sources.length > 0;
   find("table", HTMLTableElement, section).hidden = sources.length === 0;
   while (body.rows.length > sources.length) body.deleteRow(-1);
