@@ -8,6 +8,7 @@ import { Service } from "../support/service.ts";
 import { Client, freePort, until } from "../support/sockets.ts";
 
 const TOKEN = "sesame";
+const OPEN_CHANGES = "Change limits, pause, disconnect";
 const NEEDS = [ADMIN_SERVED, CHROMIUM];
 
 /** A running poolgate with a page. */
@@ -54,6 +55,18 @@ class Watched implements AsyncDisposable {
     return clients;
   }
 
+  /** Lets a client come that hears nothing, and goes when the test disposes of it. */
+  async comes(): Promise<AsyncDisposable> {
+    const client = await Client.to(`127.0.0.1:${this.port}`);
+    this.#clients.add(client);
+    return { [Symbol.asyncDispose]: () => Promise.resolve(this.leave(client)) };
+  }
+
+  /** Asks the admin listener. */
+  fetch(path: string): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.adminPort}${path}`);
+  }
+
   /** Lets a client go. */
   leave(client: Client | undefined): void {
     if (client === undefined || !this.#clients.delete(client)) throw new Error("nobody to leave");
@@ -89,6 +102,8 @@ class Watched implements AsyncDisposable {
 }
 
 async function unlock({ page }: Browser, token = TOKEN): Promise<void> {
+  const closed = page.getByRole("button", { name: OPEN_CHANGES, expanded: false });
+  if (await closed.count() > 0) await closed.click();
   await page.locator("#token").fill(token);
   await page.locator("#token").press("Enter");
 }
@@ -96,7 +111,7 @@ async function unlock({ page }: Browser, token = TOKEN): Promise<void> {
 /** The colours of the plot's lines in the present scheme, such as `#1a5fb4`. */
 async function colours({ page }: Browser): Promise<string[]> {
   const style = "getComputedStyle(document.documentElement)";
-  const names = ["--active", "--queued", "--rejected", "--promoted"];
+  const names = ["--place", "--waiting", "--turned-away", "--let-in"];
   const texts = await Promise.all(
     names.map((name) => page.evaluate(`${style}.getPropertyValue("${name}")`)),
   );
@@ -124,6 +139,58 @@ async function drawn({ page }: Browser, colours: string[]): Promise<string[]> {
   return colours.filter((_, index) => counts[index]! > 2);
 }
 
+/** Opens the page anew, so that a test can change what the stream tells, by {@linkcode alter}. */
+async function intercept({ page }: Browser): Promise<void> {
+  await page.addInitScript(`{
+    globalThis.EventSource = class extends EventSource {
+      addEventListener(name, hear) {
+        super.addEventListener(name, (event) => {
+          if (name !== "now" || globalThis.alter === undefined) return hear(event);
+          const now = JSON.parse(event.data);
+          globalThis.alter(now);
+          hear({ data: JSON.stringify(now) });
+        });
+      }
+    };
+  }`);
+  await page.reload();
+}
+
+/** From the next event on, the page hears `now` as these statements change it. */
+async function alter({ page }: Browser, statements: string): Promise<void> {
+  await page.evaluate(`globalThis.alter = (now) => { ${statements} }; undefined`);
+}
+
+/** Opens the page anew, so that {@linkcode written} knows what its plot writes. */
+async function recordTexts({ page }: Browser): Promise<void> {
+  await page.addInitScript(`{
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    globalThis.written = [];
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+      globalThis.written = [...globalThis.written, text].slice(-200);
+      return fillText.call(this, text, ...rest);
+    };
+  }`);
+  await page.reload();
+}
+
+/** What the plot has written since it was asked last. */
+async function written({ page }: Browser): Promise<string[]> {
+  return await page.evaluate("globalThis.written.splice(0)") as string[];
+}
+
+/** A property of an element's style, or of what stands before its content. */
+async function styleOf(
+  { page }: Browser,
+  selector: string,
+  property: string,
+  pseudo?: "::before",
+): Promise<string> {
+  const element = `document.querySelector(${JSON.stringify(selector)})`;
+  const style = `getComputedStyle(${element}, ${JSON.stringify(pseudo ?? null)})`;
+  return String(await page.evaluate(`${style}.getPropertyValue("${property}")`));
+}
+
 testWith(NEEDS, "page: its numbers move as connections come, wait and go", async () => {
   await using poolgate = await Watched.open(2, 2);
   await using browser = await poolgate.browse();
@@ -131,24 +198,29 @@ testWith(NEEDS, "page: its numbers move as connections come, wait and go", async
   await browser.shows("#connection", "live");
   await browser.shows("#listen", `127.0.0.1:${poolgate.port}`);
   await browser.shows("#active .meaning", "2 places free");
-  await browser.shows("#clients", /Nobody/);
-  const [first, , third] = await poolgate.clients(5);
+  await browser.shows("#no-clients", "Nobody.");
+  await browser.shows("#expected .value", "unknown");
+  const [first] = await poolgate.clients(5);
   await browser.shows("#active .reading", "2 of 2");
   await browser.shows("#queued .reading", "2 of 2");
   await browser.shows("#queued .meaning", "full: who comes now is turned away");
-  await browser.shows("#state", "Full: new clients are turned away");
-  await browser.shows("#oldest .detail", third!.name);
+  await browser.shows("#state", "Clients are turned away");
+  await browser.shows("#state-detail", "In the last minute: 1 turned away, 2 had to wait.");
+  await browser.shows("#longest .detail", /^now, the oldest waits for \d/);
   await browser.shows("#rejected .value", "1");
-  assertEquals(await browser.page.title(), "full 2/2 +2 poolgate");
-  assertEquals(await browser.page.locator("#client-table tbody tr").count(), 4);
+  assertEquals(await browser.page.title(), "turning away 2/2 +2 poolgate");
+  const { page } = browser;
+  const rows = page.locator("#client-table tbody tr");
+  await until("those with a place are listed", async () => await rows.count() === 2);
+  await page.locator("#filter input[value=all]").check();
+  await until("all are listed", async () => await rows.count() === 4);
   assertEquals(await browser.page.getByRole("meter", { name: "Waiting" }).count(), 1);
   poolgate.leave(first);
   await browser.shows("#queued .reading", "1 of 2");
-  await browser.shows("#state", "Ready");
   await browser.shows("#promoted .detail", /\bin all 1/);
-  assertEquals(await browser.page.locator("#waits").isVisible(), true);
-  await browser.page.locator("#filter input[value=queued]").check();
-  assertEquals(await browser.page.locator("#client-table tbody tr").count(), 1);
+  assertEquals(await page.locator("#waits").isVisible(), true);
+  await page.locator("#filter input[value=queued]").check();
+  await until("one is listed", async () => await rows.count() === 1);
   assertEquals(browser.problems, []);
 });
 
@@ -185,8 +257,13 @@ testWith(NEEDS, "page: the token opens the changes, which are made for real", as
   await browser.shows("#active .reading", "1 of 1");
   assertEquals(await page.locator("#client-table button").first().isVisible(), false);
 
+  const opener = page.getByRole("button", { name: OPEN_CHANGES });
+  assertEquals(await page.locator("form:visible").count(), 0);
+  const height = "document.documentElement.scrollHeight";
+  const end = (await opener.boundingBox())!.y + Number(await page.evaluate("scrollY"));
+  assert(await page.evaluate(height) as number - end < 150, "the button is not at the end");
   await unlock(browser, "open");
-  await browser.shows("#notice", /token/);
+  await browser.shows("#notice", /^This token is wrong/);
   assertEquals(await page.locator("#limits-form").isVisible(), false);
   await unlock(browser);
   await browser.shows("#notice", "Unlocked.");
@@ -229,23 +306,24 @@ testWith(NEEDS, "page: a button pauses, and then resumes", async () => {
   // The second click of a double click is not one for the button that stands there then.
   await button("Pause").dblclick();
   await browser.shows("#notice", "Paused: nobody is let in.");
-  await browser.shows("#state", "Paused: new clients wait");
+  await browser.shows("#state", "Paused: nobody is let in");
+  await browser.shows("#expected .detail", "as long as the pause lasts");
   await browser.shows("#active .meaning", "paused: nobody is let in");
   assertEquals(await page.title(), "paused 0/2 poolgate");
   const [first] = await poolgate.clients(2);
-  await browser.shows("#state", "Paused, queue full: new clients are turned away");
+  await browser.shows("#queued .meaning", "full: who comes now is turned away");
   await browser.shows("#rejected .detail", /paused/);
   assertEquals(await button("Pause").count(), 0);
 
   await button("Resume").click();
   await browser.shows("#notice", "Resumed. One was let in by it.");
-  await browser.shows("#state", "Ready");
+  await browser.shows("#state", "Clients are turned away");
   await browser.shows(".id bdi", first!.name);
   await button("Pause").focus();
   await page.keyboard.press("Enter");
-  await browser.shows("#state", "Paused: new clients wait");
+  await browser.shows("#state", "Paused: nobody is let in");
   await page.keyboard.press("Enter");
-  await browser.shows("#state", "Ready");
+  await browser.shows("#state", "Clients are turned away");
   await button("Lock again").click();
   assertEquals(await button("Pause").count(), 0);
   assertEquals(browser.problems, []);
@@ -390,6 +468,7 @@ testWith(
     await poolgate.clients(2);
     await browser.shows("#upstreams .down .state", /^down: .*refused/);
     await browser.shows("#state", "Ready");
+    await browser.shows("#state-detail", /; of 2 upstreams, 1 is down\.$/);
     await browser.shows("#upstreams .up .number", "3 connections");
     assertEquals(browser.problems, []);
   },
@@ -407,7 +486,7 @@ testWith(NEEDS, "page: a client is ending until its upstream has ended", async (
   await using browser = await poolgate.browse();
   const { page } = browser;
   const [client] = await poolgate.clients(1) as [Client];
-  await browser.shows("#client-table .state", "connected");
+  await browser.shows("#client-table .state", "joined");
   await unlock(browser);
   await page.getByRole("button", { name: `Disconnect ${client.name}` }).click();
   await page.locator("dialog").getByRole("button", { name: "Disconnect" }).click();
@@ -427,7 +506,7 @@ testWith(NEEDS, "page: is loaded anew when another version of poolgate answers",
   await page.evaluate("document.title = globalThis.before = 'before'");
   const stats = await (await fetch(`http://127.0.0.1:${poolgate.adminPort}/api/stats`)).json();
   const now = {
-    ...{ sample: [Date.now() / 1000, 0, 0, 0, 0], active: [], queued: [] },
+    ...{ sample: [Date.now() / 1000, 0, 0, 0, 0, 2, 2], marks: [] },
     ...{ stats: { ...stats, version: "99.0.0" }, waits: { bounds: [1], counts: [0, 0] } },
   };
   const body = `event: now\ndata: ${JSON.stringify(now)}\n\n`;
@@ -462,6 +541,9 @@ testWith(NEEDS, "page: fits a phone, and shows any id as text", async () => {
   assertEquals(await page.locator("img").count(), 0);
   const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
   assertEquals(await page.evaluate(overflow), 0);
+  const heights = "[...document.querySelectorAll('tr')].map((row) => row.offsetHeight)";
+  const tallest = Math.max(...await page.evaluate(heights) as number[]);
+  assert(tallest < 140, `a row is ${tallest} pixels tall`);
   await page.getByRole("button", { name: "Disconnect a/b ?#&%" }).click();
   await page.locator("dialog").getByRole("button", { name: "Disconnect" }).click();
   await browser.shows("#active .reading", "3 of 9");
@@ -480,12 +562,19 @@ testWith(
     await page.keyboard.press("Tab");
     assertEquals(await browser.focused(), "skip");
     await page.keyboard.press("Enter");
-    await browser.tabTo("token");
+    await browser.tabTo("open-changes");
+    await page.keyboard.press("Enter");
+    assertEquals(await browser.focused(), "token");
     await page.keyboard.type(TOKEN);
     await page.keyboard.press("Enter");
     await browser.shows("#notice", "Unlocked.");
     const stateOf = (client?: Client) => `tr:has([aria-label="Disconnect ${client?.name}"]) .state`;
     const button = `Disconnect ${fourth!.name}`;
+    await page.locator("#filter input[value=all]").check();
+    await until(
+      "all are listed",
+      async () => await page.locator("#client-table .id").count() === 4,
+    );
     await browser.tabTo(button);
     poolgate.leave(first);
     await browser.shows(stateOf(third), "connected");
@@ -518,3 +607,340 @@ testWith(NEEDS, "page: offers no changes without --admin-token, and says how", a
   assertStringIncludes(await browser.page.title(), "0/2");
   assertEquals(browser.problems, []);
 });
+
+testWith(
+  NEEDS,
+  "page: under constant overload, the headline changes once and then stands",
+  async () => {
+    await using poolgate = await Watched.open(1, 1);
+    await using browser = await poolgate.browse();
+    const { page } = browser;
+    await browser.shows("#state", "Ready");
+    await page.evaluate(`{
+    globalThis.headlines = [];
+    const state = document.querySelector("#state");
+    new MutationObserver(() => globalThis.headlines.push(state.textContent))
+      .observe(state, { childList: true, characterData: true, subtree: true });
+  }`);
+    const moments = new Set<string>();
+    const end = performance.now() + 9000;
+    // Twice a second, the queue is full at one moment and has room at the next.
+    while (performance.now() < end) {
+      const clients = await poolgate.clients(3);
+      moments.add((await (await poolgate.fetch("/api/stats")).json()).state);
+      for (const client of clients) poolgate.leave(client);
+      await until("all have gone", async () => (await poolgate.stats()).active === 0);
+      moments.add((await (await poolgate.fetch("/api/stats")).json()).state);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    assertEquals([...moments].sort(), ["full", "ready"]);
+    assertEquals(await page.evaluate("globalThis.headlines"), ["Clients are turned away"]);
+    assertEquals(browser.problems, []);
+  },
+);
+
+testWith(NEEDS, "page: each state has its headline, and the colour of what it means", async () => {
+  await using poolgate = await Watched.open(2, 2);
+  await using browser = await poolgate.browse();
+  await intercept(browser);
+  await browser.shows("#state", "Ready");
+  const states = {
+    draining: ["Draining: new clients are refused", "--held"],
+    upstream_down: ["Upstream down: nobody is let in", "--fault"],
+    paused: ["Paused: nobody is let in", "--held"],
+    turning_away: ["Clients are turned away", "--turned-away"],
+    waiting: ["Clients have to wait", "--waiting"],
+  };
+  for (const [state, [headline, property]] of Object.entries(states)) {
+    await alter(browser, `now.stats.last_minute.state = "${state}"`);
+    await browser.shows("#state", headline!);
+    const band = await browser.page.evaluate(`{
+      const probe = document.body.appendChild(document.createElement("i"));
+      probe.style.color = "var(${property})";
+      const colour = getComputedStyle(probe).color;
+      probe.remove();
+      colour;
+    }`);
+    assertEquals(await styleOf(browser, "#header", "background-color"), band, state);
+  }
+  await alter(
+    browser,
+    `now.stats.state = "draining"; now.stats.drain_seconds_left = 7;
+    now.stats.last_minute.state = "draining"`,
+  );
+  await browser.shows("#state-detail", /; it ends in 7 s at most\.$/);
+  assertEquals(browser.problems, []);
+});
+
+testWith(
+  NEEDS,
+  "page: what matters on a wall stands large: turned away, longest wait, expected wait",
+  async () => {
+    await using poolgate = await Watched.open(2, 2);
+    await using browser = await poolgate.browse();
+    await intercept(browser);
+    await alter(
+      browser,
+      `Object.assign(now.stats, {
+    expected_wait_seconds: { p10: 8, p50: 12, p90: 15 },
+    wait_seconds: { count: 354, p50: 1.2, p90: 2.71, p99: 3.03, longest: 3.06 },
+    oldest_wait_seconds: 2, queued: 1,
+  }); now.stats.last_minute.rejected = 1323`,
+    );
+    await browser.shows("#rejected .value", "1,323");
+    await browser.shows("#longest .value", "3.1 s");
+    await browser.shows("#longest .detail", "now, the oldest waits for 2 s");
+    await browser.shows(
+      "#expected",
+      /A client that comes now\s+waits about 12 s\s+eight in ten: 8 s to 15 s/,
+    );
+    await browser.shows(
+      "#wait",
+      /1\.2 s\s+p50\s+2\.7 s\s+p90\s+3 s\s+p99\s+3\.1 s\s+longest\s+of 354/,
+    );
+    for (const figure of ["#rejected", "#longest"]) {
+      const size = parseFloat(await styleOf(browser, `${figure} .value`, "font-size"));
+      assert(size >= 40, `${figure} is ${size} pixels high`);
+    }
+    await alter(
+      browser,
+      "now.stats.oldest_wait_seconds = 75; now.stats.expected_wait_seconds = null",
+    );
+    await browser.shows("#longest .value", "1.3 min");
+    await browser.shows("#expected .value", "unknown");
+    await alter(browser, "now.stats.expected_wait_seconds = { p10: 0, p50: 0, p90: 0 }");
+    await browser.shows("#expected .value", "is let in at once");
+    assertEquals(browser.problems, []);
+  },
+);
+
+testWith(NEEDS, "page: one colour means one thing in gauges, legend and table", async () => {
+  await using poolgate = await Watched.open(2, 2);
+  await using browser = await poolgate.browse();
+  await poolgate.clients(4);
+  await browser.page.locator("#filter input[value=all]").check();
+  await browser.shows("#client-table tr.queued .state", "waiting");
+  for (const colorScheme of ["light", "dark"] as const) {
+    await browser.page.emulateMedia({ colorScheme });
+    const of = async (kind: string) => [
+      await styleOf(browser, `#${kind} .fill`, "background-color"),
+      await styleOf(browser, `#legend .swatch.${kind}`, "background-color", "::before"),
+      await styleOf(browser, `#client-table .${kind} .swatch`, "background-color", "::before"),
+    ];
+    const [places, waiting] = [await of("active"), await of("queued")];
+    assertEquals([new Set(places).size, new Set(waiting).size], [1, 1], `${places} ${waiting}`);
+    assert(places[0] !== waiting[0], `both are ${places[0]}`);
+    const bar = await styleOf(browser, "#waits .bar", "background-color").catch(() => waiting[0]);
+    assertEquals(bar, waiting[0]);
+  }
+  assertEquals(browser.problems, []);
+});
+
+testWith(
+  NEEDS,
+  "page: the plot names its axes, limits and marks, and shows only the time there is",
+  async () => {
+    await using poolgate = await Watched.open(3, 4);
+    await using browser = await poolgate.browse();
+    const { page } = browser;
+    await recordTexts(browser);
+    await poolgate.clients(4);
+    await browser.shows("#legend .queued-value", "1");
+    await written(browser);
+    await poolgate.ask({ type: "pool_config", max_connections: 3, backlog_size: 5 });
+    await browser.shows(
+      "#marks li",
+      /^\d\d:\d\d:\d\d the limits were changed: backlog_size 4 -> 5$/,
+    );
+    let texts: string[] = [];
+    const writes = async (...wanted: string[]) => {
+      await written(browser);
+      await until(`it writes ${wanted}`, async () => {
+        texts.push(...await written(browser));
+        return wanted.every((text) => texts.includes(text));
+      });
+    };
+    await writes(
+      "clients",
+      "clients a second",
+      "time of day",
+      "limit of places 3",
+      "limit of queue 5",
+      "limits",
+    );
+    const times = texts.filter((text) => /^\d\d:\d\d:\d\d$/.test(text));
+    const seconds = times.map((time) => Date.parse(`1970-01-01T${time}Z`) / 1000);
+    assert(times.length > 2, `${texts}`);
+    assert(Math.max(...seconds) - Math.min(...seconds) < 120, `${times}`);
+
+    // A limit far above all lines is told, and does not press them flat.
+    await poolgate.ask({ type: "pool_config", max_connections: 3, backlog_size: 5000 });
+    texts = [];
+    await writes("limit of places 3", "limit of queue 5,000 \u2191");
+    assertEquals(browser.problems, []);
+  },
+);
+
+testWith(
+  NEEDS,
+  "page: the plot shows an hour or a day when asked, with its marks, and goes on",
+  async () => {
+    await using poolgate = await Watched.open(3, 4);
+    await using browser = await poolgate.browse();
+    const { page } = browser;
+    const now = Math.floor(Date.now() / 1000);
+    const asked: string[] = [];
+    await page.route("**/api/history?*", async (route) => {
+      asked.push(new URL(route.request().url()).search);
+      const real = await (await route.fetch()).json();
+      const samples = Array.from(
+        { length: 600 },
+        (_, at) => [now - 3005 + 5 * at, 3, 77, 0, 0, 3, 4],
+      );
+      const marks = [{ time: now - 1200, kind: "paused", text: "" }];
+      await route.fulfill({ json: { ...real, samples, marks } });
+    });
+    await recordTexts(browser);
+    await browser.shows("#connection", "live");
+    await page.locator("#span input[value='1h']").check();
+    await browser.shows("#marks li", /an operator has paused poolgate$/);
+    await until("the plot tells of it", async () => {
+      return /at most 77 waiting/.test(
+        await page.locator("#plot").getAttribute("aria-label") ?? "",
+      );
+    });
+    const held = String(
+      await page.evaluate(
+        "getComputedStyle(document.documentElement).getPropertyValue('--held')",
+      ),
+    ).trim();
+    await until("its mark is drawn", async () => (await drawn(browser, [held])).length === 1);
+    await until("the hour goes on", async () =>
+      /^now 0 /.test(
+        (await page.locator("#plot").getAttribute("aria-label"))?.split(": ")[1] ?? "",
+      ));
+    await page.locator("#span input[value='24h']").check();
+    await until("the day is asked for", () => asked.length === 2);
+    assertEquals(asked, ["?span=1h", "?span=24h"]);
+    await page.locator("#span input[value='10m']").check();
+    await until("its ten minutes are its own", async () => {
+      return /at most 0 waiting/.test(await page.locator("#plot").getAttribute("aria-label") ?? "");
+    });
+    assertEquals(await page.locator("#marks li").count(), 0);
+    assertEquals(browser.problems, []);
+  },
+);
+
+testWith(
+  NEEDS,
+  "page: the histogram has only the rows from the first to the last filled one",
+  async () => {
+    await using poolgate = await Watched.open(2, 2);
+    await using browser = await poolgate.browse();
+    await intercept(browser);
+    await alter(browser, "now.waits = { bounds: [1, 2, 3, 4, 5], counts: [0, 3, 0, 2, 0, 0] }");
+    await browser.shows("#waits tbody", /^up to 2 s\s+3\s+up to 3 s\s+up to 4 s\s+2\s*$/);
+    await alter(browser, "now.waits = { bounds: [1, 2, 3, 4, 5], counts: [0, 0, 0, 0, 0, 7] }");
+    await browser.shows("#waits tbody", /^longer\s+7\s*$/);
+    assertEquals(browser.problems, []);
+  },
+);
+
+testWith(
+  NEEDS,
+  "page: of 150 with a place and 1,200 that wait, those with a place come at once, in pages",
+  async () => {
+    await using poolgate = await Watched.open(150, 1200);
+    for (let number = 0; number < 1350; number++) {
+      await poolgate.ask({ type: "pool_connect", client_id: `client ${number}` });
+    }
+    await using browser = await poolgate.browse();
+    const { page } = browser;
+    const ids = () => page.locator("#client-table .id bdi").allInnerTexts();
+    const lists = async (what: string, from: number, step: number) => {
+      const wanted = Array.from({ length: 25 }, (_, at) => `client ${from + step * at}`);
+      await until(`${what} are listed`, async () => `${await ids()}` === `${wanted}`);
+    };
+    await lists("the first with a place", 0, 1);
+    assertEquals(await page.locator("#client-table tr.queued").count(), 0);
+    await browser.shows("#filter", /with a place 150\s+waiting 1,200\s+all/);
+    await browser.shows("#clients .page-number", "page 1 of 6");
+    await page.locator("#clients .next").click();
+    await lists("the next", 25, 1);
+    await browser.shows("#clients .page-number", "page 2 of 6");
+    await page.locator("#clients .back").click();
+    await lists("the first again", 0, 1);
+    assertEquals(await page.locator("#clients .back").isDisabled(), true);
+    await page.locator("#client-sort").selectOption("shortest");
+    await lists("the latest", 149, -1);
+    await page.locator("#filter input[value=queued]").check();
+    await lists("the latest that wait", 1349, -1);
+    await browser.shows("#clients .page-number", "page 1 of 48");
+    await page.locator("#client-search").fill("client 134");
+    await until("those found are listed", async () => (await ids()).length === 10);
+    await browser.shows("#clients .total", "10 found");
+    assertEquals(await page.locator("#clients .pages").isVisible(), false);
+    assertEquals(browser.problems, []);
+  },
+);
+
+testWith(NEEDS, "page: lists who holds the places by address", async () => {
+  await using poolgate = await Watched.open(2, 1);
+  await using browser = await poolgate.browse();
+  await browser.shows("#no-sources", "Nobody.");
+  await poolgate.clients(4);
+  await browser.shows("#sources tbody tr", /^127\.0\.0\.1\s+2\s+1\s+1\s+\d+ s$/);
+  await poolgate.ask({ type: "pool_config", max_connections: 9, backlog_size: 9 });
+  for (const client_id of ["a", "b", "c", "d"]) {
+    await poolgate.ask({ type: "pool_connect", client_id });
+  }
+  await browser.shows("#sources tbody tr:first-child th", "no address (stdin, Unix sockets)");
+  await browser.page.locator("#source-sort").selectOption("rejected");
+  await browser.shows("#sources tbody tr:first-child th", "127.0.0.1");
+  assertEquals(browser.problems, []);
+});
+
+testWith(
+  NEEDS,
+  "page: while the upstream is down, a client is being connected, and not joined",
+  async () => {
+    const upstream = `127.0.0.1:${freePort()}`;
+    await using poolgate = await Watched.open(2, 2, { flags: ["--upstream", upstream] });
+    await using browser = await poolgate.browse();
+    await using _client = await poolgate.comes();
+    await browser.shows("#state", "Upstream down: nobody is let in");
+    await browser.shows("#state-detail", /why it is down: .*refused/);
+    await browser.shows("#active .meaning", /; 1 being connected$/);
+    await browser.shows("#client-table .state", "being connected");
+    await browser.shows("#marks li", /the upstream went: .*refused/);
+    await browser.shows("#expected .detail", "as long as the upstream is down");
+    assertEquals(browser.problems, []);
+  },
+);
+
+testWith(
+  NEEDS,
+  "page: on a wall, only state, gauges and plot are shown, on one screen",
+  async () => {
+    await using poolgate = await Watched.open(2, 2);
+    await using browser = await poolgate.browse({ width: 1920, height: 1080 });
+    const { page } = browser;
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto(`http://127.0.0.1:${poolgate.adminPort}/?wall`);
+    await poolgate.clients(5);
+    await browser.shows("#rejected .value", "1");
+    for (const shown of ["#state", "#active", "#queued", "#rejected", "#longest", "#plot canvas"]) {
+      assertEquals(await page.locator(shown).isVisible(), true, shown);
+    }
+    for (
+      const hidden of ["#clients", "#sources", "#changes", "#waits-name", "#promoted", ".facts"]
+    ) {
+      assertEquals(await page.locator(hidden).isVisible(), false, hidden);
+    }
+    const overflow = "document.documentElement.scrollHeight - innerHeight";
+    assertEquals(await page.evaluate(overflow), 0);
+    assertEquals(asked.filter((path) => /clients|sources/.test(path)), []);
+    assertEquals(browser.problems, []);
+  },
+);

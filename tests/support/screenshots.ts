@@ -60,14 +60,23 @@ class Scene implements AsyncDisposable {
     return new Scene(gate, service, address, `http://${admin}/`);
   }
 
-  async load(): Promise<void> {
+  load(): void {
+    this.#loading = true;
+    this.#clients = Array.from({ length: CLIENTS }, () => this.#comeAgain());
+  }
+
+  /** Lets nobody come any more. */
+  rest(): void {
+    this.#loading = false;
+  }
+
+  /** Lets clients come that stay, until the upstream or the gate ends. */
+  async keepPlaces(): Promise<void> {
     for (let number = 0; number < KEEPING; number++) {
       const client = await Client.to(this.#address);
       await client.say("stay\n");
       this.#keeping.push(client);
     }
-    this.#loading = true;
-    this.#clients = Array.from({ length: CLIENTS }, () => this.#comeAgain());
   }
 
   /** Sets a limit, so that the plot has a mark. */
@@ -174,7 +183,8 @@ async function main(): Promise<number> {
   try {
     await shows("Ready");
     await shoot(folder, "idle", browsers);
-    await scene.load();
+    await scene.keepPlaces();
+    scene.load();
     await settle(LOAD_MS / 2);
     await scene.limit(PLACES - 50);
     await settle(LOAD_MS / 2);
@@ -186,7 +196,10 @@ async function main(): Promise<number> {
     await shoot(folder, "down", browsers);
     scene.upstreamComes();
     await until("the upstream is back", async () => await scene.state() !== "upstream_down");
+    scene.rest();
     await settle(3000);
+    await scene.keepPlaces();
+    await settle(1500);
     scene.drain();
     await shows(/^Draining/);
     await shoot(folder, "draining", browsers);
