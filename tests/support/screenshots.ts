@@ -37,7 +37,7 @@ class Scene implements AsyncDisposable {
   #address: string;
   #loading = false;
   #clients: Promise<void>[] = [];
-  #keeping: Client[] = [];
+  #keeping: Promise<unknown>[] = [];
   readonly admin: string;
 
   private constructor(gate: Conversation, service: Service, address: string, admin: string) {
@@ -75,7 +75,8 @@ class Scene implements AsyncDisposable {
     for (let number = 0; number < KEEPING; number++) {
       const client = await Client.to(this.#address);
       await client.say("stay\n");
-      this.#keeping.push(client);
+      const ended = client.socket.read(new Uint8Array(1)).catch(() => {});
+      this.#keeping.push(ended.finally(() => client.close()));
     }
   }
 
@@ -124,9 +125,8 @@ class Scene implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#loading = false;
-    for (const client of this.#keeping) client.close();
     await this.kill().catch(() => {});
-    await Promise.all(this.#clients);
+    await Promise.all([...this.#clients, ...this.#keeping]);
     await this.#service[Symbol.asyncDispose]().catch(() => {});
   }
 }

@@ -14,6 +14,9 @@ import { count } from "./format.js";
 /** A limit so many times above the lines would only press them flat. */
 const IN_SIGHT = 4;
 
+/** Where the plot is not so wide, in pixels, the colour alone says which limit it is. */
+const WIDE = 400;
+
 /** Lines that are lower than this are taken to be so high. */
 const MIN_HIGHEST = 4;
 
@@ -50,7 +53,8 @@ function name({ ctx, bbox, valToPos }, what, limit, end, property) {
   const ratio = devicePixelRatio;
   const line = Math.round(valToPos(limit, CLIENTS, true));
   const seen = line >= bbox.top;
-  const text = `limit of ${what} ${count(limit)}${seen ? "" : " \u2191"}`;
+  const of = bbox.width < WIDE * ratio ? "" : `of ${what} `;
+  const text = `limit ${of}${count(limit)}${seen ? "" : " \u2191"}`;
   const [gap, height] = [4 * ratio, 16 * ratio];
   const y = (seen ? line : bbox.top) + gap;
   ctx.save();
