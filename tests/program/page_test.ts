@@ -740,7 +740,6 @@ testWith(
   async () => {
     await using poolgate = await Watched.open(3, 4);
     await using browser = await poolgate.browse();
-    const { page } = browser;
     await recordTexts(browser);
     await poolgate.clients(4);
     await browser.shows("#legend .queued-value", "1");

@@ -11,6 +11,12 @@ import { find, setText } from "./dom.js";
 import { count } from "./format.js";
 
 /**
+ * How many times as long as an answer took it is not asked for again: then pages keep poolgate busy
+ * for a small share of its time, however long the list is and however many look.
+ */
+const REST = 20;
+
+/**
  * @template Page
  * @typedef {object} Listed
  * @property {HTMLElement} section Where the buttons are.
@@ -29,6 +35,8 @@ export class Pager {
   /** @type {string | null} */
   #next = null;
   #loading = false;
+  /** When the list may be asked for again. */
+  #restsUntil = 0;
   /** Counts what has been asked for: an answer to something else comes too late. */
   #asked = 0;
   #buttons;
@@ -49,9 +57,10 @@ export class Pager {
     this.#turn(() => this.#begins = [undefined]);
   }
 
-  /** Asks for the shown page again, unless an answer is awaited, or nobody sees it. */
+  /** Asks for the shown page again, unless that was just so, or nobody sees it. */
   refresh() {
-    if (!this.#loading && !document.hidden) this.#load();
+    const rests = this.#loading || performance.now() < this.#restsUntil;
+    if (!rests && !document.hidden) this.#load();
   }
 
   /** @param {() => void} change */
@@ -66,9 +75,12 @@ export class Pager {
     const after = this.#begins.at(-1);
     const parameters = { ...query(), limit: `${limit}`, ...(after === undefined ? {} : { after }) };
     this.#loading = true;
+    const begin = performance.now();
     const page = await this.#fetch(`${url}?${new URLSearchParams(parameters)}`);
     if (asked !== this.#asked) return;
     this.#loading = false;
+    const end = performance.now();
+    this.#restsUntil = end + REST * (end - begin);
     if (page === undefined) return;
     this.#next = page.next;
     this.#showButtons(page.total);
