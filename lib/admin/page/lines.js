@@ -97,7 +97,7 @@ function line(scale, property, width) {
 function limit(property) {
   const paths = uPlot.paths.stepped?.({ align: 1 });
   if (paths === undefined) throw new Error("BUG: uPlot has no steps");
-  return { ...line(CLIENTS, property, 1.5), auto: false, dash: [2, 4], paths };
+  return { ...line(CLIENTS, property, 1), auto: false, dash: [3, 3], paths };
 }
 
 /**

@@ -89,7 +89,8 @@ export class Pager {
 
   /**
    * @param {string} url
-   * @returns {Promise<Page | undefined>} Nothing where poolgate does not answer: the header says so.
+   * @returns {Promise<Page | undefined>} Nothing where poolgate does not answer, which the header
+   *   tells.
    */
   async #fetch(url) {
     try {

@@ -29,7 +29,10 @@ export class Samples {
   /** @type {Sample[]} */
   #list = [];
 
-  /** @param {{ seconds: number, every: number }} span How far back, and what a sample stands for. */
+  /**
+   * @param {{ seconds: number, every: number }} span How far back, and how many seconds a sample
+   *   stands for.
+   */
   constructor({ seconds, every }) {
     this.seconds = seconds;
     this.every = every;
