@@ -122,7 +122,7 @@ testWith(
     await pair.ready();
     const clients = [await arrive(one), await arrive(two), await arrive(two)];
     await using browser = await Browser.open(`${one.admin}/`);
-    await browser.shows("#state", "Ready");
+    await browser.shows("#state", "Clients have to wait");
     await browser.shows("#active .count", "2");
     await browser.shows("#cluster .share", /all 2 gates\. This gate, one, has 1 connected and 0/);
     await browser.shows(
@@ -147,23 +147,24 @@ testWith(
     const said = await run("bash", ["-c", check, `${home.path}/metrics`]);
     assertEquals(said, { code: 0, stdout: "", stderr: "" });
 
+    await browser.page.locator("#open-changes").click();
     await browser.page.locator("#token").fill(TOKEN);
     await browser.page.locator("#token").press("Enter");
     await browser.shows("#pause", "Pause all gates");
     await browser.page.locator("#pause-gate").click();
     await browser.shows("#notice", "Paused: nobody is let in here.");
-    await browser.shows("#state", "This gate is paused: new clients wait");
+    await browser.shows("#state", "This gate is paused: it lets nobody in");
     await browser.shows("#cluster tbody tr:nth-child(1) .state", "lets nobody in");
     assertEquals((await json(two, "/api/stats")).paused, false);
     await browser.page.locator("#pause-gate").click();
-    await browser.shows("#state", "Ready");
+    await browser.shows("#state", "Clients have to wait");
 
     await redis.kill();
     await browser.shows(
       "#cluster .trouble",
       /^Redis is away: nobody is let in\. Who has a place keeps it\. It has been away for \d+ s: /,
     );
-    await browser.shows("#state", "Redis is away: new clients wait");
+    await browser.shows("#state", "Redis is away: nobody is let in");
     for (const gate of [one, two]) {
       assertEquals(await valueOf(gate, "poolgate_cluster_up"), 0);
       const [ready, text] = await ask(gate, "/readyz");
@@ -178,7 +179,7 @@ testWith(
     assertEquals(await valueOf(two, 'poolgate_evicted_total{reason="cluster_lost"}'), 1);
 
     await redis.resume();
-    await browser.shows("#state", "Ready");
+    await browser.shows("#state", "Clients have to wait");
     await until("the pool is as it was", async () => {
       const { cluster } = await json(one, "/api/stats");
       return cluster.held_seconds === 0 && cluster.gates.length === 2;

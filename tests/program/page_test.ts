@@ -673,6 +673,7 @@ testWith(NEEDS, "page: each state has its headline, and the colour of what it me
   const states = {
     draining: ["Draining: new clients are refused", "--held"],
     upstream_down: ["Upstream down: nobody is let in", "--fault"],
+    cluster_down: ["Redis is away: nobody is let in", "--fault"],
     paused: ["Paused: nobody is let in", "--held"],
     turning_away: ["Clients are turned away", "--turned-away"],
     waiting: ["Clients have to wait", "--waiting"],
