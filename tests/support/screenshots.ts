@@ -192,7 +192,7 @@ async function main(): Promise<number> {
     await shoot(folder, "loaded", browsers);
     await scene.upstreamGoes();
     await shows(/^Upstream down/);
-    await settle(2000);
+    await settle(4000);
     await shoot(folder, "down", browsers);
     scene.upstreamComes();
     await until("the upstream is back", async () => await scene.state() !== "upstream_down");

@@ -11,10 +11,10 @@ import { find, setText } from "./dom.js";
 import { count } from "./format.js";
 
 /**
- * How many times as long as an answer took it is not asked for again: then pages keep poolgate busy
- * for a small share of its time, however long the list is and however many look.
+ * How many times as long as an answer took it is not asked for again: then a list keeps poolgate
+ * busy for a sixth of its time at most, however long it is and however many look.
  */
-const REST = 20;
+const REST = 5;
 
 /**
  * @template Page
