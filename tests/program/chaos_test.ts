@@ -133,6 +133,13 @@ async function openSockets(pid: number): Promise<number> {
   return Number(new TextDecoder().decode(stdout));
 }
 
+/** The fewest of some counts: a look at the upstream has a socket for a moment, again and again. */
+async function fewestSockets(pid: number): Promise<number> {
+  const counts = [];
+  while (counts.length < 10) counts.push(await openSockets(pid));
+  return Math.min(...counts);
+}
+
 Deno.test(`chaos: every place is there again, the totals add up, and no socket is left open (${SEEDED})`, async () => {
   const port = freePort();
   const [poolgate, address] = await Conversation.listening([
@@ -140,7 +147,7 @@ Deno.test(`chaos: every place is there again, the totals add up, and no socket i
     ...["--max-connections", String(PLACES), "--backlog-size", String(BACKLOG)],
     ...["--queue-timeout", "300ms", "--connect-timeout", "200ms", "--idle-timeout", "500ms"],
   ]);
-  const socketsBefore = await openSockets(poolgate.pid);
+  const socketsBefore = await fewestSockets(poolgate.pid);
   let resets = 0;
   for (let round = 0; round < ROUNDS; round++) {
     resets += await stormRound(address, port, 1 + round * VISITS_A_ROUND);
