@@ -199,7 +199,7 @@ for (const kind of POOLS) {
   for (const leaving of [false, true]) {
     Deno.test(`--cluster-lost cut: the upstream of one ${leaving ? "that leaves already" : "with a place"} is closed at once${kind.name}`, async () => {
       await using lab = await Lab.open(kind);
-      const { gate } = lab;
+      const { gate, slow } = lab;
       const { localPort } = await lab.begin();
       const id = `127.0.0.1:${localPort}`;
       const client = gate.pool.find(id)!;
@@ -212,6 +212,7 @@ for (const kind of POOLS) {
       client.holder?.changed(client);
       await gate.counts(1, 0);
       assertEquals([client.state, client.reason], ["left", "cluster_lost"]);
+      await until("the second is at work, too", () => slow.atWork === 2);
     });
   }
 
