@@ -8,7 +8,7 @@
 import type { Clock } from "../io/clock.ts";
 import type { Note } from "../io/log.ts";
 import { hasPlace, type PauseReason } from "../pool/client.ts";
-import { type Later, whenKnown } from "../pool/later.ts";
+import { Later } from "../pool/later.ts";
 import type { Pool } from "../pool/pool.ts";
 import { decodeSomeLimits, describe, isObject } from "../protocol/decode.ts";
 import { permits } from "./credentials.ts";
@@ -138,17 +138,21 @@ export class Changes {
   }
 
   /** Waits until something is known, but not for long: whoever keeps the pool may be away. */
-  #known<T>(value: T | Later<T>): Promise<T> {
+  #known<T, L extends T>(value: T | Later<L>): Promise<T> {
     return new Promise((resolve, reject) => {
       const stop = this.#parts.clock.after(ANSWER_LIMIT_MS, () => {
+        // Redis may be away for long, and this is not to be kept meanwhile.
+        if (value instanceof Later) value.forget(answer);
         const seconds = ANSWER_LIMIT_MS / 1000;
         const text = `Redis has not answered within ${seconds} s: it is done once Redis answers`;
         reject(new Refusal(503, text));
       });
-      whenKnown(value, (known) => {
+      const answer = (known: T) => {
         stop();
         resolve(known);
-      });
+      };
+      if (value instanceof Later) value.whenKnown(answer);
+      else answer(value);
     });
   }
 

@@ -48,6 +48,9 @@ import { Trouble } from "./trouble.ts";
  */
 export const AWAY_PART = 1 / 4;
 
+/** What operators, or the upstream, have the server change. */
+type Change = Exclude<Call, { kind: "retire" }>;
+
 /** What a {@linkcode SharedPool} works with. */
 export interface SharedPoolParts {
   link: Link;
@@ -109,7 +112,12 @@ export class SharedPool implements Pool {
   #trouble: Trouble;
   /** Why this gate alone lets nobody in. */
   #gatePauses = new Set<PauseReason>();
-  #gatePause: CallEntry | undefined;
+  /** The last call of each kind, which may have gone out, and who is told how it was answered. */
+  #changes = new Map<
+    Change["kind"],
+    { call: Change; entry: CallEntry; answer: Later<Configured> }
+  >();
+
   /** Begins to connect at once. */
   constructor(parts: SharedPoolParts) {
     this.#parts = parts;
@@ -255,20 +263,17 @@ export class SharedPool implements Pool {
   }
 
   configure(limits: Partial<Limits>, _now: number): Later<Configured> {
-    return this.#ask({ kind: "configure", limits }, configured);
+    return this.#ask({ kind: "configure", limits });
   }
 
-  pause(reason: PauseReason): Later<Counts> {
-    const counts = ({ active, queued }: CallReply) => ({ active, queued });
-    if (reason === "paused") return this.#ask({ kind: "pausePool", paused: true }, counts);
-    this.#gatePauses.add(reason);
-    return this.#pauseGate(counts);
+  pause(reason: PauseReason): Later<Configured> {
+    if (reason !== "paused") this.#gatePauses.add(reason);
+    return this.#askToPause(reason, true);
   }
 
   resume(reason: PauseReason, _now: number): Later<Configured> {
-    if (reason === "paused") return this.#ask({ kind: "pausePool", paused: false }, configured);
-    this.#gatePauses.delete(reason);
-    return this.#pauseGate(configured);
+    if (reason !== "paused") this.#gatePauses.delete(reason);
+    return this.#askToPause(reason, false);
   }
 
   observe(observer: Observer): void {
@@ -341,27 +346,31 @@ export class SharedPool implements Pool {
     });
   }
 
-  #ask<T>(call: Call, reply: (reply: CallReply) => T): Later<T> {
-    const answer = new Later<T>();
-    this.#outbox.add(callEntry(call, (told) => answer.settle(reply(told))));
-    this.#pumpLater();
-    return answer;
+  #askToPause(reason: PauseReason, paused: boolean): Later<Configured> {
+    return this.#ask(
+      reason === "paused"
+        ? { kind: "pausePool", paused }
+        : { kind: "pauseGate", paused: this.#gatePauses.size > 0 },
+    );
   }
 
   /**
-   * Tells the server whether this gate is paused. Of several such calls that have not gone out,
-   * only the last one does.
+   * Has the server change something. While nothing goes out, one call of each kind waits, with
+   * what was asked for last: however often that changes, it takes no more room.
    */
-  #pauseGate<T>(reply: (reply: CallReply) => T): Later<T> {
-    const paused = this.#gatePauses.size > 0;
-    const answer = new Later<T>();
-    const before = this.#gatePause?.sent === false ? this.#gatePause : undefined;
-    if (before !== undefined) this.#outbox.forget(before);
-    this.#gatePause = callEntry({ kind: "pauseGate", paused }, (told) => {
-      before?.what.answered(told);
-      answer.settle(reply(told));
-    });
-    this.#outbox.add(this.#gatePause);
+  #ask(call: Change): Later<Configured> {
+    const before = this.#changes.get(call.kind);
+    if (this.#enrolment.up || before === undefined || before.entry.sent) {
+      return this.#addChange(call, new Later());
+    }
+    this.#outbox.forget(before.entry);
+    return this.#addChange(inOne(before.call, call), before.answer);
+  }
+
+  #addChange(call: Change, answer: Later<Configured>): Later<Configured> {
+    const entry = callEntry(call, (reply) => answer.settle(configured(reply)));
+    this.#changes.set(call.kind, { call, entry, answer });
+    this.#outbox.add(entry);
     this.#pumpLater();
     return answer;
   }
@@ -649,6 +658,12 @@ export class SharedPool implements Pool {
       this.#parts.failed(error);
     }
   }
+}
+
+/** @returns One change that does for two in a row. */
+function inOne(before: Change, after: Change): Change {
+  if (before.kind !== "configure" || after.kind !== "configure") return after;
+  return { ...after, limits: { ...before.limits, ...after.limits } };
 }
 
 function configured({ active, queued, promotedCount, promoted }: CallReply): Configured {

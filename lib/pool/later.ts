@@ -37,6 +37,11 @@ export class Later<T> {
     if (this.#outcome === undefined) this.#actions.push(action);
     else action(this.#outcome.value);
   }
+
+  /** Has an action that has not been called called no more. */
+  forget(action: (value: T) => void): void {
+    this.#actions = this.#actions.filter((other) => other !== action);
+  }
 }
 
 /** Calls `action` with the value as soon as it is known. */

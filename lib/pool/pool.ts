@@ -199,9 +199,9 @@ export interface Pool {
    *
    * @param reason Also why those are rejected that could not be let in for that alone, and cannot
    *   wait.
-   * @returns The counts.
+   * @returns The counts; later, those after whatever was asked for since and went out with it.
    */
-  pause(reason: PauseReason): Counts | Later<Counts>;
+  pause(reason: PauseReason): Counts | Later<Configured>;
   /**
    * Ends a {@linkcode pause} where there is one for this reason. Where there is no other, the room
    * there is is filled.

@@ -750,7 +750,7 @@ Deno.test("SharedPool: observers are told what another gate has set, once", () =
   a.pool.resume("paused", 0);
   lab.settle();
   assertEquals(told, [0, true, false]);
-  assertEquals(known(paused), { active: 1, queued: 1 });
+  assertEquals(known(paused), { active: 1, queued: 1, promoted: 0 });
 });
 
 Deno.test("SharedPool: an answer that a push has overtaken does not seem to change the limits back", () => {
@@ -831,6 +831,41 @@ Deno.test("SharedPool.pause: of several for the upstream that could not go out, 
     const { active, queued } = known<{ active: number; queued: number }>(answer)!;
     assertEquals([active, queued], [0, 0]);
   }
+});
+
+Deno.test("SharedPool: of changes made while the server is away, the last of each kind goes out, and answers all", () => {
+  const lab = new SharedLab();
+  const gate = lab.gate("a");
+  gate.link.break();
+  const answers = Array.from({ length: 1000 }, (_, at) => [
+    gate.pool.configure({ backlogSize: at }, 0),
+    gate.pool.configure({ maxConnections: at }, 0),
+    at % 2 === 0 ? gate.pool.pause("paused") : gate.pool.resume("paused", 0),
+    at % 2 === 0 ? gate.pool.resume("upstream_down", 0) : gate.pool.pause("upstream_down"),
+  ]).flat();
+  assertEquals(new Set(answers).size, 3, "who asks for the same waits for the same");
+  lab.clock.advance(RECONNECT_MAX_MS + 20 * WAY_MS);
+  const limits = { maxConnections: 999, backlogSize: 999 };
+  const [_, ...configured] = gate.calls("configure").map(({ limits }) => limits);
+  assertEquals(configured, [limits]);
+  assertEquals(gate.calls("pausePool").map(({ paused }) => paused), [false]);
+  assertEquals(gate.calls("pauseGate").map(({ paused }) => paused), [true]);
+  assertEquals([gate.pool.limits, gate.pool.paused], [limits, false]);
+  const counts = { active: 0, queued: 0, promoted: 0 };
+  for (const answer of answers) assertEquals(known<unknown>(answer), counts);
+});
+
+Deno.test("SharedPool: changes made while the server answers all go out, in their order", () => {
+  const { lab, a, waiter } = newLab();
+  a.pool.configure({ maxConnections: 2 }, 0);
+  a.pool.configure({ maxConnections: 1 }, 0);
+  a.pool.pause("paused");
+  a.pool.resume("paused", 0);
+  lab.settle();
+  const [_, ...configured] = a.calls("configure").map(({ limits }) => limits.maxConnections);
+  assertEquals(configured, [2, 1]);
+  assertEquals(a.calls("pausePool").map(({ paused }) => paused), [true, false]);
+  assertEquals(waiter.state, "connected");
 });
 
 Deno.test("SharedPool: a pause of the gate that the server has wrong is put right at the next renewal", () => {

@@ -29,6 +29,18 @@ Deno.test("Later.whenKnown: one who asks while others are told is told at once",
   assertEquals(heard, ["outer 7", "inner 7"]);
 });
 
+Deno.test("Later.forget: has one action called no more, and no other", () => {
+  const later = new Later<number>();
+  const heard: string[] = [];
+  const [a, b] = ["a", "b"].map((name) => (value: number) => heard.push(`${name} ${value}`));
+  later.whenKnown(a!);
+  later.whenKnown(b!);
+  later.forget(a!);
+  later.settle(7);
+  later.forget(b!);
+  assertEquals(heard, ["b 7"]);
+});
+
 Deno.test("Later.settle: a value may be undefined, and is known all the same", () => {
   const later = new Later<undefined>();
   later.settle(undefined);

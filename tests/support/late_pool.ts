@@ -183,8 +183,11 @@ export class LatePool implements Pool {
     );
   }
 
-  pause(reason: PauseReason): Later<Counts> {
-    return this.#ask(() => this.server.pause(reason), () => this.own);
+  pause(reason: PauseReason): Later<Configured> {
+    return this.#ask(
+      () => ({ promoted: 0, ...this.server.pause(reason) }),
+      () => ({ promoted: 0, ...this.own }),
+    );
   }
 
   resume(reason: PauseReason, now: number): Later<Configured> {
