@@ -1,9 +1,9 @@
 /**
  * Measures what several gates have of one pool in a local Redis: `deno task bench:cluster [--rounds N] [SECTION]...`
  *
- * The sections are pairs, handover, memory and reap; without any, all are run. Gates are bare here: they send ops in
- * batches as the shared pool does, without connections of clients. Ratios are those within a round, so that a machine
- * whose speed drifts does not decide; the median of the rounds is what counts.
+ * The sections are pairs, handover, memory, reap and churn; without any, all are run. Gates are bare: they send ops in
+ * batches as the shared pool does, without connections of clients. Only churn has whole gates, before nginx. Ratios are
+ * those within a round, so that a machine whose speed drifts does not decide; the median of the rounds is what counts.
  *
  * @module
  */
@@ -14,7 +14,9 @@ import { poolKey } from "../../lib/cluster/scripts.ts";
 import { addressOf } from "../support/cluster/caller.ts";
 import { RedisServer } from "../support/cluster/redis_server.ts";
 import { Batcher } from "./batcher.ts";
-import { compare, has, readArguments, report } from "./figures.ts";
+import { column, compare, has, readArguments, report } from "./figures.ts";
+import { Stage } from "./gate_programs.ts";
+import { EACH_ANEW, load, settled, wrk } from "./load.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
 const SEMAPHORE = `${HERE}peers/redis_semaphore`;
@@ -31,6 +33,9 @@ const HANDOVERS = 1000;
 
 /** Longer than a stall, in milliseconds. */
 const WATCHED_MS = 2000;
+
+/** Of whole gates. In the first seconds a new pool lets nobody in, and the compiler is not done. */
+const CHURN = { places: 32, connections: 64, warmUpSeconds: 9, seconds: 3 };
 
 interface Settings {
   rounds: number;
@@ -256,7 +261,46 @@ async function reap(settings: Settings): Promise<void> {
   report("ms", new Map([["while it is reaped", stalls.reaping], ["quiet", stalls.quiet]]));
 }
 
-const SECTIONS = { pairs, handover, memory, reap };
+/** @returns The CPU time that Redis has used, in microseconds. */
+async function usedCpu(redis: RedisServer): Promise<number> {
+  const info = await redis.ask("info", "cpu");
+  const [, sys, user] = /used_cpu_sys:([\d.]+)\s+used_cpu_user:([\d.]+)/.exec(info) ?? [];
+  return (Number(sys) + Number(user)) * 1e6;
+}
+
+/** A gate before nginx, with its pool in Redis and in memory. */
+async function churn({ rounds, redis }: Settings): Promise<void> {
+  const { places, connections, warmUpSeconds, seconds } = CHURN;
+  console.log(`churn: ${connections} clients for ${places} places, a connection for each request`);
+  if (!await has("nginx") || !await has("wrk")) return;
+  const stage = new Stage();
+  try {
+    const server = await stage.nginx(1);
+    const gates = new Map([
+      ["pool in Redis", await stage.poolgate(server, places, { redisPort: redis.port })],
+      ["pool in memory", await stage.poolgate(server, places)],
+    ]);
+    for (const gate of gates.values()) {
+      await wrk(stage, gate, connections, warmUpSeconds, EACH_ANEW);
+    }
+    const work = { stage, server, connections, headers: EACH_ANEW };
+    const figures = await compare(rounds, gates, async (gate) => {
+      await settled(server);
+      const before = await usedCpu(redis);
+      const figure = await load(work, gate, seconds);
+      return { ...figure, redis: (await usedCpu(redis) - before) / figure.requests };
+    });
+    report("connections each second", column(figures, ({ rate }) => rate));
+    report("ms, 99th percentile", column(figures, ({ slowest }) => slowest));
+    report("us of CPU each connection", column(figures, ({ cpu }) => cpu));
+    const inRedis = column(figures, ({ redis }) => redis).get("pool in Redis") ?? [];
+    report("us of CPU in Redis", new Map([["pool in Redis", inRedis]]));
+  } finally {
+    await stage.close();
+  }
+}
+
+const SECTIONS = { pairs, handover, memory, reap, churn };
 
 const { sections, counts } = readArguments(Object.keys(SECTIONS), { rounds: 5 });
 if (await has("redis-server") && await has("redis-cli")) {

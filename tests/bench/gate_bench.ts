@@ -22,9 +22,9 @@ import {
   type Proxy,
   type Server,
   Stage,
-  type Usage,
   usage,
 } from "./gate_programs.ts";
+import { cpuBetween, EACH_ANEW, type Load, load, settled, type Work, wrk } from "./load.ts";
 
 const MIB = 1024 * 1024;
 const FILE_BYTES = 1024 * MIB;
@@ -66,24 +66,6 @@ interface Settings {
 
 /** Starts a program in front of a server. */
 type Opener = (server: Server, places: number) => Promise<Proxy>;
-
-/** What wrk is to do. */
-interface Work {
-  stage: Stage;
-  server: Server;
-  connections: number;
-  headers: string[];
-}
-
-/** What wrk tells, and what the proxy took for it. */
-interface Load {
-  /** Requests each second. */
-  rate: number;
-  /** The 99th percentile of their times, in milliseconds. */
-  slowest: number;
-  /** The proxy's CPU time for each, in microseconds. */
-  cpu: number;
-}
 
 async function hasAll(...programs: string[]): Promise<boolean> {
   const found = await Promise.all(programs.map(has));
@@ -130,55 +112,6 @@ async function warmProxies(
 
 async function endAll(programs: Iterable<Program>): Promise<void> {
   for (const program of programs) await program.end();
-}
-
-/** Waits until what a load has left behind is gone. */
-async function settled(server: Server): Promise<void> {
-  do await delay(100); while ((await server.status()).open > 1);
-}
-
-const EACH_ANEW = ["-H", "Connection: close"];
-
-/** Runs wrk, and returns its report. */
-async function wrk(
-  stage: Stage,
-  { port }: Program,
-  connections: number,
-  seconds: number,
-  headers: string[],
-): Promise<string> {
-  const counts = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "30s", "--latency"];
-  const text = await stage.run("wrk", ...counts, ...headers, `http://${HOST}:${port}/`);
-  const complaint = /(Socket errors|Non-2xx).*/.exec(text)?.[0];
-  if (complaint !== undefined) console.log(`  (wrk met errors: ${complaint})`);
-  return text;
-}
-
-async function load(
-  { stage, connections, headers }: Work,
-  proxy: Proxy,
-  seconds: number,
-): Promise<Load> {
-  const before = await usage(proxy);
-  const text = await wrk(stage, proxy, connections, seconds, headers);
-  const after = await usage(proxy);
-  const requests = Number(/(\d+) requests in/.exec(text)?.[1]);
-  return {
-    rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]),
-    slowest: milliseconds(/99%\s+(\S+)/.exec(text)?.[1] ?? ""),
-    cpu: cpuBetween(before, after) * 1e6 / requests,
-  };
-}
-
-function cpuBetween(before: Usage, after: Usage): number {
-  return after.cpuSeconds - before.cpuSeconds;
-}
-
-/** Reads a time as wrk writes it. */
-function milliseconds(text: string): number {
-  const units: Record<string, number> = { us: 1e-3, ms: 1, s: 1e3, m: 60e3 };
-  const [, value, unit = ""] = /^([\d.]+)([a-z]+)$/.exec(text) ?? [];
-  return Number(value) * (units[unit] ?? NaN);
 }
 
 async function compareLoads(

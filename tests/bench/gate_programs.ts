@@ -59,6 +59,8 @@ export interface Poolgate extends Proxy {
 export interface PoolgateOptions {
   /** Whether it serves operators. */
   admin?: boolean;
+  /** The port of the Redis that keeps its pool; left out, it keeps the pool itself. */
+  redisPort?: number;
 }
 
 /** What HAProxy may do that it does not by itself. */
@@ -172,7 +174,7 @@ http {
   async poolgate(
     { port: server }: Program,
     places: number,
-    { admin = false }: PoolgateOptions = {},
+    { admin = false, redisPort }: PoolgateOptions = {},
   ): Promise<Poolgate> {
     const [program, ...args] = poolgate;
     const child = this.#spawn(program, [
@@ -180,6 +182,7 @@ http {
       ...["--listen", `${HOST}:0`, "--upstream", `${HOST}:${server}`],
       ...["--max-connections", String(places), "--backlog-size", String(BACKLOG)],
       ...(admin ? ["--admin", `${HOST}:0`] : []),
+      ...(redisPort === undefined ? [] : ["--cluster", `redis://${HOST}:${redisPort}`]),
     ], { stdin: "piped", stdout: "piped", stderr: "piped" });
     const replies = lines(child.stdout).getReader();
     const requests = child.stdin.getWriter();
