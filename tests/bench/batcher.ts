@@ -1,5 +1,5 @@
 /**
- * A gate that batches its ops as the shared pool does: what comes while two batches are in flight goes into the next.
+ * A gate that batches its ops as the shared pool does: what comes while a batch is under way goes into the next.
  *
  * @module
  */
@@ -7,11 +7,9 @@
 import type { RedisAddress } from "../../lib/cluster/cluster_options.ts";
 import { FENCED } from "../../lib/cluster/link.ts";
 import type { Calls, LinkConnection, Op, OpResult, Push, Server } from "../../lib/cluster/link.ts";
+import { MAX_BATCH, MAX_UNDER_WAY } from "../../lib/cluster/outbox.ts";
 import { redisLink } from "../../lib/cluster/redis_link.ts";
 import type { Limits } from "../../lib/pool/limits.ts";
-
-const MAX_IN_FLIGHT = 2;
-const MAX_OPS = 256;
 
 /** A lease that no benchmark outlasts, in milliseconds. */
 const LEASE_MS = 3_600_000;
@@ -93,7 +91,7 @@ export class Batcher {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight >= MAX_IN_FLIGHT) return;
+    if (this.#scheduled || this.#inFlight >= MAX_UNDER_WAY) return;
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
@@ -102,8 +100,8 @@ export class Batcher {
   }
 
   #flush(): void {
-    if (this.#outbox.length === 0 || this.#inFlight >= MAX_IN_FLIGHT) return;
-    const sent = this.#outbox.slice(this.#sent, this.#sent + MAX_OPS);
+    if (this.#outbox.length === 0 || this.#inFlight >= MAX_UNDER_WAY) return;
+    const sent = this.#outbox.slice(this.#sent, this.#sent + MAX_BATCH);
     this.#sent += sent.length;
     if (this.#sent === this.#outbox.length) {
       this.#outbox = [];
