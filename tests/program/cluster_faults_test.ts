@@ -24,7 +24,10 @@ const PLACES = 12;
 /** Clients of each gate at a time: more than there are places, so that some always wait. */
 const EACH = 20;
 
-/** Likewise, where one gate is not to have all the places: enough for those of the others. */
+/**
+ * Fewer than there are places, and more at two gates: a gate that was killed is given places until
+ * its connections are seen to have closed, and is not to have all of them.
+ */
 const FEW = 8;
 
 /** How long clients stay that come and go fast, and those that outlast a lease, in milliseconds. */
