@@ -104,7 +104,7 @@ testNpm({
 
 testNpm({
   ...{ service: "grpc", client: "@grpc/grpc-js", code: 0, connections: 1 },
-  shows: "8 RESOURCE_EXHAUSTED: Bandwidth exhausted or memory limit exceeded",
+  shows: "14 UNAVAILABLE: No connection established. Last error: Failed to connect",
   package: "@grpc/grpc-js",
   script: `
     const grpc = load();

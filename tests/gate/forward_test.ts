@@ -64,7 +64,7 @@ const rejections: [RejectFormat, string, RegExp][] = [
     POSTGRES_STARTUP,
     /^E\0\0\0.SFATAL\0VFATAL\0C53300\0Mfull: 1 is connected and nobody may wait\0\0$/,
   ],
-  ["mysql", "", /^.{7}Too many connections \(full: 1 is connected and nobody may wait\)$/s],
+  ["mysql", "", /^.{13}Too many connections \(full: 1 is connected and nobody may wait\)$/s],
 ];
 
 for (const kind of POOLS) {

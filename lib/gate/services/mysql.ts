@@ -10,19 +10,21 @@ import type { Check, Service } from "./service.ts";
 
 const MYSQL_ERR = 0xff;
 const ER_CON_COUNT_ERROR = 1040;
+const CONNECTION_REJECTED = "#08004";
 const ER_SERVER_SHUTDOWN = 1053;
 const ER_HOST_IS_BLOCKED = 1129;
 
 /**
- * The ERR packet that a server sends in place of its greeting. No SQL state: that is for clients
- * that have said that they understand one.
+ * The ERR packet that a server sends in place of its greeting. With the SQL state: clients that know
+ * of none skip it, and PyMySQL takes the first 6 characters for it, whatever they are.
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_err_packet.html
  */
 export const service: Service = {
   reject({ reason, words }) {
-    const text = ascii(isLimit(reason) ? `Too many connections (${words})` : words);
+    const text = isLimit(reason) ? `Too many connections (${words})` : words;
     const code = [ER_CON_COUNT_ERROR & 0xff, ER_CON_COUNT_ERROR >> 8];
-    return { opening: packet(0, Uint8Array.of(MYSQL_ERR, ...code, ...text)) };
+    const message = ascii(CONNECTION_REJECTED + text);
+    return { opening: packet(0, Uint8Array.of(MYSQL_ERR, ...code, ...message)) };
   },
   check: () => new MysqlCheck(),
   clientEnds: true,

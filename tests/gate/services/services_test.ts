@@ -67,14 +67,14 @@ Deno.test("redis.reject: to what Redis does not answer there is no error, and on
 Deno.test("redis.reject, mysql.reject: where it is not the number of clients, it does not say so", () => {
   for (const reason of ["draining", "upstream_down"] as const) {
     assertEquals(talk(redis, PING, reason), [`-ERR ${WORDS}\r\n`, "open"]);
-    assertEquals(opening(mysql, reason).slice(7), WORDS);
+    assertEquals(opening(mysql, reason).slice(13), WORDS);
   }
 });
 
-Deno.test("mysql.reject: is an ERR packet, the first of the connection, with error 1040", () => {
+Deno.test("mysql.reject: is an ERR packet, the first of the connection, with error 1040 and its SQL state", () => {
   const message = `Too many connections (${WORDS})`;
-  const length = String.fromCharCode(1 + 2 + message.length);
-  assertEquals(opening(mysql), `${length}\0\0\0\xff\x10\x04${message}`);
+  const length = String.fromCharCode(1 + 2 + "#08004".length + message.length);
+  assertEquals(opening(mysql), `${length}\0\0\0\xff\x10\x04#08004${message}`);
 });
 
 for (const line of ["+PONG", "-NOAUTH Authentication required.", "-ERR max number of clients"]) {
