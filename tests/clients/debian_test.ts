@@ -1,6 +1,7 @@
 /** Clients of Debian that are refused. Imports nothing from lib/. */
 
 import { testDebian, WORDS } from "./clients.ts";
+import { testTable } from "./table.ts";
 
 const HOST = "127.0.0.1";
 const REDIS = `ERR max number of clients reached (${WORDS})`;
@@ -103,19 +104,35 @@ for (const [service, scheme, shows] of CURL) {
 }
 
 testDebian({
-  ...{ service: "pop3", client: "curl http:, that speaks something else", code: 1, connections: 1 },
+  ...{
+    service: "pop3",
+    client: "curl http:, that speaks something else",
+    stranger: true,
+    code: 1,
+    connections: 1,
+  },
   shows: "Received HTTP/0.9 when not allowed",
   ...{ program: "curl", args: (port) => ["-sS", `http://${HOST}:${port}/`] },
 });
 
 testDebian({
-  ...{ service: "postgres", client: "curl http:, that speaks something else", connections: 1 },
+  ...{
+    service: "postgres",
+    client: "curl http:, that speaks something else",
+    stranger: true,
+    connections: 1,
+  },
   ...{ shows: "this is a port for postgres, not for HTTP", code: 0 },
   ...{ program: "curl", args: (port) => ["-sS", `http://${HOST}:${port}/`] },
 });
 
 testDebian({
-  ...{ service: "redis", client: "curl https:, that speaks something else", connections: 1 },
+  ...{
+    service: "redis",
+    client: "curl https:, that speaks something else",
+    stranger: true,
+    connections: 1,
+  },
   ...{ shows: "alert internal error", code: 35 },
   ...{ program: "curl", args: (port) => ["-sS", `https://${HOST}:${port}/`] },
 });
@@ -153,3 +170,5 @@ testDebian({
   shows: `VNC connection failed: ${WORDS}`,
   ...{ program: "vncsnapshot", args: (port) => [`${HOST}::${port}`, "/dev/null"] },
 });
+
+testTable("debian_test.ts");

@@ -8,7 +8,7 @@
 import { Conversation, type Ended, LACKS_ADMIN } from "./program.ts";
 import { freePort, until } from "./sockets.ts";
 
-/** A client that does not end by then is stopped. */
+/** A client that does not end by then is stopped, unless the test says otherwise. */
 const TIME_LIMIT_MS = 60_000;
 
 /** Where programs are: servers, and PostgreSQL's own ones, are not in everybody's PATH. */
@@ -110,11 +110,12 @@ export interface Running {
   ended: Promise<Ended>;
 }
 
-/** Starts a client. */
+/** Starts a client; one that does not end within `limitMs` is stopped. */
 export function start(
   program: string,
   args: readonly string[],
   env: Record<string, string> = {},
+  limitMs = TIME_LIMIT_MS,
 ): Running {
   const child = new Deno.Command(find(program) ?? program, {
     args: [...args],
@@ -122,7 +123,7 @@ export function start(
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    signal: AbortSignal.timeout(TIME_LIMIT_MS),
+    signal: AbortSignal.timeout(limitMs),
   }).spawn();
   const decoder = new TextDecoder();
   const ended = child.output().then(({ code, stdout, stderr }) => ({
