@@ -12,6 +12,23 @@ testDebian({
 });
 
 testDebian({
+  ...{ service: "postgres", client: "psql", shows: `FATAL:  ${WORDS}`, code: 2, connections: 1 },
+  ...{ program: "psql", args: (port) => ["-h", HOST, "-p", `${port}`, "-U", "ann", "shop"] },
+});
+
+testDebian({
+  ...{ service: "postgres", client: "pg_isready", shows: "accepting connections", code: 0 },
+  ...{ connections: 1, program: "pg_isready", args: (port) => ["-h", HOST, "-p", `${port}`] },
+});
+
+const MYSQL = `Too many connections (${WORDS})`;
+
+testDebian({
+  ...{ service: "mysql", client: "mariadb", shows: MYSQL, code: 1, connections: 1 },
+  ...{ program: "mariadb", args: (port) => ["-h", HOST, "-P", `${port}`, "-u", "ann"] },
+});
+
+testDebian({
   ...{ service: "memcached", client: "memcstat", code: 1, connections: 1 },
   shows: `SERVER ERROR, ${WORDS}`,
   ...{ program: "memcstat", args: (port) => [`--servers=${HOST}:${port}`] },
@@ -140,6 +157,15 @@ testDebian({
 testDebian({
   ...{ service: "http", client: "wget", shows: `ERROR 503: ${WORDS}.`, code: 8, connections: 1 },
   ...{ program: "wget", args: (port) => ["-O-", `http://${HOST}:${port}/`] },
+});
+
+testDebian({
+  ...{ service: "http", client: "fetch (Node)", shows: WORDS, code: 0, connections: 1 },
+  program: "node",
+  args: (port) => [
+    ...["--eval", "fetch(process.argv[1]).then((answer) => answer.text()).then(console.log)"],
+    `http://${HOST}:${port}/`,
+  ],
 });
 
 testDebian({

@@ -211,10 +211,13 @@ client = mqtt.Client(); client.on_connect = told
 client.connect(${ADDRESS}); client.loop_forever()`,
   },
   {
-    ...{ service: "stomp", language: "Python", library: "stomp", shows: "ConnectFailedException" },
-    file: `${PYTHON}stomp/__init__.py`,
-    script:
-      `import sys, stomp; stomp.Connection([(${ADDRESS})]).connect("ann", "secret", wait=True)`,
+    ...{ service: "stomp", language: "Python", library: "stomp, with a listener" },
+    ...{ shows: WORDS.replace(":", ","), file: `${PYTHON}stomp/__init__.py` },
+    script: `import sys, stomp
+class Listener(stomp.ConnectionListener):
+  def on_error(self, frame): print(frame.headers["message"])
+connection = stomp.Connection([(${ADDRESS})])
+connection.set_listener("", Listener()); connection.connect("ann", "secret", wait=True)`,
   },
   {
     ...{ service: "ldap", language: "Python", library: "ldap3" },

@@ -37,6 +37,42 @@ for (
 }
 
 testNpm({
+  ...{ service: "postgres", client: "pg", shows: WORDS, code: 0, connections: 1, package: "pg" },
+  script: `const { Client } = load();
+    await new Client({ host: "127.0.0.1", port, user: "ann", password: "secret" }).connect()
+      .catch((error) => console.log(String(error)));`,
+});
+
+testNpm({
+  ...{ service: "postgres", client: "postgres", shows: WORDS, code: 0, connections: 1 },
+  package: "postgres",
+  script: `const sql = load()({ host: "127.0.0.1", port, user: "ann", password: "secret" });
+    await sql\`select 1\`.catch((error) => console.log(String(error)));`,
+});
+
+testNpm({
+  ...{ service: "mysql", client: "mysql2", shows: WORDS, code: 1, connections: 1 },
+  package: "mysql2",
+  script: `load().createConnection({ host: "127.0.0.1", port, user: "ann", password: "secret" })
+    .on("error", (error) => { console.log(String(error)); process.exit(1); });`,
+});
+
+const MARIADB = `{ host: "127.0.0.1", port, user: "ann", password: "secret" }`;
+
+testNpm({
+  ...{ service: "mysql", client: "createConnection of mariadb", shows: WORDS, code: 0 },
+  ...{ connections: 1, package: "mariadb" },
+  script: `await load().createConnection(${MARIADB}).catch((error) => console.log(String(error)));`,
+});
+
+testNpm({
+  ...{ service: "mysql", client: "createPool of mariadb", code: 0, connections: [5, 40] },
+  ...{ shows: "pool failed to retrieve a connection from pool", package: "mariadb" },
+  script: `const pool = load().createPool(${MARIADB});
+    await pool.getConnection().catch((error) => console.log(String(error))); await pool.end();`,
+});
+
+testNpm({
   ...{ service: "memcached", client: "memjs", shows: "MemJS GET: Busy", code: 1, connections: 1 },
   package: "memjs",
   script: `load().Client.create("127.0.0.1:" + port).get("key", (error) => {

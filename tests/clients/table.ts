@@ -24,6 +24,9 @@ const LIMIT = 62;
 /** One that says nothing within this time waits for the server to speak first, in milliseconds. */
 const FIRST_WORD_MS = 3000;
 
+/** Whether there is time to wait for clients that wait. */
+const LONG = Deno.env.get("POOLGATE_TEST_CLIENTS") === "long";
+
 /** Registers the tests of the rows of one file, whose clients are registered. */
 export function testTable(file: string): void {
   const rows = tableOf(TABLE, "service").filter((row) => row[HELD_BY]?.includes(`${file})`));
@@ -42,8 +45,9 @@ export function testTable(file: string): void {
   });
 
   Deno.test({
-    name: `${TABLE}: how long each client of ${file} waits for a server that is silent`,
-    ignore: here.length === 0,
+    name: `${TABLE}: how long each client of ${file} waits for a server that is silent` +
+      (LONG ? "" : " (skipped: it takes a minute, and is run by `deno task test:clients`)"),
+    ignore: !LONG || here.length === 0,
     async fn() {
       const measured = await Promise.all(here.map(async (client) => {
         const { first, seconds } = await silence(client);

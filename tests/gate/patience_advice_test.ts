@@ -10,11 +10,11 @@ const UNLESS = "unless it is set otherwise";
 const MARIADB = `${BUT} createConnection of mariadb (npm) gives up after 1s ${UNLESS}`;
 
 const cases: [ServiceName, number, string | undefined][] = [
-  ["postgres", 30_000, undefined],
+  ["postgres", 5000, undefined],
   [
     "postgres",
-    30_001,
-    `--queue-timeout is 30s1ms, ${BUT} postgres (npm) gives up after 30s ${UNLESS}`,
+    5001,
+    `--queue-timeout is 5s1ms, ${BUT} pgjdbc (Java) gives up after 5s ${UNLESS}`,
   ],
   ["mysql", 1000, undefined],
   ["mysql", 120_000, `--queue-timeout is 2m, ${MARIADB}`],
@@ -25,7 +25,12 @@ const cases: [ServiceName, number, string | undefined][] = [
     0,
     `--queue-timeout is no limit, ${BUT} undici of Node.js gives up after 5m ${UNLESS}`,
   ],
-  ["redis", 0, undefined],
+  [
+    "redis",
+    0,
+    `--queue-timeout is no limit, ${BUT} redis (Ruby) gives up after 5s ${UNLESS}`,
+  ],
+  ["ldap", 0, undefined],
 ];
 
 for (const [service, queueTimeoutMs, advice] of cases) {

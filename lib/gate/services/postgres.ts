@@ -51,7 +51,7 @@ export const service: Service = {
   passes: cancelIn,
   check: () => new PostgresCheck(),
   clientEnds: true,
-  patience: { client: "postgres (npm)", ms: 30_000 },
+  patience: { client: "pgjdbc (Java)", ms: 5000 },
   beginning: BEGINNING,
 };
 
