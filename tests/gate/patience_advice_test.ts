@@ -3,6 +3,7 @@ import { patienceAdvice } from "../../lib/gate/patience_advice.ts";
 import { loadProtocols } from "../../lib/gate/load_protocols.ts";
 import type { ServiceName } from "../../lib/gate/services/services.ts";
 import { echo, Service } from "../support/service.ts";
+import { tableOf } from "../support/readmes.ts";
 import { TestGate } from "../support/test_gate.ts";
 
 const BUT = "but some clients wait for less:";
@@ -52,4 +53,15 @@ Deno.test("Gate.run: says it once, behind where it listens", async () => {
   await using upstream = new Service(echo);
   await using gate = await TestGate.open({ upstream: upstream.address, service: "mysql" });
   assertEquals(gate.notes.slice(1), [`info: --queue-timeout is no limit, ${MARIADB}`]);
+});
+
+Deno.test("Service.patience: is that of the least patient client of the table of clients, where that is told", async () => {
+  const inTable = ["postgres", "mysql", "redis", "memcached", "grpc"] as const;
+  for (const name of inTable) {
+    const { service } = await loadProtocols({ service: name, rejectAs: "close" });
+    const waits = tableOf("lib/gate/services/README.md", "service")
+      .filter(([of, client]) => of === `\`${name}\`` && client !== "pg_isready")
+      .map((row) => 1000 * Number(/^([\d.]+) s$/.exec(row[4] ?? "")?.[1] ?? Infinity));
+    assertEquals(service?.patience?.ms, Math.min(...waits), name);
+  }
 });

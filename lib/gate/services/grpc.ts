@@ -52,6 +52,7 @@ const UNAVAILABLE = "14";
 /** Trailers-Only: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, Responses. */
 export const service: Service = {
   reject: ({ words }) => ({ hear: (bytes) => hear(bytes, words) }),
+  patience: { client: "grpcio (Python)", ms: 20_000 },
 };
 
 function hear(bytes: Uint8Array, words: string): Heard {
