@@ -227,6 +227,20 @@ connection.set_listener("", Listener()); connection.connect("ann", "secret", wai
 ldap3.Connection(ldap3.Server(${ADDRESS}), "cn=ann", "secret", auto_bind=True)`,
   },
   {
+    ...{ service: "ldap", language: "Python", library: "ldap3, that asks for the result" },
+    ...{ shows: WORDS, code: 0, file: `${PYTHON}ldap3/__init__.py` },
+    script: `import sys, ldap3
+connection = ldap3.Connection(ldap3.Server(${ADDRESS}), "cn=ann", "secret")
+connection.bind(); print(connection.result["message"])`,
+  },
+  {
+    ...{ service: "ldap", language: "PHP", library: "ldap, that asks for the message", code: 0 },
+    ...{ shows: WORDS, file: `${PHP}ldap.ini` },
+    script:
+      `$ldap = ldap_connect("ldap://127.0.0.1:$argv[1]"); @ldap_bind($ldap, "cn=ann", "secret");
+      ldap_get_option($ldap, LDAP_OPT_DIAGNOSTIC_MESSAGE, $message); print($message);`,
+  },
+  {
     ...{ service: "ldap", language: "PHP", library: "ldap", code: 1, file: `${PHP}ldap.ini` },
     shows: "Unable to bind to server: Server is busy",
     script: `ldap_bind(ldap_connect("ldap://127.0.0.1:$argv[1]"), "cn=ann", "secret") || exit(1);`,
@@ -246,6 +260,14 @@ ldap3.Connection(ldap3.Server(${ADDRESS}), "cn=ann", "secret", auto_bind=True)`,
       my $ldap = Net::LDAP->new("ldap://127.0.0.1:$ARGV[0]");
       my $told = $ldap->bind("cn=ann", password => "secret");
       $told->code and die $told->error_name, ": ", $told->error;`,
+  },
+  {
+    ...{ service: "ssh", language: "Python", library: "paramiko, with its log", shows: WORDS },
+    file: `${PYTHON}paramiko/__init__.py`,
+    script: `import sys, logging, paramiko
+logging.basicConfig(level=logging.INFO)
+client = paramiko.SSHClient(); client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+client.connect(${ADDRESS}, "ann", "secret")`,
   },
   {
     ...{ service: "ssh", language: "Python", library: "paramiko" },

@@ -3,7 +3,8 @@
  *
  * Most clients send a call only when the server has sent its settings, and a call may have a secret
  * in it. To these the connection ends without settings, which they take for UNAVAILABLE. With
- * settings and a GOAWAY, those of gRPC's C core would come again at once, a thousand times a second.
+ * settings and a GOAWAY, those of gRPC's C core would come again at once, a thousand times a
+ * second.
  *
  * @module
  */

@@ -15,8 +15,8 @@ const ER_SERVER_SHUTDOWN = 1053;
 const ER_HOST_IS_BLOCKED = 1129;
 
 /**
- * The ERR packet that a server sends in place of its greeting. With the SQL state: clients that know
- * of none skip it, and PyMySQL takes the first 6 characters for it, whatever they are.
+ * The ERR packet that a server sends in place of its greeting. It has the SQL state: clients skip
+ * it, and PyMySQL takes the first 6 characters for it, whatever they are.
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_err_packet.html
  */
 export const service: Service = {
