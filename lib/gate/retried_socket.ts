@@ -199,6 +199,8 @@ export class RetriedSocket implements Socket {
       await skip(socket, told);
     }
     while (this.#kept !== undefined && sent < this.#kept.length) await send(undefined);
+    // In one step with the last look: what is written a moment later would be kept, and not sent.
+    this.#begin();
   }
 }
 

@@ -277,3 +277,17 @@ Deno.test("RetriedSocket: where an upstream that is down ends before it was aske
   await settled();
   assertEquals([lab.second.heard, ...lab.heard], ["TLS?hello", "N", undefined]);
 });
+
+Deno.test("RetriedSocket: what the client sends while what was kept is sent again is not lost", async () => {
+  for (let steps = 0; steps < 40; steps++) {
+    const lab = new Lab();
+    await lab.write("ask");
+    await lab.say("N");
+    await lab.end(RESET);
+    lab.again?.resolve(lab.second);
+    lab.second.say("N");
+    for (let i = 0; i < steps; i++) await undefined;
+    await lab.write("hello");
+    assertEquals(lab.second.heard, "askhello", `${steps} steps later`);
+  }
+});
