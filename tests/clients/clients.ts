@@ -58,9 +58,18 @@ export const registered: Registered[] = [];
 
 const HERE = new URL("./", import.meta.url).pathname;
 
+/** Whether there is time for all clients, and to wait for those that wait. */
+export const LONG = Deno.env.get("POOLGATE_TEST_CLIENTS") === "long";
+
 /** Registers the test of a client; where it cannot be had, it is skipped, and says so. */
 export function testDebian(client: DebianClient): void {
   test(client, [client.program, ...client.files ?? []], client.program, client.args);
+}
+
+/** As {@linkcode testDebian}, of one of many clients of a service: run only where there is time. */
+export function testFurther(client: DebianClient): void {
+  const skipped = LONG ? undefined : "one of many, which `deno task test:clients` runs";
+  test(client, [client.program, ...client.files ?? []], client.program, client.args, skipped);
 }
 
 /** As {@linkcode testDebian}. */
@@ -77,16 +86,18 @@ function test(
   needs: readonly string[],
   program: string,
   args: (port: number) => readonly string[],
+  left?: string,
 ): void {
   const lacking = needs.find((need) =>
     need.startsWith("/") ? !isThere(need) : missing([need]) !== undefined
   )?.replace(HERE, "");
   registered.push({ ...refused, lacking, program, args });
   const { service, client, shows, code, connections } = refused;
+  const skipped = lacking === undefined ? left : `no ${lacking} on this machine`;
   Deno.test({
     name: `--reject-as ${service}: ${client} shows ${shows}` +
-      (lacking === undefined ? "" : ` (skipped: no ${lacking} on this machine)`),
-    ignore: lacking !== undefined,
+      (skipped === undefined ? "" : ` (skipped: ${skipped})`),
+    ignore: skipped !== undefined,
     async fn() {
       await using upstream = new Service();
       await using gate = await Gate.open(

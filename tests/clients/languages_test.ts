@@ -3,7 +3,7 @@
  * the defaults of its library. Imports nothing from lib/.
  */
 
-import { type Refused, testDebian, WORDS } from "./clients.ts";
+import { type Refused, testFurther, WORDS } from "./clients.ts";
 import { testTable } from "./table.ts";
 
 const PYTHON = "/usr/lib/python3/dist-packages/";
@@ -329,7 +329,7 @@ requests.get("http://127.0.0.1:" + sys.argv[1]).raise_for_status()`,
 
 for (const { language, library, file, script, ...refused } of PROGRAMS) {
   const { command: [program, ...flags], end, failure } = LANGUAGES[language];
-  testDebian({
+  testFurther({
     ...{ code: failure, connections: 1, ...refused, client: `${library} (${language})`, program },
     files: file === undefined ? [] : [file],
     args: (port) => [...flags, script, ...end, `${port}`],
@@ -344,14 +344,14 @@ for (
     ["mysql", "MariaDB Connector/J (Java)", "mariadb-java-client.jar", "MariaJdbc.java", TOO_MANY],
   ] as const
 ) {
-  testDebian({
+  testFurther({
     ...{ service, client, shows, code: 1, connections: 1, program: "java" },
     files: [`/usr/share/java/${jar}`, "/usr/bin/javac"],
     args: (port) => ["-cp", `/usr/share/java/${jar}`, `${SOURCES}${source}`, `${port}`],
   });
 }
 
-testDebian({
+testFurther({
   ...{ service: "redis", client: "hiredis (C)", shows: `ERR ${REDIS}`, code: 1, connections: 1 },
   ...{ program: "bash", files: ["/usr/include/hiredis/hiredis.h", "/usr/bin/gcc"] },
   args: (port) => [

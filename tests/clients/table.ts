@@ -9,7 +9,7 @@ import { assertEquals } from "@std/assert";
 import { tableOf } from "../support/readmes.ts";
 import { start } from "../support/servers.ts";
 import { listener } from "../support/sockets.ts";
-import { type Registered, registered, WORDS } from "./clients.ts";
+import { LONG, type Registered, registered, WORDS } from "./clients.ts";
 
 export const TABLE = "lib/gate/services/README.md";
 
@@ -23,9 +23,6 @@ const LIMIT = 62;
 
 /** One that says nothing within this time waits for the server to speak first, in milliseconds. */
 const FIRST_WORD_MS = 3000;
-
-/** Whether there is time to wait for clients that wait. */
-const LONG = Deno.env.get("POOLGATE_TEST_CLIENTS") === "long";
 
 /** Registers the tests of the rows of one file, whose clients are registered. */
 export function testTable(file: string): void {
