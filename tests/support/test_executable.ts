@@ -8,19 +8,23 @@
 
 import { type Build, build, ROOT } from "./build.ts";
 
-/** Tests that start the program: all of it from outside, and before two real servers of the many. */
-const TESTS = [
-  "tests/program/",
-  ...["postgres", "redis"].map((name) => `tests/servers/${name}_test.ts`),
-];
+/** The folder of the tests that start the program. */
+const PROGRAM = "tests/program/";
 
 /**
- * Left out: what becomes of a shared pool when something fails, and in which order it lets in, is the same code. That
- * the executable can share one is seen by the tests of its start and of its stdin.
+ * Left out of it: what becomes of a shared pool when something fails, and in which order it lets in, is the same code.
+ * That the executable can share one is seen by the tests of its start and of its stdin.
  */
-const LEFT_OUT = ["faults", "order", "chaos", "readme"].map((name) =>
-  `tests/program/cluster_${name}_test.ts`
-);
+const LEFT_OUT = ["faults", "order", "chaos", "readme"].map((name) => `cluster_${name}_test.ts`);
+
+/** All others, and those before two real servers of the many. */
+const TESTS = [
+  ...Array.from(Deno.readDirSync(`${ROOT}${PROGRAM}`), ({ name }) => name)
+    .filter((name) => name.endsWith("_test.ts") && !LEFT_OUT.includes(name))
+    .sort()
+    .map((name) => `${PROGRAM}${name}`),
+  ...["postgres", "redis"].map((name) => `tests/servers/${name}_test.ts`),
+];
 
 /**
  * An executable that `deno compile` made is its runtime with a program appended, so it serves as the runtime of
@@ -140,7 +144,7 @@ async function npmCi(cwd: string): Promise<Deno.CommandOutput | undefined> {
 /** Runs the tests from outside, shows what they write, and returns the test runner's closing line with its status. */
 async function test(binary: string): Promise<{ code: number; verdict: string }> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "test", "--no-check", `--ignore=${LEFT_OUT.join()}`, ...TESTS],
+    args: ["task", "--quiet", "test", "--no-check", ...TESTS],
     cwd: ROOT,
     env: { POOLGATE_TEST_BINARY: binary, NO_COLOR: "1" },
     stdin: "null",
