@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type FlagName, REPEATABLE_FLAGS, type ValueFlag } from "./flag_names.ts";
+import type { FlagName } from "./flag_names.ts";
 import { FLAG_TEXTS } from "./flag_texts.ts";
 import {
   DESCRIPTION,
@@ -13,6 +13,7 @@ import {
   EXAMPLES,
   EXIT_STATUS,
   FLAG_GROUPS,
+  flagText,
   PURPOSE,
   REPETITION,
 } from "./help_texts.ts";
@@ -48,14 +49,11 @@ function indented(text: string): string[] {
 
 /** A flag with its text beside it, or below where it is too long for that. */
 function flag(name: FlagName): string {
-  const { letter, value, summary, details } = FLAG_TEXTS[name];
+  const { letter, value } = FLAG_TEXTS[name];
   const spelling = `  --${name}${letter === undefined ? "" : `, -${letter}`}${
     value === undefined ? "" : ` ${value}`
   }`;
-  const more = REPEATABLE_FLAGS.includes(name as ValueFlag) ? " It may be repeated." : "";
-  const link = /^[a-z]/.test(details) ? ": " : ". ";
-  const text = `${summary}${link}${details}${more}`.trimEnd();
-  const [first = "", ...others] = wrapped(text, COLUMNS - INDENT);
+  const [first = "", ...others] = wrapped(flagText(name), COLUMNS - INDENT);
   const beside = spelling.length < INDENT - 1;
   const head = beside ? spelling.padEnd(INDENT) + first : spelling;
   const below = beside ? others : [first, ...others];

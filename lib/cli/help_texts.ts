@@ -12,7 +12,9 @@ import {
   GATE_FLAGS,
   REPEATABLE_FLAGS,
   VALUE_FLAGS,
+  type ValueFlag,
 } from "./flag_names.ts";
+import { FLAG_TEXTS } from "./flag_texts.ts";
 import { inWords } from "./settings.ts";
 
 /** What the program does, behind its name. */
@@ -76,3 +78,11 @@ export const EXIT_STATUS =
   "0 at the end of input, when the peer at stdin or stdout went away, or after a signal; 1 when " +
   "stdin or stdout failed; 2 when the command line is wrong, a permission or a package is " +
   "missing, or there is no listening at ADDR.";
+
+/** @returns What a flag is for, in sentences; the first begins as the flag's texts do. */
+export function flagText(name: FlagName): string {
+  const { summary, details } = FLAG_TEXTS[name];
+  const link = /^[a-z]/.test(details) ? ": " : ". ";
+  const more = REPEATABLE_FLAGS.includes(name as ValueFlag) ? " It may be repeated." : "";
+  return `${summary}${link}${details}${more}`.trimEnd();
+}

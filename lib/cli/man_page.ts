@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type FlagName, REPEATABLE_FLAGS, type ValueFlag } from "./flag_names.ts";
+import type { FlagName } from "./flag_names.ts";
 import { FLAG_TEXTS } from "./flag_texts.ts";
 import {
   DESCRIPTION,
@@ -13,6 +13,7 @@ import {
   EXAMPLES,
   EXIT_STATUS,
   FLAG_GROUPS,
+  flagText,
   PURPOSE,
   REPETITION,
 } from "./help_texts.ts";
@@ -53,16 +54,14 @@ export const MAN_PAGE = [
 
 /** A flag, and below it what it is for. */
 function flag(name: FlagName): string[] {
-  const { letter, value, summary, details } = FLAG_TEXTS[name];
+  const { letter, value } = FLAG_TEXTS[name];
   const short = letter === undefined ? "" : `, \\fB${escaped(`-${letter}`)}\\fR`;
   const shownValue = value === undefined ? "" : ` \\fI${value}\\fR`;
-  const begun = `${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}`;
-  const link = /^[a-z]/.test(details) ? ": " : ". ";
-  const more = REPEATABLE_FLAGS.includes(name as ValueFlag) ? " It may be repeated." : "";
+  const told = flagText(name);
   return [
     ".TP",
     `\\fB${escaped(`--${name}`)}\\fR${short}${shownValue}`,
-    ...text(`${begun}${link}${details}${more}`),
+    ...text(`${told.slice(0, 1).toUpperCase()}${told.slice(1)}`),
   ];
 }
 
