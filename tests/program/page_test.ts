@@ -102,8 +102,10 @@ class Watched implements AsyncDisposable {
 }
 
 async function unlock({ page }: Browser, token = TOKEN): Promise<void> {
-  const closed = page.getByRole("button", { name: OPEN_CHANGES, expanded: false });
-  if (await closed.count() > 0) await closed.click();
+  // It is shown with the first figures.
+  const opener = page.getByRole("button", { name: OPEN_CHANGES });
+  await opener.waitFor();
+  if (await opener.getAttribute("aria-expanded") === "false") await opener.click();
   await page.locator("#token").fill(token);
   await page.locator("#token").press("Enter");
 }
