@@ -13,6 +13,8 @@ import { Client, until } from "../support/sockets.ts";
 
 const TOKEN = "sesame";
 
+Deno.test.afterAll(Browser.quit);
+
 /** A Redis and two gates: `one`, which holds what it has, and `two`, which cuts it off. */
 class Pair implements AsyncDisposable {
   readonly redis: RedisServer;

@@ -13,7 +13,7 @@ import { CASES, inputOf, outputOf } from "../support/samples.ts";
 import { testWith } from "../support/servers.ts";
 
 /** How many samples are run side by side: they mostly wait. */
-const AT_ONCE = 6;
+const AT_ONCE = 13;
 
 const permissions = ["--allow-net", "--allow-read", "--allow-write"];
 

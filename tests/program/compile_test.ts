@@ -12,12 +12,26 @@ const STAND_IN = { DENORT_BIN: Deno.execPath() };
 /** Only the tests use these. */
 const TEST_PACKAGES = ["fast-check", "playwright-core"];
 
+/** What has been built, by its arguments: the tests only look at it. */
+const builds = new Map<string, Promise<Build>>();
+
+function builtBy(args: string[]): Promise<Build> {
+  const key = args.join(" ");
+  const built = builds.get(key) ?? build({ args, env: STAND_IN });
+  builds.set(key, built);
+  return built;
+}
+
+Deno.test.afterAll(async () => {
+  for (const built of builds.values()) await (await built)[Symbol.asyncDispose]();
+});
+
 function testBuild(name: string, args: string[], fn: (built: Build) => Promise<void>): void {
   Deno.test({
     name: name + (BINARY === undefined ? "" : " (skipped: POOLGATE_TEST_BINARY names one built)"),
     ignore: BINARY !== undefined,
     fn: async () => {
-      await using built = await build({ args, env: STAND_IN });
+      const built = await builtBy(args);
       assert(built.success, built.log);
       await fn(built);
     },

@@ -11,6 +11,11 @@ const TOKEN = "sesame";
 const OPEN_CHANGES = "Change limits, pause, disconnect";
 const NEEDS = [ADMIN_SERVED, CHROMIUM];
 
+/** Longer than the page takes silence for a pause, by its own clock: it looks for it twice a second. */
+const SILENCE_MS = 6000;
+
+Deno.test.afterAll(Browser.quit);
+
 /** A running poolgate with a page. */
 class Watched implements AsyncDisposable {
   #poolgate: Conversation;
@@ -38,9 +43,9 @@ class Watched implements AsyncDisposable {
     return new Watched(poolgate, port, adminPort);
   }
 
-  /** Opens its page. */
-  async browse(view?: View): Promise<Browser> {
-    return await Browser.open(`http://127.0.0.1:${this.adminPort}/`, view);
+  /** Opens its page; `query` is what its address ends with, such as `?wall`. */
+  async browse(view?: View, query = ""): Promise<Browser> {
+    return await Browser.open(`http://127.0.0.1:${this.adminPort}/${query}`, view);
   }
 
   /** Lets clients come, each one after the one before has been answered. */
@@ -147,10 +152,13 @@ async function intercept({ page }: Browser): Promise<void> {
     globalThis.EventSource = class extends EventSource {
       addEventListener(name, hear) {
         super.addEventListener(name, (event) => {
-          if (name !== "now" || globalThis.alter === undefined) return hear(event);
-          const now = JSON.parse(event.data);
-          globalThis.alter(now);
-          hear({ data: JSON.stringify(now) });
+          if (name !== "now") return hear(event);
+          globalThis.hearAgain = () => {
+            const now = JSON.parse(event.data);
+            globalThis.alter?.(now);
+            hear({ data: JSON.stringify(now) });
+          };
+          globalThis.hearAgain();
         });
       }
     };
@@ -158,9 +166,9 @@ async function intercept({ page }: Browser): Promise<void> {
   await page.reload();
 }
 
-/** From the next event on, the page hears `now` as these statements change it. */
+/** The page hears the last event again, and each one to come, as these statements change its `now`. */
 async function alter({ page }: Browser, statements: string): Promise<void> {
-  await page.evaluate(`globalThis.alter = (now) => { ${statements} }; undefined`);
+  await page.evaluate(`globalThis.alter = (now) => { ${statements} }; globalThis.hearAgain?.()`);
 }
 
 /** Opens the page anew, so that {@linkcode written} knows what its plot writes. */
@@ -179,6 +187,12 @@ async function recordTexts({ page }: Browser): Promise<void> {
 /** What the plot has written since it was asked last. */
 async function written({ page }: Browser): Promise<string[]> {
   return await page.evaluate("globalThis.written.splice(0)") as string[];
+}
+
+/** Waits until the plot says something to those who do not see it. */
+async function plotTells({ page }: Browser, what: RegExp): Promise<void> {
+  const label = () => page.locator("#plot").getAttribute("aria-label");
+  await until(`the plot tells ${what}`, async () => what.test(await label() ?? ""));
 }
 
 /** A property of an element's style, or of what stands before its content. */
@@ -242,11 +256,11 @@ testWith(NEEDS, "page: its numbers move as connections come, wait and go", async
   await until("those with a place are listed", async () => await rows.count() === 2);
   await page.locator("#filter input[value=all]").check();
   await until("all are listed", async () => await rows.count() === 4);
-  assertEquals(await browser.page.getByRole("meter", { name: "Waiting" }).count(), 1);
+  assertEquals(await page.getByRole("meter", { name: "Waiting" }).count(), 1);
   poolgate.leave(first);
   await browser.shows("#queued .reading", "1 of 2");
   await browser.shows("#promoted .detail", /\bin all 1/);
-  assertEquals(await page.locator("#waits").isVisible(), true);
+  await page.locator("#waits").waitFor();
   await page.locator("#filter input[value=queued]").check();
   await until("one is listed", async () => await rows.count() === 1);
   assertEquals(browser.problems, []);
@@ -285,11 +299,12 @@ testWith(NEEDS, "page: the token opens the changes, which are made for real", as
   await browser.shows("#active .reading", "1 of 1");
   assertEquals(await page.locator("#client-table button").first().isVisible(), false);
 
-  const opener = page.getByRole("button", { name: OPEN_CHANGES });
   assertEquals(await page.locator("form:visible").count(), 0);
-  const height = "document.documentElement.scrollHeight";
-  const end = (await opener.boundingBox())!.y + Number(await page.evaluate("scrollY"));
-  assert(await page.evaluate(height) as number - end < 150, "the button is not at the end");
+  const below = Number(
+    await page.evaluate(`document.documentElement.scrollHeight - scrollY -
+      document.querySelector("#open-changes").getBoundingClientRect().top`),
+  );
+  assert(below < 150, `the button is not at the end, but ${below} pixels above it`);
   await unlock(browser, "open");
   await browser.shows("#notice", /^This token is wrong/);
   assertEquals(await page.locator("#limits-form").isVisible(), false);
@@ -406,8 +421,7 @@ testWith(
     await browser.shows("#connection", "live");
     await browser.shows("#listen", `127.0.0.1:${next.port}`);
     // Of the last ten minutes, those of the new one are known.
-    const plot = await browser.page.locator("#plot").getAttribute("aria-label");
-    assertStringIncludes(plot ?? "", "at most 0 waiting");
+    await plotTells(browser, /at most 0 waiting/);
     assertEquals(await browser.page.title(), "0/7 poolgate");
     assertEquals(browser.problems, []);
   },
@@ -420,6 +434,8 @@ testWith(
     await using poolgate = await Watched.open(2, 2);
     await using browser = await poolgate.browse();
     const { page } = browser;
+    await page.clock.install();
+    await page.reload();
     await browser.shows("#connection", "live");
     const refused: number[] = [];
     await page.route("**/api/events", (route) => {
@@ -427,6 +443,7 @@ testWith(
       return route.fulfill({ status: 503 });
     });
     poolgate.signal("SIGSTOP");
+    await page.clock.runFor(SILENCE_MS);
     await until("it has tried again twice", () => refused.length === 2);
     // Refused, it tries again sooner than it gives up on silence.
     assert(refused[1]! - refused[0]! < 4500, `${refused}`);
@@ -530,6 +547,8 @@ testWith(NEEDS, "page: is loaded anew when another version of poolgate answers",
   await using poolgate = await Watched.open(2, 2);
   await using browser = await poolgate.browse();
   const { page } = browser;
+  await page.clock.install();
+  await page.reload();
   await browser.shows("#connection", "live");
   await page.evaluate("document.title = globalThis.before = 'before'");
   const stats = await (await fetch(`http://127.0.0.1:${poolgate.adminPort}/api/stats`)).json();
@@ -538,12 +557,15 @@ testWith(NEEDS, "page: is loaded anew when another version of poolgate answers",
     ...{ stats: { ...stats, version: "99.0.0" }, waits: { bounds: [1], counts: [0, 0] } },
   };
   const body = `event: now\ndata: ${JSON.stringify(now)}\n\n`;
-  const once = { times: 1 };
-  await page.route("**/api/events", (route) => {
-    return route.fulfill({ status: 200, contentType: "text/event-stream", body });
-  }, once);
+  const { promise: lost, resolve: answer } = Promise.withResolvers<void>();
+  await page.route("**/api/events", async (route) => {
+    await lost;
+    await route.fulfill({ status: 200, contentType: "text/event-stream", body });
+  }, { times: 1 });
   poolgate.signal("SIGSTOP");
+  await page.clock.runFor(SILENCE_MS);
   await browser.shows("#state", /^Connection lost/);
+  answer();
   await until("the other version has answered", async () => {
     poolgate.signal("SIGCONT");
     return await page.evaluate("globalThis.before").catch(() => "loading") === undefined;
@@ -643,6 +665,7 @@ testWith(
     await using poolgate = await Watched.open(1, 1);
     await using browser = await poolgate.browse();
     const { page } = browser;
+    await intercept(browser);
     await browser.shows("#state", "Ready");
     await page.evaluate(`{
     globalThis.headlines = [];
@@ -650,18 +673,17 @@ testWith(
     new MutationObserver(() => globalThis.headlines.push(state.textContent))
       .observe(state, { childList: true, characterData: true, subtree: true });
   }`);
-    const moments = new Set<string>();
-    const end = performance.now() + 9000;
-    // Twice a second, the queue is full at one moment and has room at the next.
-    while (performance.now() < end) {
+    const isTold = async (state: string) => {
+      await alter(browser, `globalThis.moment = now.stats.state`);
+      await until(`it is told ${state}`, async () => await page.evaluate("moment") === state);
+    };
+    // The queue is full at one moment and has room at the next.
+    for (let round = 0; round < 3; round++) {
       const clients = await poolgate.clients(3);
-      moments.add((await (await poolgate.fetch("/api/stats")).json()).state);
+      await isTold("full");
       for (const client of clients) poolgate.leave(client);
-      await until("all have gone", async () => (await poolgate.stats()).active === 0);
-      moments.add((await (await poolgate.fetch("/api/stats")).json()).state);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await isTold("ready");
     }
-    assertEquals([...moments].sort(), ["full", "ready"]);
     assertEquals(await page.evaluate("globalThis.headlines"), ["Clients are turned away"]);
     assertEquals(browser.problems, []);
   },
@@ -830,11 +852,7 @@ testWith(
     await browser.shows("#connection", "live");
     await page.locator("#span input[value='1h']").check();
     await browser.shows("#marks li", /an operator has paused poolgate$/);
-    await until("the plot tells of it", async () => {
-      return /at most 77 waiting/.test(
-        await page.locator("#plot").getAttribute("aria-label") ?? "",
-      );
-    });
+    await plotTells(browser, /at most 77 waiting/);
     const held = String(
       await page.evaluate(
         "getComputedStyle(document.documentElement).getPropertyValue('--held')",
@@ -845,18 +863,13 @@ testWith(
       return await heights(browser, place!) === 2 && await heights(browser, waiting!) === 2;
     });
     await until("its mark is drawn", async () => (await drawn(browser, [held])).length === 1);
-    await until("the hour goes on", async () =>
-      /^now 0 /.test(
-        (await page.locator("#plot").getAttribute("aria-label"))?.split(": ")[1] ?? "",
-      ));
+    await plotTells(browser, /^[^:]*: now 0 /);
     await page.locator("#span input[value='24h']").check();
     await until("the day is asked for", () => asked.length === 2);
     assertEquals(asked, ["?span=1h", "?span=24h"]);
     await page.locator("#span input[value='10m']").check();
-    await until("its ten minutes are its own", async () => {
-      return /at most 0 waiting/.test(await page.locator("#plot").getAttribute("aria-label") ?? "");
-    });
-    assertEquals(await page.locator("#marks li").count(), 0);
+    await plotTells(browser, /at most 0 waiting/);
+    await until("its marks are its own", async () => await page.locator("#marks li").count() === 0);
     assertEquals(browser.problems, []);
   },
 );
@@ -911,7 +924,7 @@ testWith(
     await page.locator("#client-search").fill("client 134");
     await until("those found are listed", async () => (await ids()).length === 10);
     await browser.shows("#clients .total", "10 found");
-    assertEquals(await page.locator("#clients .pages").isVisible(), false);
+    await page.locator("#clients .pages").waitFor({ state: "hidden" });
     assertEquals(browser.problems, []);
   },
 );
@@ -958,15 +971,12 @@ testWith(
   "page: on a wall, only state, gauges and plot are shown, on one screen",
   async () => {
     await using poolgate = await Watched.open(2, 2);
-    await using browser = await poolgate.browse({ width: 1920, height: 1080 });
+    await using browser = await poolgate.browse({ width: 1920, height: 1080 }, "?wall");
     const { page } = browser;
-    const asked: string[] = [];
-    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
-    await page.goto(`http://127.0.0.1:${poolgate.adminPort}/?wall`);
     await poolgate.clients(5);
     await browser.shows("#rejected .value", "1");
     for (const shown of ["#state", "#active", "#queued", "#rejected", "#longest", "#plot canvas"]) {
-      assertEquals(await page.locator(shown).isVisible(), true, shown);
+      await page.locator(shown).waitFor();
     }
     for (
       const hidden of ["#clients", "#sources", "#changes", "#waits-name", "#promoted", ".facts"]
@@ -975,6 +985,10 @@ testWith(
     }
     const overflow = "document.documentElement.scrollHeight - innerHeight";
     assertEquals(await page.evaluate(overflow), 0);
+    const asked = await page.evaluate(
+      "performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)",
+    ) as string[];
+    assert(asked.includes("/page.css"), `${asked}`);
     assertEquals(asked.filter((path) => /api\/(clients|sources)/.test(path)), []);
     assertEquals(browser.problems, []);
   },

@@ -11,6 +11,8 @@ const CURL = ["nginx", "curl"];
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
+Deno.test.afterAll(Browser.quit);
+
 function openGate(nginx: Nginx, ...args: string[]): Promise<Gate> {
   return Gate.open("--upstream", `127.0.0.1:${nginx.port}`, ...args);
 }

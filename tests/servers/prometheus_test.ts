@@ -209,15 +209,18 @@ async function served(gate: Gate, path: string): Promise<string> {
   return await answer.text();
 }
 
+/** How often Prometheus asks, and how long what it alerts of lasts. */
+const SOON = "200ms";
+
 /** The configuration of the admin side's README, and the rules that poolgate serves, but sooner. */
 async function prometheusFiles(gate: Gate): Promise<Record<string, string>> {
   const target = gate.admin.replace("http://", "");
   const configuration = yamlOf("lib/admin/README.md").get("prometheus.yml") ?? "";
   const rules = await served(gate, "/rules.yml");
   return {
-    "prometheus.yml": configuration.replace(/(_interval): \S+/g, "$1: 1s")
+    "prometheus.yml": configuration.replace(/(_interval): \S+/g, `$1: ${SOON}`)
       .replace(/(?<=targets: \[")[^"]+/, target),
-    "poolgate.rules.yml": rules.replace(/\bfor: \S+/g, "for: 1s"),
+    "poolgate.rules.yml": rules.replace(/\bfor: \S+/g, `for: ${SOON}`),
   };
 }
 

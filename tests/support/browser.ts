@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Browser as Chromium, Page } from "playwright-core";
+import type { Browser as Chromium, BrowserContext, Page } from "playwright-core";
 import { until } from "./sockets.ts";
 
 /** The program that these tests need. */
@@ -25,15 +25,19 @@ export interface View {
 /** What the browser itself says of answers that it did not like, or did not get. */
 const OF_THE_NETWORK = /^Failed to load resource: (net::ERR_|.*a status of (403|503) )/;
 
-/** A browser with nothing but one page, until the test disposes of it. */
+/**
+ * A browser with nothing but one page, until the test disposes of it: it shares one process with others, as a start
+ * takes long, and nothing else. A file that opens any tells `Deno.test.afterAll` to {@linkcode Browser.quit}.
+ */
 export class Browser implements AsyncDisposable {
-  #chromium: Chromium;
+  static #chromium: Chromium | undefined;
+  #context: BrowserContext;
   readonly page: Page;
   /** What went wrong in the page: errors that nobody caught, and what it wrote to the console. */
   readonly problems: string[] = [];
 
-  private constructor(chromium: Chromium, page: Page) {
-    this.#chromium = chromium;
+  private constructor(context: BrowserContext, page: Page) {
+    this.#context = context;
     this.page = page;
     page.on("pageerror", ({ message }) => this.problems.push(message));
     page.on("console", (message) => {
@@ -48,11 +52,22 @@ export class Browser implements AsyncDisposable {
   /** Opens a page. */
   static async open(url: string, view: View = {}): Promise<Browser> {
     const { width = 1440, height = 900, colorScheme = "light" } = view;
-    const chromium = await launch();
-    const page = await chromium.newPage({ viewport: { width, height }, colorScheme });
-    const browser = new Browser(chromium, page);
+    // One that has crashed is not connected any more.
+    if (!Browser.#chromium?.isConnected()) Browser.#chromium = await launch();
+    const context = await Browser.#chromium.newContext({
+      viewport: { width, height },
+      colorScheme,
+    });
+    const page = await context.newPage();
+    const browser = new Browser(context, page);
     await page.goto(url);
     return browser;
+  }
+
+  /** Ends the process, where there is one. */
+  static async quit(): Promise<void> {
+    await Browser.#chromium?.close();
+    Browser.#chromium = undefined;
   }
 
   /** The text of an element as it is seen. */
@@ -90,7 +105,7 @@ export class Browser implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#chromium.close();
+    await this.#context.close();
   }
 }
 

@@ -208,6 +208,7 @@ async function main(): Promise<number> {
     await shoot(folder, "lost", browsers);
   } finally {
     for (const [, browser] of browsers) await browser[Symbol.asyncDispose]();
+    await Browser.quit();
   }
   return 0;
 }
