@@ -285,14 +285,46 @@ for (const [what, series, alert] of CLUSTERS) {
 const PROMETHEUS = [ADMIN_SERVED, "prometheus"];
 const CONNECTED = 'poolgate_connections_total{result="connected"}';
 
+/** A gate, and a Prometheus that asks it and no other. */
+interface Asked {
+  gate: Gate;
+  prometheus: Prometheus;
+}
+
+const started = new AsyncDisposableStack();
+Deno.test.afterAll(() => started.disposeAsync());
+
+async function startAsked(flags: string[]): Promise<Asked> {
+  const service = started.use(new Service(parrot));
+  const gate = started.use(await openGate(service, ...flags));
+  const prometheus = started.use(await Prometheus.start(await prometheusFiles(gate)));
+  return { gate, prometheus };
+}
+
+/** The flags of the gate of each test. */
+const FLAGS = {
+  figures: limits(3, 2),
+  alerts: limits(1, 1),
+  queries: [...limits(1, 1), "--queue-timeout", "200ms"],
+};
+
+let all: Promise<PromiseSettledResult<Asked>[]> | undefined;
+
+/** Starts those of all tests with the first one: Prometheus asks nobody in its first five seconds. */
+async function askedFor(test: keyof typeof FLAGS): Promise<Asked> {
+  all ??= Promise.allSettled(Object.values(FLAGS).map(startAsked));
+  const asked = (await all)[Object.keys(FLAGS).indexOf(test)];
+  if (asked?.status !== "fulfilled") throw asked?.reason;
+  return asked.value;
+}
+
 testWith(
   PROMETHEUS,
   "Prometheus, as the README sets it up, knows what pool_stats says",
   async () => {
-    const [places, waits, guests] = [3, 2, 50];
-    await using service = new Service(parrot);
-    await using gate = await openGate(service, ...limits(places, waits));
-    await using prometheus = await Prometheus.start(await prometheusFiles(gate));
+    const { gate, prometheus } = await askedFor("figures");
+    const { max_connections: places, backlog_size: waits } = await gate.stats();
+    const guests = 50;
     const valueOf = async (query: string) => (await prometheus.query(query))[0]?.value;
     await until("the gate has been scraped", async () => await valueOf(CONNECTED) === 0);
 
@@ -322,9 +354,7 @@ testWith(
 );
 
 testWith(PROMETHEUS, "Prometheus, as the README sets it up, alerts of a full queue", async () => {
-  await using service = new Service(parrot);
-  await using gate = await openGate(service, ...limits(1, 1));
-  await using prometheus = await Prometheus.start(await prometheusFiles(gate));
+  const { gate, prometheus } = await askedFor("alerts");
   await until("the gate has been scraped", async () => {
     return (await prometheus.query(CONNECTED)).length === 1;
   });
@@ -348,9 +378,7 @@ testWith(
   PROMETHEUS,
   "/grafana.json, /rules.yml: Prometheus answers each query, and evaluates each rule",
   async () => {
-    await using service = new Service(parrot);
-    await using gate = await openGate(service, ...limits(1, 1), "--queue-timeout", "200ms");
-    await using prometheus = await Prometheus.start(await prometheusFiles(gate));
+    const { gate, prometheus } = await askedFor("queries");
     const dashboard = JSON.parse(await served(gate, "/grafana.json"));
     const panels: Panel[] = dashboard.panels;
     const queries = panels.flatMap(({ title, targets }) =>
