@@ -16,8 +16,12 @@ import type { Beginning } from "./services/service.ts";
 import type { Upstream } from "./upstream.ts";
 import type { Attempt } from "./upstreams.ts";
 
-/** How long a first word is held back at most behind which no end comes, in milliseconds. */
+/**
+ * How long a first word is held back at most behind which no end comes, in milliseconds: where it is
+ * not known whether the upstream is up, and where it has the length of a refusal.
+ */
 export const HOLD_MS = 500;
+export const END_MS = 100;
 
 /** How much of what a client has sent is kept, in bytes; with more, nothing is tried again. */
 export const MAX_KEPT_BYTES = 10_000;
@@ -31,7 +35,7 @@ export interface RetriedSocketParts {
   beginning: Beginning;
   /** The wish that has brought it. */
   attempt: Pick<Attempt, "again" | "giveUp"> & {
-    readonly upstream: Pick<Upstream, "held" | "suspect"> | undefined;
+    readonly upstream: Pick<Upstream, "held" | "up" | "known" | "suspect"> | undefined;
   };
   clock: Clock;
 }
@@ -133,38 +137,51 @@ export class RetriedSocket implements Socket {
   }
 
   /**
-   * Whether what was read is not to be heard before more is known. Only where the upstream is
-   * suspected: to wait for a millisecond with each first word costs a fifth of the rate at which
-   * PostgreSQL logs in by password.
+   * Whether what was read is not to be heard before more is known: where the upstream is suspected,
+   * or where it has the length of a refusal. To wait for a millisecond with each first word costs a
+   * fifth of the rate at which PostgreSQL logs in by password.
    */
   #mayBeRefusal(length: number): boolean {
-    const { beginning: { answerBytes, refusalBytes }, attempt } = this.#parts;
+    const { beginning: { answerBytes, requestBytes, refusalBytes }, attempt } = this.#parts;
     if (this.#kept === undefined) return false;
-    const said = this.#answers.reduce((sum, { told }) => sum + told, length);
-    if (said <= answerBytes) this.#answers.push({ told: length, kept: this.#kept.length });
-    else if (said <= refusalBytes && attempt.upstream?.held) return true;
-    else this.#begin();
+    const answered = this.#answers.reduce((sum, { told }) => sum + told, 0);
+    if (answered + length <= answerBytes) {
+      this.#answers.push({ told: length, kept: this.#kept.length });
+      return false;
+    }
+    const { least, most } = refusalBytes;
+    const isLikely = length >= least && this.#asked <= requestBytes;
+    if (length <= most && (isLikely || attempt.upstream?.held)) return true;
+    this.#begin();
     return false;
+  }
+
+  /** How much the client has sent since the last answer, in bytes. */
+  get #asked(): number {
+    return (this.#kept?.length ?? 0) - (this.#answers.at(-1)?.kept ?? 0);
   }
 
   /** Whether the upstream has ended the connection, and done no more for it than refuse it. */
   async #mayTryAgain(outcome: number | null | "failed"): Promise<boolean> {
     if (this.#kept === undefined) return false;
-    // An end without a word is how a request is done that wants no answer: it is not to come twice.
-    const asked = this.#kept.length > (this.#answers.at(-1)?.kept ?? 0);
-    if (outcome === null && asked) return false;
-    if (typeof outcome !== "number") this.#parts.attempt.upstream?.suspect();
-    else if (!await this.#endsBehind()) return false;
-    return this.#kept !== undefined;
+    if (outcome === null && this.#parts.beginning.silentBytes.includes(this.#asked)) return false;
+    if (typeof outcome === "number" && !await this.#endsBehind()) return false;
+    // A client that has gone meanwhile may be why it has ended.
+    if (this.#kept === undefined) return false;
+    this.#parts.attempt.upstream?.suspect();
+    return true;
   }
 
-  /** Whether an end comes behind what was read, at once. */
+  /** Whether an end comes behind what was read, soon, or while the upstream may be down. */
   #endsBehind(): Promise<boolean> {
-    const bytes = new Uint8Array(this.#parts.beginning.refusalBytes);
+    const { beginning, attempt: { upstream }, clock } = this.#parts;
+    const bytes = new Uint8Array(beginning.refusalBytes.most);
     const length = Promise.resolve(this.#open().read(bytes));
     this.#ahead = { bytes, length };
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const cancel = this.#parts.clock.after(HOLD_MS, () => resolve(false));
+    const held = upstream?.held ?? false;
+    const cancel = clock.after(held ? HOLD_MS : END_MS, () => resolve(false));
+    if (held) upstream?.known().then(() => upstream.up && resolve(false));
     length.then((length) => resolve(length === null), () => resolve(true));
     return promise.finally(cancel);
   }

@@ -117,6 +117,8 @@ export class Upstream {
   /** Why it is down, while it is. */
   #down: string | undefined;
   #held = false;
+  /** Resolved when it is known whether it is up, where somebody waits for that. */
+  #knowing: PromiseWithResolvers<void> | undefined;
   /** Whether it has shown that it is there since this was last asked. */
   #news = false;
   #retryMs = FIRST_RETRY_MS;
@@ -151,6 +153,18 @@ export class Upstream {
   /** Whether nobody goes there for now: it is down, or not known to be up. */
   get held(): boolean {
     return this.#held;
+  }
+
+  /** Resolves when it is known whether it is up: at once, where it is. */
+  known(): Promise<void> {
+    if (!this.#held || this.#down !== undefined) return Promise.resolve();
+    this.#knowing ??= Promise.withResolvers();
+    return this.#knowing.promise;
+  }
+
+  #know(): void {
+    this.#knowing?.resolve();
+    this.#knowing = undefined;
   }
 
   /** Something has come from it. */
@@ -359,6 +373,7 @@ export class Upstream {
     this.#down = reason;
     if (!fallen) return;
     this.hold();
+    this.#know();
     // Whom it has refused goes on.
     this.#wishes.sendAll();
     if (!this.#parts.checked) this.#retryLater();
@@ -371,6 +386,7 @@ export class Upstream {
     const risen = this.#down !== undefined;
     this.#held = false;
     this.#down = undefined;
+    this.#know();
     this.#cancelRetry?.();
     this.#wishes.sendAll();
     if (risen) this.#parts.onUp();

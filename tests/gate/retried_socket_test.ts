@@ -1,11 +1,19 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { HOLD_MS, MAX_KEPT_BYTES, RetriedSocket } from "../../lib/gate/retried_socket.ts";
+import { END_MS, HOLD_MS, MAX_KEPT_BYTES, RetriedSocket } from "../../lib/gate/retried_socket.ts";
 import type { Socket } from "../../lib/io/socket.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 import { FakeSocket } from "../support/fake_socket.ts";
 
-/** A service whose sessions begin with more than eight bytes, behind one that does not count. */
-const BEGINNING = { answerBytes: 1, refusalBytes: 8 };
+/**
+ * A service whose sessions begin with more than eight bytes, behind one that does not count, and
+ * which has no word for six.
+ */
+const BEGINNING = {
+  answerBytes: 1,
+  requestBytes: 10,
+  refusalBytes: { least: 7, most: 8 },
+  silentBytes: [6],
+};
 
 /** A connection to an upstream of which the test says whether it is up. */
 class Lab {
@@ -14,6 +22,7 @@ class Lab {
   second = new FakeSocket();
   socket: RetriedSocket;
   held = false;
+  known = Promise.withResolvers<void>();
   suspicions = 0;
   giveUps = 0;
   /** What comes of the wish for another connection, where there is one. */
@@ -31,6 +40,10 @@ class Lab {
           get held() {
             return isHeld();
           },
+          get up() {
+            return !isHeld();
+          },
+          known: () => this.known.promise,
           suspect: () => {
             this.suspicions++;
             this.held = true;
@@ -75,6 +88,13 @@ class Lab {
 
   async end(error?: Error): Promise<void> {
     this.first.end(error);
+    await settled();
+  }
+
+  /** The upstream is found up that was suspected. */
+  async rise(): Promise<void> {
+    this.held = false;
+    this.known.resolve();
     await settled();
   }
 
@@ -126,7 +146,26 @@ Deno.test("RetriedSocket: where an upstream fails without a word that is up, so 
   assertEquals(lab.heard, ["", RESET.message]);
 });
 
-Deno.test("RetriedSocket: where an upstream ends without a word, so does the connection: it has done what was asked", async () => {
+Deno.test("RetriedSocket: where an upstream ends without a word that is down, what was sent goes to the next connection", async () => {
+  const lab = new Lab();
+  await lab.write("hello");
+  await lab.end();
+  assertEquals([lab.suspicions, lab.first.closes, ...lab.heard], [1, 1, "", undefined]);
+  await lab.connect(lab.second);
+  lab.second.say("welcome");
+  await settled();
+  assertEquals([lab.second.heard, ...lab.heard], ["hello", "welcome", undefined]);
+});
+
+Deno.test("RetriedSocket: where an upstream ends without a word that is up, so does the connection", async () => {
+  const lab = new Lab();
+  await lab.write("hello");
+  await lab.end();
+  await lab.connect(undefined);
+  assertEquals(lab.heard, ["", "ended"]);
+});
+
+Deno.test("RetriedSocket: where an upstream ends without a word to a request that wants none, so does the connection", async () => {
   const lab = new Lab();
   await lab.write("cancel");
   await lab.end();
@@ -156,6 +195,66 @@ Deno.test("RetriedSocket: a first word behind which there is no end is held back
   await lab.say("welcome");
   await lab.end();
   assertEquals([...lab.heard, lab.again], ["passwordwelcome", "ended", undefined]);
+});
+
+Deno.test("RetriedSocket: a first word that was held back is heard when the upstream is found up", async () => {
+  const lab = new Lab();
+  lab.held = true;
+  await lab.say("word");
+  assertEquals(lab.heard, ["", undefined]);
+  await lab.rise();
+  assertEquals(lab.heard, ["word", undefined]);
+  await lab.say("welcome");
+  assertEquals([...lab.heard, lab.suspicions], ["wordwelcome", undefined, 0]);
+});
+
+Deno.test("RetriedSocket: a refusal is the first sign that an upstream is down, and is not heard", async () => {
+  const lab = new Lab();
+  await lab.write("ask");
+  await lab.say("N");
+  await lab.write("hello");
+  await lab.say("refused");
+  assertEquals([...lab.heard, lab.suspicions], ["N", undefined, 0]);
+  await lab.end();
+  assertEquals([...lab.heard, lab.suspicions, lab.first.closes], ["N", undefined, 1, 1]);
+  await lab.connect(lab.second);
+  lab.second.say("N");
+  await settled();
+  lab.second.say("welcome");
+  await settled();
+  assertEquals([lab.second.heard, ...lab.heard], ["askhello", "Nwelcome", undefined]);
+});
+
+Deno.test("RetriedSocket: a refusal of an upstream that is up is heard as it is", async () => {
+  const lab = new Lab();
+  await lab.write("hello");
+  await lab.say("refused");
+  await lab.end();
+  assertEquals([...lab.heard, lab.suspicions], ["", undefined, 1]);
+  await lab.connect(undefined);
+  assertEquals(lab.heard, ["refused", "ended"]);
+});
+
+Deno.test("RetriedSocket: a word as long as a refusal is heard soon where no end comes behind it", async () => {
+  const lab = new Lab();
+  await lab.write("hello");
+  await lab.say("options");
+  assertEquals(lab.heard, ["", undefined]);
+  await lab.clock.advance(END_MS);
+  assertEquals(lab.heard, ["options", undefined]);
+  await lab.end();
+  assertEquals([...lab.heard, lab.suspicions, lab.again], ["options", "ended", 0, undefined]);
+});
+
+Deno.test("RetriedSocket: a shorter first word is heard at once, and so is each behind a request too long for a session", async () => {
+  for (const [request, word] of [["hello", "salted"], ["hello in TLS", "refused"]] as const) {
+    const lab = new Lab();
+    await lab.write(request);
+    await lab.say(word);
+    assertEquals(lab.heard, [word, undefined]);
+    await lab.end();
+    assertEquals([...lab.heard, lab.suspicions, lab.again], [word, "ended", 0, undefined]);
+  }
 });
 
 Deno.test("RetriedSocket: a first word behind which there is more is heard at once", async () => {
@@ -264,6 +363,15 @@ Deno.test("RetriedSocket.close: nothing is tried again of what is held back", as
   lab.socket.close();
   await settled();
   assertEquals([lab.first.closes, lab.again], [1, undefined]);
+});
+
+Deno.test("RetriedSocket.close: a refusal that is held back is no sign any more", async () => {
+  const lab = new Lab();
+  await lab.write("hello");
+  await lab.say("refused");
+  lab.socket.close();
+  await settled();
+  assertEquals([lab.first.closes, lab.suspicions, lab.again], [1, 0, undefined]);
 });
 
 Deno.test("RetriedSocket: where an upstream that is down ends before it was asked anything, the next one is asked", async () => {

@@ -9,7 +9,7 @@
 
 import { behind, bigEndian, lastWord } from "./answer.ts";
 import { ascii, joined, printable } from "./ascii.ts";
-import type { Check, Heard, Service } from "./service.ts";
+import type { Beginning, Check, Heard, Service } from "./service.ts";
 
 /** The longest first packet that PostgreSQL itself takes, in bytes. */
 const MAX_PACKET_BYTES = 10_000;
@@ -39,11 +39,19 @@ const NOTHING = new Uint8Array();
 const ENCRYPTION_DECLINED = ascii("N");
 
 /**
- * A request for encryption is answered with one letter. A refusal is an error: 107 bytes in
- * English. A session that begins is told the settings of the server first, in 300 bytes and more,
- * and no query is looked at before that has been sent.
+ * A request for encryption is answered with one letter. A session is asked for in 63 bytes by psql,
+ * in some 150 by pgjdbc; TLS begins with 222 and more (rustls; OpenSSL: 290 to 520), and may be
+ * answered with 99 (HelloRetryRequest). A refusal is an error: 107 bytes in English, 70 without its
+ * message. What asks for a password has 9 to 43 bytes. A session that begins is told the settings of
+ * the server first, in 300 bytes and more, and no query is looked at before that has been sent. A
+ * request to cancel has a key of 4 bytes, or of 32 since PostgreSQL 18.
  */
-const BEGINNING = { answerBytes: MAX_ENCRYPTION_REQUESTS, refusalBytes: 256 };
+const BEGINNING: Beginning = {
+  answerBytes: MAX_ENCRYPTION_REQUESTS,
+  requestBytes: 200,
+  refusalBytes: { least: 64, most: 256 },
+  silentBytes: [MIN_CANCEL_BYTES, MIN_CANCEL_BYTES - 4 + 32],
+};
 
 /** PostgreSQL. */
 export const service: Service = {

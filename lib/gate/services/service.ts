@@ -88,8 +88,15 @@ export interface Patience {
 export interface Beginning {
   /** So much at most it answers before the client asks for its session. */
   answerBytes: number;
-  /** So much at most it says, these included, to a client that it refuses; more once it serves. */
-  refusalBytes: number;
+  /** So much at most asks for a session. More may be encryption, with words as long as a refusal. */
+  requestBytes: number;
+  /**
+   * What it says then, in one word: at least, and at most, to a client that it refuses; less where
+   * it asks for a password, more once it serves.
+   */
+  refusalBytes: { least: number; most: number };
+  /** How long the requests are that want no word, but an end: those are not to come twice. */
+  silentBytes: readonly number[];
 }
 
 /** A protocol. */
