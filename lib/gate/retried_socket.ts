@@ -179,11 +179,16 @@ export class RetriedSocket implements Socket {
     const length = Promise.resolve(this.#open().read(bytes));
     this.#ahead = { bytes, length };
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const held = upstream?.held ?? false;
-    const cancel = clock.after(held ? HOLD_MS : END_MS, () => resolve(false));
-    if (held) upstream?.known().then(() => upstream.up && resolve(false));
+    const leave = () => resolve(false);
+    let cancel = () => {};
+    const hold = () => {
+      cancel = clock.after(HOLD_MS, leave);
+      upstream?.known().then(() => upstream.up && leave());
+    };
+    if (upstream?.held) hold();
+    else cancel = clock.after(END_MS, () => upstream?.held ? hold() : leave());
     length.then((length) => resolve(length === null), () => resolve(true));
-    return promise.finally(cancel);
+    return promise.finally(() => cancel());
   }
 
   /** @returns Whether there is a connection again: never, where the upstream is up. */

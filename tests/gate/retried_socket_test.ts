@@ -246,6 +246,20 @@ Deno.test("RetriedSocket: a word as long as a refusal is heard soon where no end
   assertEquals([...lab.heard, lab.suspicions, lab.again], ["options", "ended", 0, undefined]);
 });
 
+Deno.test("RetriedSocket: a refusal whose end is late is not heard where there has been another sign meanwhile", async () => {
+  const lab = new Lab();
+  await lab.write("hello");
+  await lab.say("refused");
+  lab.held = true;
+  await lab.clock.advance(END_MS);
+  assertEquals(lab.heard, ["", undefined]);
+  await lab.end();
+  await lab.connect(lab.second);
+  lab.second.say("welcome");
+  await settled();
+  assertEquals([lab.second.heard, ...lab.heard], ["hello", "welcome", undefined]);
+});
+
 Deno.test("RetriedSocket: a shorter first word is heard at once, and so is each behind a request too long for a session", async () => {
   for (const [request, word] of [["hello", "salted"], ["hello in TLS", "refused"]] as const) {
     const lab = new Lab();
