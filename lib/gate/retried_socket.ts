@@ -17,8 +17,8 @@ import type { Upstream } from "./upstream.ts";
 import type { Attempt } from "./upstreams.ts";
 
 /**
- * How long a first word is held back at most behind which no end comes, in milliseconds: where it is
- * not known whether the upstream is up, and where it has the length of a refusal.
+ * How long a first word is held back at most behind which no end comes, in milliseconds: where the
+ * upstream is suspected, and where nothing but the length of the word tells of a refusal.
  */
 export const HOLD_MS = 500;
 export const END_MS = 100;

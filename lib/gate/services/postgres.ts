@@ -42,9 +42,9 @@ const ENCRYPTION_DECLINED = ascii("N");
  * A request for encryption is answered with one letter. A session is asked for in 63 bytes by psql,
  * in some 150 by pgjdbc; TLS begins with 222 and more (rustls; OpenSSL: 290 to 520), and may be
  * answered with 99 (HelloRetryRequest). A refusal is an error: 107 bytes in English, 70 without its
- * message. What asks for a password has 9 to 43 bytes. A session that begins is told the settings of
- * the server first, in 300 bytes and more, and no query is looked at before that has been sent. A
- * request to cancel has a key of 4 bytes, or of 32 since PostgreSQL 18.
+ * message. What asks for a password has 9 to 43 bytes. A session that begins is told the settings
+ * of the server first, in 300 bytes and more, and no query is looked at before that has been sent.
+ * A request to cancel has a key of 4 bytes, or of 32 since PostgreSQL 18.
  */
 const BEGINNING: Beginning = {
   answerBytes: MAX_ENCRYPTION_REQUESTS,

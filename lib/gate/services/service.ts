@@ -88,7 +88,7 @@ export interface Patience {
 export interface Beginning {
   /** So much at most it answers before the client asks for its session. */
   answerBytes: number;
-  /** So much at most asks for a session. More may be encryption, with words as long as a refusal. */
+  /** So much at most asks for a session: more may be TLS, whose words may be as long as these. */
   requestBytes: number;
   /**
    * What it says then, in one word: at least, and at most, to a client that it refuses; less where
