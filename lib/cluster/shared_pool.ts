@@ -90,6 +90,8 @@ export class SharedPool implements Pool {
   #clients = new IdTable<Member>();
   /** Everyone in the pool, by what the server calls them. */
   #members = new Map<number, Member>();
+  /** How many of them are no clients. */
+  #uncounted = 0;
   #lastNumber = 0;
   #asking = new LinkedList<Member>();
   #backlog = new LinkedList<Member>();
@@ -100,8 +102,6 @@ export class SharedPool implements Pool {
   #leaving = new Map<number, string | undefined>();
   /** How many have a join that has not been answered; those that are no clients are not counted. */
   #unanswered = 0;
-  /** How many of those with a place are no clients. */
-  #uncounted = 0;
   /** Answers to disconnects that are still to be given. */
   #disconnects = new Set<Later<Disconnected>>();
   #pumping = false;
@@ -214,6 +214,7 @@ export class SharedPool implements Pool {
     if (refusal !== undefined) return this.#reject(member, refusal);
     this.#clients.add(member);
     this.#members.set(member.n, member);
+    if (holder?.uncounted) this.#uncounted++;
     this.#outbox.add(this.#newJoin(member));
     if (this.#away) {
       member.state = "queued";
@@ -429,7 +430,6 @@ export class SharedPool implements Pool {
     this.#given.delete(member);
     (from === "queued" ? this.#backlog : this.#asking).remove(member);
     this.#connected.push(member);
-    if (member.holder?.uncounted) this.#uncounted++;
     if (from === "queued") member.waited = now - since;
     Object.assign(member, { state: "connected", since: now, active, queued });
     this.#show(member, from, now - since);
@@ -485,7 +485,7 @@ export class SharedPool implements Pool {
     const { state } = member;
     if (state === "connected") this.#connected.remove(member);
     else (state === "queued" ? this.#backlog : this.#asking).remove(member);
-    if (state === "connected" && member.holder?.uncounted) this.#uncounted--;
+    if (member.holder?.uncounted) this.#uncounted--;
     if (!member.evicted) this.#clients.remove(member);
     this.#members.delete(member.n);
     this.#given.delete(member);

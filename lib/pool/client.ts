@@ -84,8 +84,8 @@ export interface Holder {
   readonly joined?: boolean | undefined;
   /**
    * Whether it is no client at all, but somebody of our own who needs a place for a moment: it
-   * counts as active while it has that, is in no total, and no observer is told. A client that
-   * would be rejected for its place may wait beyond the backlog.
+   * counts as active while it has that, is in no total, and no observer is told. It may wait beyond
+   * the backlog, which is longer by it meanwhile, also while it has its place.
    */
   readonly uncounted?: boolean;
 }

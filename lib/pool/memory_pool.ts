@@ -35,7 +35,7 @@ export class MemoryPool implements Pool {
   #connected = new LinkedList<Client>();
   #backlog = new LinkedList<Client>();
   #observers: Observer[] = [];
-  /** How many of the connected are uncounted. */
+  /** How many of them are uncounted. */
   #uncounted = 0;
   #pauses = new Set<PauseReason>();
   /** The first of the pauses, while there are any: each connect looks at it. */
@@ -107,18 +107,19 @@ export class MemoryPool implements Pool {
     const present = this.#clients.find(id, hash);
     if (present !== undefined) return this.#count(present);
     const client = newClient(id, hash, holder, now);
+    const uncounted = holder?.uncounted ?? false;
     if (this.hasRoom) {
       client.state = "connected";
       this.#connected.push(client);
-      if (holder?.uncounted) this.#uncounted++;
-      else this.#connectedTotal++;
-    } else if (this.#mayWait()) {
+      if (!uncounted) this.#connectedTotal++;
+    } else if (uncounted || this.#mayWait()) {
       client.state = "queued";
       this.#backlog.push(client);
-      this.#queuedTotal++;
+      if (!uncounted) this.#queuedTotal++;
     } else {
       return this.#reject(client, this.#isFull() ? "backlog_full" : this.#paused ?? "backlog_full");
     }
+    if (uncounted) this.#uncounted++;
     this.#clients.add(client);
     this.#count(client);
     if (this.#observers.length > 0) this.#show(client, "asking", 0);
@@ -215,8 +216,8 @@ export class MemoryPool implements Pool {
     }
     this.#clients.remove(client);
     (from === "connected" ? this.#connected : this.#backlog).remove(client);
-    if (!client.holder?.uncounted) this.#disconnectedTotal++;
-    else if (from === "connected") this.#uncounted--;
+    if (client.holder?.uncounted) this.#uncounted--;
+    else this.#disconnectedTotal++;
     const next = from === "connected" ? this.#promote(now) : undefined;
     const ms = now - client.since;
     if (from === "queued") client.waited = ms;
@@ -257,7 +258,7 @@ export class MemoryPool implements Pool {
     client.waited = now - client.since;
     client.since = now;
     this.#connected.push(client);
-    this.#promotedTotal++;
+    if (!client.holder?.uncounted) this.#promotedTotal++;
     return this.#count(client);
   }
 

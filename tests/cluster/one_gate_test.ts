@@ -72,7 +72,7 @@ async function compare(gate: RawGate, model: Model, random: Random): Promise<voi
     const { pool } = model;
     const kind = random.below(10);
     if (kind === 0) return { kind: "reject" };
-    if (kind === 1 && (check !== undefined || pool.hasRoom)) {
+    if (kind === 1) {
       if (check === undefined) return { kind: "join", n: check = ++model.clients, uncounted: true };
       const n = check;
       check = undefined;

@@ -985,6 +985,28 @@ Deno.test("SharedPool: an uncounted one waits beyond the backlog, and is in no t
   assertEquals([queuedTotal, disconnectedTotal], [0, 1]);
 });
 
+Deno.test("SharedPool.full: an uncounted one that asks, waits or has a place takes no client's room", () => {
+  const lab = new SharedLab();
+  const gate = lab.gate("a", { defaults: { maxConnections: 1, backlogSize: 1 } });
+  const client = gate.connect("one");
+  lab.settle();
+  const check = gate.connect("check", { uncounted: true });
+  assertEquals(gate.pool.full, false);
+  lab.settle();
+  assertEquals([check.state, gate.pool.full], ["queued", false]);
+  const next = gate.connect("next");
+  lab.settle();
+  assertEquals([next.state, gate.pool.full], ["queued", true]);
+  gate.leave(client);
+  lab.settle();
+  assertEquals([check.state, gate.pool.full], ["connected", false]);
+  gate.connect("later");
+  lab.settle();
+  gate.leave(check);
+  lab.settle();
+  assertEquals([next.state, gate.pool.full], ["connected", true]);
+});
+
 Deno.test("SharedPool: while Redis is away, clients wait here, up to the backlog, and ask when it is back", () => {
   const lab = new SharedLab();
   const gate = lab.gate("a", { defaults: { maxConnections: 1, backlogSize: 2 } });

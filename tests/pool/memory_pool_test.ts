@@ -787,3 +787,33 @@ Deno.test("MemoryPool: a holder that is uncounted takes a place, is in no total,
   assertEquals([promotedTotal, disconnectedTotal], [1, 0]);
   assertEquals(seen, ["a queued", "a connected"]);
 });
+
+Deno.test("MemoryPool: an uncounted one that has to wait does so beyond the backlog, in no total", () => {
+  const pool = new MemoryPool({ maxConnections: 1, backlogSize: 0 }, raise);
+  const told: string[] = [];
+  const holder = { uncounted: true, changed: ({ state }: Client) => told.push(state) };
+  const a = pool.connect("a", undefined, 0);
+  const check = pool.connect("check", holder, 0);
+  assertEquals([check.state, pool.own, pool.full], ["queued", { active: 1, queued: 1 }, true]);
+  pool.leave(a, 1);
+  assertEquals([check.state, told, pool.full], ["connected", ["connected"], false]);
+  const b = pool.connect("b", undefined, 1);
+  assertEquals([b.state, pool.full], ["queued", true]);
+  pool.leave(check, 2);
+  pool.leave(b, 3);
+  assertEquals(pool.stats(), {
+    ...{ maxConnections: 1, backlogSize: 0, active: 0, queued: 0 },
+    ...{ connectedTotal: 1, queuedTotal: 1, promotedTotal: 1 },
+    ...{ rejectedTotal: 0, disconnectedTotal: 2 },
+  });
+});
+
+Deno.test("MemoryPool: an uncounted one that leaves while it waits lengthens the backlog no more", () => {
+  const pool = new MemoryPool({ maxConnections: 0, backlogSize: 1 }, raise);
+  const check = pool.connect("check", { uncounted: true, changed: () => {} }, 0);
+  const a = pool.connect("a", undefined, 0);
+  pool.leave(check, 1);
+  assertEquals([a.state, pool.full], ["queued", true]);
+  pool.leave(a, 2);
+  assertEquals(pool.full, false);
+});
