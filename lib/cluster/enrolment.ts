@@ -190,14 +190,11 @@ export class Enrolment {
     this.#connection = connection;
   }
 
-  /** Sends what there is to send, as far as that may be under way. */
+  /** Sends what there is to send, unless something is under way. */
   pump(): void {
-    const { outbox } = this.#parts;
-    while (this.#state === "up") {
-      const sending = outbox.next();
-      if (sending === undefined) return;
-      this.#send(sending);
-    }
+    if (this.#state !== "up") return;
+    const sending = this.#parts.outbox.next();
+    if (sending !== undefined) this.#send(sending);
   }
 
   /** Renews the lease, unless that is under way. */
@@ -435,13 +432,14 @@ export class Enrolment {
   }
 
   #send(sending: Sending): void {
-    if (sending.kind === "call") return this.#sendCall(sending, sending.entry);
-    const { number, replay, steps, rejections } = sending;
+    if (sending.kind === "call") return this.#sendCall(sending.entry);
+    const { number: batch, replay, steps, rejections } = sending;
     const ops: Op[] = steps.map(({ what }) => what.step);
     for (let i = 0; i < rejections; i++) ops.push({ kind: "reject" });
-    this.#call("apply", { gate: this.#number, batch: number, replay, ops }, (reply, asked) => {
-      this.#parts.outbox.answered(sending);
-      this.#lastAnswered = number;
+    const args = { gate: this.#number, batch, answered: this.#lastAnswered, replay, ops };
+    this.#call("apply", args, (reply, asked) => {
+      this.#parts.outbox.answered();
+      this.#lastAnswered = batch;
       this.#hear(reply, asked, () => {
         steps.forEach(({ what }, i) => what.answered(reply.results[i]!));
       });
@@ -449,10 +447,10 @@ export class Enrolment {
     });
   }
 
-  #sendCall(sending: Sending, { what: { call, answered } }: CallEntry): void {
+  #sendCall({ what: { call, answered } }: CallEntry): void {
     const gate = this.#number;
     const hear = (reply: CallReply, asked: Asked) => {
-      this.#parts.outbox.answered(sending);
+      this.#parts.outbox.answered();
       this.#hear(reply, asked, () => answered(reply));
       this.pump();
     };

@@ -135,11 +135,16 @@ export interface Calls {
     };
     reply: Told | Fenced;
   };
-  /** Carries out a batch. One whose number is not above the last is answered `FENCED`. */
+  /**
+   * Carries out a batch. One whose number is not above the last is answered `FENCED`, and so is one
+   * where the server has lost what it has answered.
+   */
   apply: {
     args: {
       gate: number;
       batch: number;
+      /** The number of the last batch that was answered; 0 for none. */
+      answered: number;
       /** Whether parts of it may have been carried out before. */
       replay: boolean;
       ops: readonly Op[];
@@ -194,7 +199,11 @@ export interface LinkEvents {
   lost(reason: string, fatal: boolean): void;
 }
 
-/** One connection to the server. Answers come in the order of the calls. */
+/**
+ * One connection to the server. Answers come in the order in which it has carried the calls out.
+ * That is the order of the calls, but for a batch whose script the server has forgotten, which is
+ * carried out a little later.
+ */
 export interface LinkConnection {
   call<N extends CallName>(
     name: N,

@@ -12,12 +12,6 @@ import type { Op, OpResult, Told } from "./link.ts";
 /** How many steps a batch has at most. */
 export const MAX_BATCH = 256;
 
-/**
- * How many batches and calls may be without an answer before the next one waits. With a second one,
- * batches are smaller, and under load each client costs the gate and the server more CPU: some 8 %.
- */
-export const MAX_UNDER_WAY = 1;
-
 /** How a call is answered that is no batch. */
 export type CallReply = Told & { promotedCount?: number };
 
@@ -67,23 +61,22 @@ export type Sending =
 /** What a gate has to tell. */
 export class Outbox {
   #waiting = new LinkedList<Entry>();
-  #underWay: Sending[] = [];
+  /**
+   * What has been sent, and is not answered: one batch or call. With a second one, batches are
+   * smaller, and under load each client costs the gate and the server more CPU: some 8 %.
+   */
+  #underWay: Sending | undefined;
   #lastBatch = 0;
   /** Rejections still to be counted: a number, since a crowd may be turned away meanwhile. */
   #rejections = 0;
-  /** Those of batches that were not answered. */
-  #doubtful: { batch: number; rejections: number }[] = [];
-
-  /** Whether there is nothing to tell, nor to be answered. */
-  get empty(): boolean {
-    return this.#waiting.length + this.#underWay.length + this.#rejections === 0;
-  }
+  /** Those of a batch that was not answered. */
+  #doubtful = { batch: 0, rejections: 0 };
 
   /** Whether a call of this kind is still to be answered. */
   expects(kind: Call["kind"]): boolean {
     const isOne = (entry: Entry) => !isStep(entry) && (entry as CallEntry).what.call.kind === kind;
-    return this.#underWay.some((sending) => sending.kind === "call" && isOne(sending.entry)) ||
-      [...this.#waiting].some(isOne);
+    const sending = this.#underWay;
+    return sending?.kind === "call" && isOne(sending.entry) || [...this.#waiting].some(isOne);
   }
 
   /** Adds something to be sent behind all else. */
@@ -104,40 +97,40 @@ export class Outbox {
 
   /** @returns What may be sent now, where anything may. */
   next(): Sending | undefined {
-    if (this.#underWay.length >= MAX_UNDER_WAY) return undefined;
+    if (this.#underWay !== undefined) return undefined;
     const { first } = this.#waiting;
     if (first === undefined && this.#rejections === 0) return undefined;
-    const sending = first === undefined || isStep(first)
+    this.#underWay = first === undefined || isStep(first)
       ? this.#nextBatch()
       : this.#nextCall(first as CallEntry);
-    this.#underWay.push(sending);
-    return sending;
+    return this.#underWay;
   }
 
-  /** The first of those under way has been answered. */
-  answered(sending: Sending): void {
-    if (this.#underWay.shift() !== sending) throw new Error("BUG: answered out of order");
+  /** What is under way has been answered. */
+  answered(): void {
+    if (this.#underWay === undefined) throw new Error("BUG: an answer to nothing");
+    this.#underWay = undefined;
   }
 
-  /** Nothing that is under way will be answered: it is to be sent again, before all else. */
+  /**
+   * What is under way will not be answered: it is to be sent again, before all else. Whether it has
+   * been carried out is told by {@linkcode carriedOut} or {@linkcode beginAnew} before the next is
+   * asked for.
+   */
   takeBack(): void {
-    if (this.#underWay.length === 0) return;
-    const entries = this.#underWay.flatMap((sending): Entry[] => {
-      if (sending.kind === "call") return [sending.entry];
-      const { number: batch, rejections } = sending;
-      if (rejections > 0) this.#doubtful.push({ batch, rejections });
-      return sending.steps;
-    });
-    this.#underWay = [];
-    this.#reorder([...entries, ...this.#waiting]);
+    const sending = this.#underWay;
+    if (sending === undefined) return;
+    this.#underWay = undefined;
+    if (sending.kind === "call") return this.#reorder([sending.entry, ...this.#waiting]);
+    this.#doubtful = { batch: sending.number, rejections: sending.rejections };
+    this.#reorder([...sending.steps, ...this.#waiting]);
   }
 
   /** The server has carried out all batches up to this one, and none after it. */
   carriedOut(lastBatch: number): void {
-    for (const { batch, rejections } of this.#doubtful) {
-      if (batch > lastBatch) this.#rejections += rejections;
-    }
-    this.#doubtful = [];
+    const { batch, rejections } = this.#doubtful;
+    if (batch > lastBatch) this.#rejections += rejections;
+    this.#doubtful = { batch: 0, rejections: 0 };
   }
 
   /**
@@ -148,7 +141,7 @@ export class Outbox {
    * @returns The steps that are not, taken out.
    */
   beginAnew(needed: (step: Step) => boolean, first: readonly StepEntry[]): StepEntry[] {
-    this.#doubtful = [];
+    this.#doubtful = { batch: 0, rejections: 0 };
     const kept: Entry[] = [];
     const dropped: StepEntry[] = [];
     for (const entry of this.#waiting) {

@@ -11,16 +11,7 @@
 import { createClient, ErrorReply, SocketClosedUnexpectedlyError } from "@redis/client";
 import { type RedisAddress, showRedis } from "./cluster_options.ts";
 import type { CallName, Calls, Link, LinkConnection, LinkEvents, Server } from "./link.ts";
-import {
-  afterBatch,
-  type Answer,
-  channelOf,
-  decodePush,
-  IS_FENCED,
-  OVERTAKING,
-  poolKey,
-  SCRIPTS,
-} from "./scripts.ts";
+import { type Answer, channelOf, decodePush, poolKey, SCRIPTS } from "./scripts.ts";
 
 /** Until it is connected, logged in and has said what it is, in milliseconds. */
 const OPEN_LIMIT_MS = 3000;
@@ -102,26 +93,11 @@ function clientFor(
   });
 }
 
-/** A call that has been sent, in the order of sending. */
-interface Sent {
-  send(evaluated: boolean): Promise<unknown>;
-  /** @returns What tells the answer to the caller. */
-  decode(answer: Answer): () => void;
-  /** Known, but older calls are not answered yet. */
-  answer: Answer | undefined;
-  /** Whether it is to be sent again, by EVAL, behind all older ones that are. */
-  again: boolean;
-  evaluated: boolean;
-}
-
 class RedisConnection implements LinkConnection {
   #server: RedisAddress;
   #pool: string;
   #events: LinkEvents;
   #client: Client;
-  #sent: Sent[] = [];
-  /** The last batch that was sent since the gate attached, 0 for none. */
-  #batch = 0;
   #applySha = "";
   #over = false;
   #limit: ReturnType<typeof setTimeout>;
@@ -143,26 +119,17 @@ class RedisConnection implements LinkConnection {
     answered: (reply: Calls[N]["reply"]) => void,
   ): void {
     const { source, encode, decode } = SCRIPTS[name];
-    let strings = encode(args);
-    if (name === "attach") this.#batch = 0;
-    if (name === "apply") {
-      strings = afterBatch(strings, this.#batch);
-      this.#batch = (args as Calls["apply"]["args"]).batch;
-    }
-    const rest = ["1", poolKey(this.#pool), ...strings];
-    const sent: Sent = {
-      send: (evaluated) =>
-        this.#client.sendCommand(
-          evaluated ? ["EVAL", source, ...rest] : ["EVALSHA", this.#applySha, ...rest],
-        ),
-      decode: (answer) => {
-        const reply = decode(answer);
-        return () => answered(reply);
-      },
-      ...{ answer: undefined, again: false, evaluated: name !== "apply" },
+    const words = ["1", poolKey(this.#pool), ...encode(args)];
+    const take = (answer: unknown) => this.#take(answer as Answer, decode, answered);
+    const lose = (error: unknown) => this.#lose(error);
+    const evaluate = () => {
+      this.#client.sendCommand(["EVAL", source, ...words]).then(take, lose);
     };
-    this.#sent.push(sent);
-    this.#send(sent);
+    // Batches alone go by the digest of their script, which the server may have forgotten. All else
+    // is rare.
+    if (name !== "apply") return evaluate();
+    this.#client.sendCommand(["EVALSHA", this.#applySha, ...words])
+      .then(take, (error) => isForgotten(error) ? evaluate() : lose(error));
   }
 
   listen(gate: number, listening: () => void): void {
@@ -180,7 +147,6 @@ class RedisConnection implements LinkConnection {
   close(): void {
     this.#over = true;
     clearTimeout(this.#limit);
-    this.#sent = [];
     if (this.#client.isOpen) this.#client.destroy();
   }
 
@@ -203,50 +169,16 @@ class RedisConnection implements LinkConnection {
     this.#events.opened(server);
   }
 
-  /**
-   * Batches go by EVALSHA. All else is rare, and goes by EVAL: so it cannot be refused because the
-   * server has forgotten the script, while a later call is not.
-   */
-  #send(sent: Sent): void {
-    sent.again = false;
-    sent.send(sent.evaluated).then(
-      (answer) => this.#take(sent, answer as Answer),
-      (error) => {
-        if (sent.evaluated || !isForgotten(error)) return this.#lose(error);
-        sent.again = true;
-        this.#proceed();
-      },
-    );
-  }
-
-  #take(sent: Sent, answer: Answer): void {
+  #take<T>(answer: Answer, decode: (answer: Answer) => T, answered: (reply: T) => void): void {
     if (this.#over) return;
-    // Not carried out: the one before it was forgotten. Or, where that was carried out, the server
-    // has lost it since, and with it who knows what.
-    if (answer !== OVERTAKING) sent.answer = answer;
-    else if (sent === this.#sent[0] && sent.evaluated) sent.answer = IS_FENCED;
-    else sent.again = true;
-    this.#proceed();
-  }
-
-  /** Tells the answers in the order of the calls, and sends again what is to be. */
-  #proceed(): void {
-    while (!this.#over && this.#sent[0]?.answer !== undefined) {
-      const { decode, answer } = this.#sent.shift()!;
-      let tell: () => void;
-      try {
-        tell = decode(answer!);
-      } catch (error) {
-        return this.#lose(error);
-      }
-      // What the caller throws is a fault of the caller's, and not caught here.
-      tell();
+    let reply: T;
+    try {
+      reply = decode(answer);
+    } catch (error) {
+      return this.#lose(error);
     }
-    // Only the oldest: whatever is behind it waits for it.
-    const [oldest] = this.#sent;
-    if (this.#over || !oldest?.again) return;
-    oldest.evaluated = true;
-    this.#send(oldest);
+    // What the caller throws is a fault of the caller's, and not caught here.
+    answered(reply);
   }
 
   #lose(error: unknown): void {

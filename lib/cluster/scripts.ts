@@ -34,13 +34,7 @@ export const INITIAL_LIMITS = { maxConnections: 100, backlogSize: 100 };
 export type Answer = readonly (number | string)[] | number;
 
 /** The gate is not known, or known no more. */
-export const IS_FENCED: Answer = -1;
-
-/**
- * The batch before this one on the same connection has not been carried out. So this one has not
- * been, either; both are to be sent again.
- */
-export const OVERTAKING: Answer = -2;
+const IS_FENCED: Answer = -1;
 
 /** Stands for no ticket and for nobody promoted. */
 const NONE = -1;
@@ -110,9 +104,8 @@ export const SCRIPTS: { readonly [N in CallName]: Script<N> } = {
   },
   apply: {
     source: prelude + apply,
-    encode: ({ gate, batch, replay, ops }) => {
-      // The link puts in which batch it has sent before; see `afterBatch`.
-      const args = [`${gate}`, `${batch}`, "0", flag(replay)];
+    encode: ({ gate, batch, answered, replay, ops }) => {
+      const args = [`${gate}`, `${batch}`, `${answered}`, flag(replay)];
       for (const op of ops) args.push(encodeOp(op));
       return args;
     },
@@ -148,16 +141,6 @@ export const SCRIPTS: { readonly [N in CallName]: Script<N> } = {
     decode: unlessFenced((reader) => reader.told()),
   },
 };
-
-/**
- * Has a batch carried out only behind another one.
- *
- * @param args Of `apply`.
- * @param before The number of the batch that was sent before it on the same connection, 0 for none.
- */
-export function afterBatch(args: readonly string[], before: number): string[] {
-  return args.with(2, `${before}`);
-}
 
 function flag(value: boolean): string {
   return value ? "1" : "0";

@@ -7,7 +7,7 @@
 import type { RedisAddress } from "../../lib/cluster/cluster_options.ts";
 import { FENCED } from "../../lib/cluster/link.ts";
 import type { Calls, LinkConnection, Op, OpResult, Push, Server } from "../../lib/cluster/link.ts";
-import { MAX_BATCH, MAX_UNDER_WAY } from "../../lib/cluster/outbox.ts";
+import { MAX_BATCH } from "../../lib/cluster/outbox.ts";
 import { redisLink } from "../../lib/cluster/redis_link.ts";
 import type { Limits } from "../../lib/pool/limits.ts";
 
@@ -25,7 +25,7 @@ export class Batcher {
   #outbox: Waiting[] = [];
   /** How many of these have been sent. */
   #sent = 0;
-  #inFlight = 0;
+  #underWay = false;
   #scheduled = false;
   #batch = 0;
   readonly number: number;
@@ -91,7 +91,7 @@ export class Batcher {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight >= MAX_UNDER_WAY) return;
+    if (this.#scheduled || this.#underWay) return;
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
@@ -100,19 +100,20 @@ export class Batcher {
   }
 
   #flush(): void {
-    if (this.#outbox.length === 0 || this.#inFlight >= MAX_UNDER_WAY) return;
+    if (this.#outbox.length === 0 || this.#underWay) return;
     const sent = this.#outbox.slice(this.#sent, this.#sent + MAX_BATCH);
     this.#sent += sent.length;
     if (this.#sent === this.#outbox.length) {
       this.#outbox = [];
       this.#sent = 0;
     }
-    this.#inFlight++;
+    this.#underWay = true;
     const ops = sent.map(({ op }) => op);
-    const args = { gate: this.number, batch: ++this.#batch, replay: false, ops };
+    const answered = this.#batch++;
+    const args = { gate: this.number, batch: this.#batch, answered, replay: false, ops };
     this.#connection.call("apply", args, (reply) => {
       if (reply === FENCED) throw new Error("the gate is fenced");
-      this.#inFlight--;
+      this.#underWay = false;
       for (const [at, result] of reply.results.entries()) sent[at]!.done(result);
       if (reply.promoted.length > 0) this.promoted(reply.promoted);
       if (this.#outbox.length > 0) this.#schedule();

@@ -130,6 +130,8 @@ class World {
   }
 
   #callFault(site: Site, name: CallName) {
+    // The server has forgotten the script of batches.
+    if (this.#lossy && name === "apply" && this.#random.below(100) < 10) return "sent again";
     if (!this.#lossy || this.now < site.calmUntil || this.#random.below(100) >= 3) return undefined;
     site.calmUntil = this.now + LEASE_MS;
     const fault = this.#random.pick(["lost", "answer lost"] as const);

@@ -57,10 +57,10 @@ function pushed(gate: RawGate): number[] {
 
 test("a batch that comes late is refused, and changes nothing", async (pool) => {
   const gate = await pool.listeningGate();
-  await gate.call("apply", { batch: 7, replay: false, ops: [join(1), join(2)] });
+  await gate.call("apply", { batch: 7, answered: 0, replay: false, ops: [join(1), join(2)] });
   for (const batch of [6, 7]) {
     const ops = [leave(1), join(3)];
-    assertEquals(await gate.ask("apply", { batch, replay: false, ops }), FENCED);
+    assertEquals(await gate.ask("apply", { batch, answered: 0, replay: false, ops }), FENCED);
   }
   const { active, queued, lastBatch, held } = await gate.attachAgain();
   assertEquals({ active, queued, lastBatch, held }, {
@@ -69,6 +69,17 @@ test("a batch that comes late is refused, and changes nothing", async (pool) => 
     lastBatch: 7,
     held: [1],
   });
+});
+
+test("a batch is refused where the server has lost what it has answered", async (pool) => {
+  const gate = await pool.listeningGate();
+  await gate.call("apply", { batch: 3, answered: 0, replay: false, ops: [join(1)] });
+  const next = { batch: 5, replay: false, ops: [join(2)] };
+  assertEquals(await gate.ask("apply", { ...next, answered: 4 }), FENCED);
+  const { active, queued } = await gate.call("renew", {});
+  assertEquals([active, queued], [1, 0]);
+  const { results } = await gate.call("apply", { ...next, answered: 3 });
+  assertEquals(results.map(({ kind }) => kind), ["queued"]);
 });
 
 test("what is asked again is answered again, and changes nothing", async (pool) => {
@@ -96,7 +107,10 @@ test("a gate whose lease ends is reaped by the next that calls, and fenced", asy
   assertEquals(reply.reaped, [{ name: "gone", active: 1, queued: 1 }]);
   assertEquals(reply.promoted, [1]);
   assertEquals([reply.active, reply.queued, reply.gates.length], [1, 0, 1]);
-  assertEquals(await gone.ask("apply", { batch: 9, replay: false, ops: [join(3)] }), FENCED);
+  assertEquals(
+    await gone.ask("apply", { batch: 9, answered: 0, replay: false, ops: [join(3)] }),
+    FENCED,
+  );
   for (const call of ["renew", "retire"] as const) assertEquals(await gone.ask(call, {}), FENCED);
   assertEquals(await gone.ask("pauseGate", { paused: true }), FENCED);
   assertEquals(await gone.ask("pausePool", { paused: true }), FENCED);
@@ -286,7 +300,10 @@ test("a part of a registration that comes behind the first batch is refused", as
 test("no batch is carried out while the gate registers", async (pool) => {
   const gate = await pool.listeningGate();
   await gate.attachAgain({ anew: true });
-  assertEquals(await gate.ask("apply", { batch: 1, replay: false, ops: [join(1)] }), FENCED);
+  assertEquals(
+    await gate.ask("apply", { batch: 1, answered: 0, replay: false, ops: [join(1)] }),
+    FENCED,
+  );
 });
 
 test("a gate that nobody listens for is passed over, and back with its tickets", async (pool) => {

@@ -633,6 +633,33 @@ Deno.test("SharedPool: batches that the server has lost are noticed, and what th
   assertEquals(b.states(waiter, lost), "queued queued");
 });
 
+Deno.test("SharedPool: batches that the server has lost are noticed at the next one, without a new connection", () => {
+  const { lab, b, waiter } = newLab();
+  const lost = b.connect("lost");
+  lab.settle();
+  lab.server.goBack(1);
+  const next = b.connect("next");
+  lab.settle();
+  assertEquals([b.link.opened, b.pool.describe().cluster?.resyncs.behind], [1, 1]);
+  assertEquals(contents(lab).b, { held: [], waiting: [1, 2, 3] });
+  assertEquals(b.states(waiter, lost, next), "queued queued queued");
+});
+
+Deno.test("SharedPool: a batch that is carried out behind later calls is answered all the same", () => {
+  const { lab, a, b, holder, waiter } = newLab();
+  const own = a.connect("own");
+  lab.settle();
+  a.link.callFault = (name) => name === "apply" ? "sent again" : undefined;
+  a.leave(holder);
+  lab.clock.advance(0);
+  // Meanwhile, another one is let in, and the lease is renewed.
+  b.pool.configure({ maxConnections: 3 }, 0);
+  lab.clock.advance(LEASE_MS / 2);
+  assertEquals(a.pool.describe().cluster?.resyncs, { fenced: 0, empty: 0, behind: 0 });
+  assertEquals([a.states(own), b.states(waiter)], ["connected", "connected"]);
+  assertEquals(contents(lab), { a: { held: [2], waiting: [] }, b: { held: [1], waiting: [] } });
+});
+
 Deno.test("SharedPool: a batch that comes late, over a connection long given up, puts nobody back", () => {
   const lab = new SharedLab();
   const gate = lab.gate("a");

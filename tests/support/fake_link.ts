@@ -1,6 +1,7 @@
 /**
  * The way to a {@linkcode FakeServer}: every message takes its time, and may be lost, or come late
- * over a connection that was given up. Answers come in the order of the calls; pushes overtake them.
+ * over a connection that was given up. Answers come in the order in which calls are carried out, and
+ * pushes overtake them.
  *
  * @module
  */
@@ -23,8 +24,11 @@ export interface Travel {
   now(): number;
 }
 
-/** What becomes of a call: lost on its way, or carried out with the answer lost. */
-export type CallFault = "lost" | "answer lost" | undefined;
+/**
+ * What becomes of a call: lost on its way, carried out with the answer lost, or sent a second time
+ * where the first was of no use, behind whatever was sent meanwhile.
+ */
+export type CallFault = "lost" | "answer lost" | "sent again" | undefined;
 export type PushFault = "lost" | "twice" | undefined;
 
 /** The link of one gate. */
@@ -145,15 +149,13 @@ class FakeConnection implements LinkConnection {
   ): void {
     const link = this.#link;
     link.calls.push({ name, args });
+    const fault = this.#fault ?? link.callFault(name, args);
+    if (fault === "sent again") {
+      return this.#go(() => this.#answer(() => this.#carryOut(name, args, answered)));
+    }
     // What is behind a message that is lost on a connection does not arrive either.
-    this.#fault ??= link.callFault(name, args);
-    const fault = this.#fault;
-    if (fault === "lost") return;
-    this.#go(() => {
-      if (this.#runId !== link.server.runId) return;
-      const reply = link.server.call(name, args);
-      if (fault === undefined) this.#answer(() => answered(reply));
-    });
+    this.#fault = fault;
+    if (fault !== "lost") this.#carryOut(name, args, answered);
   }
 
   listen(gate: number, listening: () => void): void {
@@ -183,6 +185,19 @@ class FakeConnection implements LinkConnection {
     if (this.#closed) return;
     this.close();
     this.#events.lost(reason, this.#link.fatal);
+  }
+
+  #carryOut<N extends CallName>(
+    name: N,
+    args: Calls[N]["args"],
+    answered: (reply: Calls[N]["reply"]) => void,
+  ): void {
+    const { server } = this.#link;
+    this.#go(() => {
+      if (this.#runId !== server.runId) return;
+      const reply = server.call(name, args);
+      if (this.#fault === undefined) this.#answer(() => answered(reply));
+    });
   }
 
   #accept(): void {

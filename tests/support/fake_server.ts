@@ -142,11 +142,16 @@ export class FakeServer {
 
   /** Is started again, without what the last calls have done. */
   forgetCalls(count: number): void {
+    this.goBack(count);
+    this.restart();
+  }
+
+  /** Forgets them without a restart: another server has taken over the connections. */
+  goBack(count: number): void {
     const index = Math.max(0, this.#history.length - count);
     const before = this.#history[index];
     if (before !== undefined) this.#state = before;
     this.#history = [];
-    this.restart();
   }
 
   /** Is started again with all that it knows. */
@@ -282,9 +287,9 @@ export class FakeServer {
     }, true);
   }
 
-  #apply({ gate, batch, replay, ops }: Calls["apply"]["args"]) {
+  #apply({ gate, batch, answered, replay, ops }: Calls["apply"]["args"]) {
     return this.#ofGate(gate, (own) => {
-      if (batch <= own.lastBatch || own.registering) return FENCED;
+      if (batch <= own.lastBatch || answered > own.lastBatch || own.registering) return FENCED;
       own.lastBatch = batch;
       const results: OpResult[] = [];
       for (const op of ops) {

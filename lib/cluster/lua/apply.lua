@@ -1,14 +1,13 @@
--- ARGV: gate, batch, the batch before it on this connection or 0, replay, op...: `+7` join, `*7`
--- join uncounted, `-7` leave, `/7` leave uncounted, `!` reject. Adds to the reply for each op: what
--- became of it, a, q, and the ticket or the client of this gate that was promoted for it, -1 where
--- there is none.
+-- ARGV: gate, batch, the last batch that was answered or 0, replay, op...: `+7` join, `*7` join
+-- uncounted, `-7` leave, `/7` leave uncounted, `!` reject. Adds to the reply for each op: what became
+-- of it, a, q, and the ticket or the client of this gate that was promoted for it, -1 where there is
+-- none.
 if not enter() then return FENCED end
 local batch = tonumber(ARGV[2])
 -- It may come late, over a connection long given up.
 if batch <= mine.seq or mine.registering then return FENCED end
--- The one before was refused because the server had forgotten the script, this one was not.
-local OVERTAKING = -2
-if tonumber(ARGV[3]) > mine.seq then return OVERTAKING end
+-- The server has lost what it has answered, and with it who knows what.
+if tonumber(ARGV[3]) > mine.seq then return FENCED end
 if not begin() then return FENCED end
 call('HSET', gateKey(me), 'seq', batch)
 

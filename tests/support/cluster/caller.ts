@@ -147,7 +147,7 @@ export class RawGate {
 
   /** Sends the next batch. */
   apply(ops: readonly Op[], replay = false): Promise<Known<"apply">> {
-    return this.call("apply", { batch: ++this.batch, replay, ops });
+    return this.call("apply", { batch: ++this.batch, answered: 0, replay, ops });
   }
 
   /** Sends one op. */
