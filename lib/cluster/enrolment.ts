@@ -15,6 +15,7 @@ import { Lease } from "./lease.ts";
 import {
   type CallName,
   type Calls,
+  type Claim,
   FENCED,
   type Fenced,
   type GateEntry,
@@ -55,9 +56,9 @@ const MIN_WAKE_MS = 20;
 /** What a gate registers under a new number. */
 export interface Claims {
   /** Its clients with a place. */
-  held: number[];
+  held: Claim[];
   /** Those that wait, with their tickets. */
-  waiting: { n: number; ticket: number }[];
+  waiting: (Claim & { ticket: number })[];
 }
 
 /** What operators set of a pool. */

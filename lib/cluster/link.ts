@@ -44,7 +44,18 @@ export type OpResult =
     | { kind: "counted" }
   );
 
-/** Totals of the pool since it was made, over all gates. */
+/** A client as its gate registers it. */
+export interface Claim {
+  n: number;
+  /** As it joined. */
+  uncounted: boolean;
+}
+
+/**
+ * Totals of the pool since it was made, over all gates. The clients of a gate that is taken for
+ * dead have left, and those that it registers when it is back have come: so that who has come, less
+ * who has left, is who is there.
+ */
 export interface Totals {
   connectedTotal: number;
   queuedTotal: number;
@@ -125,9 +136,9 @@ export interface Calls {
   register: {
     args: {
       gate: number;
-      held: number[];
+      held: Claim[];
       /** Clients that wait, with their tickets. */
-      waiting: { n: number; ticket: number }[];
+      waiting: (Claim & { ticket: number })[];
       /** Whether the gate itself lets nobody in. */
       paused: boolean;
       /** Whether this was all. */

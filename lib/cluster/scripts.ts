@@ -9,6 +9,7 @@ import { MAX_LIMIT } from "../pool/limits.ts";
 import {
   type CallName,
   type Calls,
+  type Claim,
   FENCED,
   type GateEntry,
   type News,
@@ -88,7 +89,6 @@ export const SCRIPTS: { readonly [N in CallName]: Script<N> } = {
         known: reader.flag(),
         created: reader.flag(),
         lastBatch: reader.number(),
-        // An uncounted one is kept with a minus before it.
         held: reader.rest().map((client) => Math.abs(Number(client))),
       };
     },
@@ -97,8 +97,8 @@ export const SCRIPTS: { readonly [N in CallName]: Script<N> } = {
     source: prelude + register,
     encode: ({ gate, held, waiting, paused, done }) => [
       ...[`${gate}`, flag(done), flag(paused), `${held.length}`],
-      ...held.map(String),
-      ...waiting.flatMap(({ n, ticket }) => [`${n}`, `${ticket}`]),
+      ...held.map(encodeClaim),
+      ...waiting.flatMap((claim) => [encodeClaim(claim), `${claim.ticket}`]),
     ],
     decode: unlessFenced((reader) => reader.told()),
   },
@@ -144,6 +144,11 @@ export const SCRIPTS: { readonly [N in CallName]: Script<N> } = {
 
 function flag(value: boolean): string {
   return value ? "1" : "0";
+}
+
+/** An uncounted one is kept with a minus before it. */
+function encodeClaim({ n, uncounted }: Claim): string {
+  return `${uncounted ? "-" : ""}${n}`;
 }
 
 function encodeOp(op: Op): string {

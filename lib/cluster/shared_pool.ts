@@ -553,8 +553,9 @@ export class SharedPool implements Pool {
     this.#given.clear();
     for (const member of this.#members.values()) {
       const { n, state, ticket, join } = member;
-      if (state === "connected") claims.held.push(n);
-      else if (ticket !== undefined) claims.waiting.push({ n, ticket });
+      const claim = { n, uncounted: !isCounted(member) };
+      if (state === "connected") claims.held.push(claim);
+      else if (ticket !== undefined) claims.waiting.push({ ...claim, ticket });
       else if (join === undefined) again.push(this.#newJoin(member));
     }
     const dropped = this.#outbox.beginAnew(({ kind, n }) => {

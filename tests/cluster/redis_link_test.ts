@@ -6,6 +6,7 @@ import { SCRIPTS } from "../../lib/cluster/scripts.ts";
 import {
   addressOf,
   Caller,
+  claim,
   join,
   leave,
   type Lost,
@@ -141,8 +142,8 @@ test("a user with few rights is enough", {}, async (redis) => {
   await other.listen();
   await gate.attachAgain();
   await gate.attachAgain({ anew: true });
-  const waiting = [{ n: 4, ticket: 4 }];
-  await gate.call("register", { held: [3], waiting, paused: false, done: true });
+  const waiting = [{ ...claim(4), ticket: 4 }];
+  await gate.call("register", { held: [claim(3)], waiting, paused: false, done: true });
   await gate.call("retire", {});
   await other.call("retire", {});
   assertEquals([caller.lost, second.lost], [[], []]);

@@ -4,6 +4,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { FENCED } from "../../lib/cluster/link.ts";
 import { poolKey, SCRIPTS } from "../../lib/cluster/scripts.ts";
 import {
+  claim,
   join,
   leave,
   LONG_LEASE_MS,
@@ -252,8 +253,13 @@ test("a gate that registers is waited for, and has its clients with their ticket
   if (second?.kind !== "queued" || third?.kind !== "queued") throw new Error("they do not wait");
   const { known, held, heldMs } = await gate.attachAgain({ anew: true });
   assertEquals([known, held, heldMs > 0], [false, [], true]);
-  const waiting = [{ n: 2, ticket: second.ticket }, { n: 3, ticket: third.ticket }];
-  await gate.call("register", { held: [1], waiting: [waiting[0]!], paused: false, done: false });
+  const waiting = [{ ...claim(2), ticket: second.ticket }, { ...claim(3), ticket: third.ticket }];
+  await gate.call("register", {
+    held: [claim(1)],
+    waiting: [waiting[0]!],
+    paused: false,
+    done: false,
+  });
   assertEquals((await other.call("renew", {})).heldMs > 0, true);
   const rest = { held: [], waiting: [waiting[1]!], paused: false, done: true };
   const { active, queued, ...reply } = await gate.call("register", rest);
@@ -267,7 +273,7 @@ test("a registration that was broken off begins anew under another number", asyn
   const gate = await pool.listeningGate();
   await kinds(gate, 1, 2);
   await gate.attachAgain({ anew: true });
-  const half = { held: [1], waiting: [], paused: false, done: false };
+  const half = { held: [claim(1)], waiting: [], paused: false, done: false };
   await gate.call("register", half);
   const { number } = gate;
   const { known, active, queued, heldMs } = await gate.attachAgain();
@@ -290,7 +296,7 @@ test("however often a registration is begun, others wait half a lease for it", a
 test("a part of a registration that comes behind the first batch is refused", async (pool) => {
   const gate = await pool.listeningGate();
   await gate.attachAgain({ anew: true });
-  const all = { held: [1], waiting: [], paused: false, done: true };
+  const all = { held: [claim(1)], waiting: [], paused: false, done: true };
   await gate.call("register", all);
   await kinds(gate, -1);
   assertEquals(await gate.ask("register", all), FENCED);
@@ -387,8 +393,8 @@ test("one call promotes 500 at most, and says that there are more", async (pool)
 test("tickets do not go back where the clock does, or other tickets are later", async (pool) => {
   const gate = await pool.listeningGate();
   await gate.attachAgain({ anew: true });
-  const waiting = [{ n: 1, ticket: LATER_US }];
-  await gate.call("register", { held: [9], waiting, paused: false, done: true });
+  const waiting = [{ ...claim(1), ticket: LATER_US }];
+  await gate.call("register", { held: [claim(9)], waiting, paused: false, done: true });
   const results = (await gate.apply([join(2), join(3)])).results;
   assertEquals(results, [
     { kind: "queued", active: 1, queued: 2, ticket: LATER_US + 1 },
@@ -491,11 +497,45 @@ test("a check that is reaped with its gate lengthens the backlog no more", async
 test("a check that was registered again leaves as it joined", async (pool) => {
   const gate = await pool.listeningGate();
   await gate.attachAgain({ anew: true });
-  await gate.call("register", { held: [1], waiting: [], paused: false, done: true });
-  const { results: [left], disconnectedTotal } = await gate.apply([
+  const held = [{ n: 1, uncounted: true }];
+  const waiting = [{ n: 2, ticket: 2, uncounted: true }];
+  await gate.call("register", { held, waiting, paused: false, done: true });
+  assertEquals(await pool.ask("hget", "", "u"), "2");
+  const { results, connectedTotal, queuedTotal, disconnectedTotal } = await gate.apply([
+    { kind: "leave", n: 2, uncounted: true },
     { kind: "leave", n: 1, uncounted: true },
   ]);
-  assertEquals([left?.kind, disconnectedTotal], ["left", 0]);
+  assertEquals(results.map(({ kind }) => kind), ["left", "left"]);
+  assertEquals([connectedTotal, queuedTotal, disconnectedTotal], [0, 0, 0]);
+  assertEquals(await pool.ask("hget", "", "u"), "0");
+});
+
+test("the totals add up where a gate that was reaped, or whose pool was lost, registers", async (pool) => {
+  const [gate, other] = [await pool.listeningGate(), await pool.listeningGate()];
+  await kinds(gate, 1, 2);
+  const registration = {
+    ...{ held: [claim(1)], waiting: [{ ...claim(2), ticket: 2 }], paused: false, done: true },
+  };
+  const joined = async () => {
+    const { connectedTotal, queuedTotal, disconnectedTotal } = await other.call("renew", {});
+    return connectedTotal + queuedTotal - disconnectedTotal;
+  };
+  await pool.ask("zincrby", ":leases", -LONG_LEASE_MS, `${gate.number}`);
+  assertEquals(await joined(), 0);
+  await gate.attachAgain();
+  await gate.call("register", registration);
+  assertEquals(await joined(), 2);
+  await gate.attachAgain({ anew: true });
+  await gate.call("register", registration);
+  assertEquals(await joined(), 2);
+  await pool.redis.ask("flushall");
+  await gate.attachAgain();
+  await gate.call("register", registration);
+  await other.attachAgain();
+  await other.call("register", { ...registration, held: [], waiting: [] });
+  assertEquals(await joined(), 2);
+  await kinds(gate, -2, -1);
+  assertEquals(await joined(), 0);
 });
 
 test("all is counted again at an era", async (pool) => {
@@ -509,8 +549,8 @@ test("all is counted again at an era", async (pool) => {
 test("a registration of 10,000 clients is one call, and what it exceeds stays", async (pool) => {
   const gate = await pool.listeningGate();
   await gate.attachAgain({ anew: true });
-  const held = Array.from({ length: 10_000 }, (_, n) => n + 1);
-  const waiting = held.map((n) => ({ n: 10_000 + n, ticket: n }));
+  const held = Array.from({ length: 10_000 }, (_, n) => claim(n + 1));
+  const waiting = held.map(({ n }) => ({ ...claim(10_000 + n), ticket: n }));
   const { active, queued } = await gate.call("register", {
     ...{ held, waiting, paused: false, done: true },
   });

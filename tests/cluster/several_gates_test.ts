@@ -9,6 +9,7 @@ import type { Op, OpResult } from "../../lib/cluster/link.ts";
 import { channelOf } from "../../lib/cluster/scripts.ts";
 import type { Limits } from "../../lib/pool/limits.ts";
 import {
+  claim,
   join,
   type Known,
   leave,
@@ -248,7 +249,11 @@ class Comparison {
     for (const { n, ticket } of waiting) model.waiting.set(n, ticket);
     if (done) this.#toRegister.delete(gate);
     model.registering = !done;
-    return await gate.call("register", { held, waiting, done, paused: model.paused });
+    return await gate.call("register", {
+      held: held.map(claim),
+      waiting: waiting.map(({ n, ticket }) => ({ ...claim(n), ticket })),
+      ...{ done, paused: model.paused },
+    });
   }
 
   /** Leaves with all its clients, and another gate comes. */
@@ -271,6 +276,8 @@ class Comparison {
     const { limits, paused } = this.#model;
     const expected = { ...this.#model.counts, limits, paused };
     const { active: a, queued: q } = reply;
+    const { connectedTotal, queuedTotal, disconnectedTotal } = reply;
+    assertEquals(connectedTotal + queuedTotal - disconnectedTotal, a + q);
     assertEquals({ active: a, queued: q, limits: reply.limits, paused: reply.paused }, expected);
     for (const [at, gate] of this.#gates.entries()) {
       const model = this.#model.gates[at]!;

@@ -255,7 +255,7 @@ export class FakeServer {
     const known = old !== undefined && !old.registering && !anew;
     let own = old;
     if (own === undefined || !known) {
-      if (own !== undefined) this.#reap(own, false);
+      if (own !== undefined) this.#reap(own);
       state.lastGate = Math.max(state.lastGate, gate ?? 0, this.#now) + 1;
       own = {
         ...{ gate: state.lastGate, name, told: 0, lastBatch: 0, paused: false, leaseMs },
@@ -274,8 +274,12 @@ export class FakeServer {
   #register({ gate, held, waiting, paused, done }: Calls["register"]["args"]) {
     return this.#ofGate(gate, (own) => {
       if (own.lastBatch > 0) return FENCED;
-      own.held.push(...held.map((n) => ({ n, uncounted: false })));
-      own.waiting.push(...waiting.map((of) => ({ ...of, uncounted: false })));
+      own.held.push(...held);
+      own.waiting.push(...waiting);
+      const counted = (clients: { uncounted: boolean }[]) =>
+        clients.filter(({ uncounted }) => !uncounted).length;
+      this.#state.totals.connectedTotal += counted(held);
+      this.#state.totals.queuedTotal += counted(waiting);
       own.waiting.sort((a, b) => a.ticket - b.ticket);
       this.#state.lastTicket = Math.max(this.#state.lastTicket, own.waiting.at(-1)?.ticket ?? 0);
       if (done) {
@@ -469,10 +473,10 @@ export class FakeServer {
     }
   }
 
-  #reap(gate: Gate, gone = true): void {
+  #reap(gate: Gate): void {
     const { held, waiting } = gate;
     const clients = [...held, ...waiting].filter(({ uncounted }) => !uncounted);
-    if (gone) this.#state.totals.disconnectedTotal += clients.length;
+    this.#state.totals.disconnectedTotal += clients.length;
     this.#state.gates = this.#state.gates.filter((other) => other !== gate);
   }
 }

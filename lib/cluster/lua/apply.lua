@@ -66,14 +66,7 @@ local OPS = {
   ['+'] = function(n) return join(n, true) end,
   ['*'] = function(n) return join('-' .. n, false) end,
   ['-'] = function(n) return leave(n, true) end,
-  ['/'] = function(n)
-    local result, first = leave('-' .. n, false)
-    if result ~= UNKNOWN then return result, first end
-    -- A gate registers all its clients as counted.
-    result, first = leave(n, true)
-    if result ~= UNKNOWN then p.tl = p.tl - 1 end
-    return result, first
-  end,
+  ['/'] = function(n) return leave('-' .. n, false) end,
   ['!'] = function()
     p.tr = p.tr + 1
     return COUNTED, NONE

@@ -40,7 +40,7 @@ if not known then
     since = mine and tonumber(mine.registering) or now
     p.hold = math.max(p.hold, since + lease / 2)
     call('SADD', AWAIT, new)
-    if mine then reap(old, false) end
+    if mine then reap(old) end
   end
   call('HSET', gateKey(new), 'name', name, 'seq', 0, 'pn', 0)
   if since then call('HSET', gateKey(new), 'reg', since) end

@@ -86,11 +86,15 @@ local function setHead()
   if first[1] then call('ZADD', HEADS, first[2], me) end
 end
 
+local function isUncounted(client)
+  return string.byte(client) == 45
+end
+
 local function promote(g, client)
   call('ZREM', queueKey(g), client)
   call('SADD', placesKey(g), client)
   p.a, p.q, budget = p.a + 1, p.q - 1, budget - 1
-  if string.byte(client) == 45 then client = string.sub(client, 2) else p.tp = p.tp + 1 end
+  if isUncounted(client) then client = string.sub(client, 2) else p.tp = p.tp + 1 end
   local told = promoted[g]
   if not told then
     told = {}
@@ -130,13 +134,14 @@ local function fill()
   return true, firstGate, first
 end
 
--- Takes a gate out with all its clients: the same few steps however many these are.
-local function reap(g, gone)
+-- Takes a gate out with all its clients: the same few steps however many these are. They have left;
+-- if the gate is back, it registers those that it has, and they have come.
+local function reap(g)
   local active, queued = call('SCARD', placesKey(g)), call('ZCARD', queueKey(g))
   local known = call('HMGET', gateKey(g), 'name', 'u')
   local uncounted = tonumber(known[2]) or 0
   p.a, p.q, p.u = p.a - active, p.q - queued, p.u - uncounted
-  if gone then p.tl = p.tl + active + queued - uncounted end
+  p.tl = p.tl + active + queued - uncounted
   call('UNLINK', placesKey(g), queueKey(g), gateKey(g))
   call('ZREM', LEASES, g)
   call('ZREM', HEADS, g)
@@ -171,7 +176,7 @@ local function reapDue()
   for _ = 1, MAX_REAPED do
     local due = nextLease()
     if not due[1] or tonumber(due[2]) > now then return end
-    local name, active, queued = reap(due[1], true)
+    local name, active, queued = reap(due[1])
     if due[1] == me then mine = nil end
     reaped[#reaped + 1] = { name, active, queued }
   end

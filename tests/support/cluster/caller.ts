@@ -9,6 +9,7 @@ import { FENCED } from "../../../lib/cluster/link.ts";
 import type {
   CallName,
   Calls,
+  Claim,
   LinkConnection,
   Op,
   OpResult,
@@ -165,6 +166,11 @@ function attachment({ server }: Caller): Calls["attach"]["args"] {
 
 export function join(n: number): Op {
   return { kind: "join", n, uncounted: false };
+}
+
+/** A client as a gate registers it. */
+export function claim(n: number): Claim {
+  return { n, uncounted: false };
 }
 
 export function leave(n: number): Op {
