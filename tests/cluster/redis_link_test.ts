@@ -6,7 +6,7 @@ import { SCRIPTS } from "../../lib/cluster/scripts.ts";
 import {
   addressOf,
   Caller,
-  claim,
+  doEverything,
   join,
   leave,
   type Lost,
@@ -16,6 +16,7 @@ import {
 } from "../support/cluster/caller.ts";
 import { FakeRedis, greeting, list } from "../support/cluster/fake_redis.ts";
 import { RedisServer, type Settings } from "../support/cluster/redis_server.ts";
+import { blockWith } from "../support/readmes.ts";
 import { Directory, run, testWith } from "../support/servers.ts";
 import { freePort, listener, until } from "../support/sockets.ts";
 
@@ -127,27 +128,16 @@ const RIGHTS = [
 test("a user with few rights is enough", {}, async (redis) => {
   await redis.ask("acl", "setuser", "gate", "on", `>${PASSWORD}`, ...RIGHTS);
   const address = addressOf(redis.port, { username: "gate", password: PASSWORD });
-  const [caller, second] = [await Caller.open(address, POOL), await Caller.open(address, POOL)];
-  const gate = await RawGate.attach(caller, { limits: { maxConnections: 1, backlogSize: 2 } });
-  await gate.listen();
-  const other = await RawGate.attach(second);
-  await redis.ask("hset", `{poolgate:${POOL}}`, "hold", "1");
-  await other.apply([join(1), join(2)], true);
-  await gate.apply([join(1), join(2)]);
-  await gate.call("pauseGate", { paused: true });
-  await gate.call("pauseGate", { paused: false });
-  await gate.call("configure", { limits: { maxConnections: 3 } });
-  await gate.call("pausePool", { paused: false });
-  await gate.apply([leave(1)]);
-  await other.listen();
-  await gate.attachAgain();
-  await gate.attachAgain({ anew: true });
-  const waiting = [{ ...claim(4), ticket: 4 }];
-  await gate.call("register", { held: [claim(3)], waiting, paused: false, done: true });
-  await gate.call("retire", {});
-  await other.call("retire", {});
-  assertEquals([caller.lost, second.lost], [[], []]);
-  for (const { connection } of [caller, second]) connection.close();
+  await doEverything(redis, address);
+});
+
+test("the user of lib/cluster/README.md may do all that gates do", {}, async (redis) => {
+  const { script } = blockWith("redis-cli ACL SETUSER");
+  const command = script.replace("redis-cli", `redis-cli -p ${redis.port}`);
+  const { stdout, stderr } = await run("bash", ["-c", command]);
+  assertEquals(stdout.trim(), "OK", stderr);
+  const user = { username: "gate", password: "s3cret" };
+  await doEverything(redis, addressOf(redis.port, { ...user, database: 1 }));
 });
 
 test("a replica that is read-only is none to wait at, but not fatal", {}, async (primary) => {

@@ -1,19 +1,15 @@
 /** What lib/cluster/README.md shows is what happens, with free ports in the place of its own. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { freshPool, LEASE_MS, REDIS } from "../support/cluster/cluster.ts";
+import { Arbiter } from "../support/cluster/arbiter.ts";
+import { ClusterGate, freshPool, LEASE_MS, REDIS } from "../support/cluster/cluster.ts";
+import { Crowd } from "../support/cluster/crowd.ts";
 import { RedisServer } from "../support/cluster/redis_server.ts";
 import { run as runProgram } from "../support/program.ts";
-import { type Block, BLOCKS, runnable } from "../support/readmes.ts";
+import { blockWith, runnable } from "../support/readmes.ts";
 import { run, start, testWith } from "../support/servers.ts";
 import { Service } from "../support/service.ts";
 import { Client, freePort, until } from "../support/sockets.ts";
-
-function blockWith(beginning: string): Block {
-  const [block, ...others] = BLOCKS.filter(({ script }) => script.startsWith(beginning));
-  if (block === undefined || others.length > 0) throw new Error(`${beginning} is to be one block`);
-  return block;
-}
 
 const cwd = new URL("../..", import.meta.url).pathname;
 
@@ -95,5 +91,73 @@ testWith(
       gates.child.kill();
       await gates.ended;
     }
+  },
+);
+
+/** As many as the service bears. */
+const PLACES = 4;
+const BACKLOG = 1000;
+
+testWith(
+  REDIS,
+  "lib/cluster/README.md: from one gate to several, nobody is refused, and never are too many served",
+  async () => {
+    await using redis = await RedisServer.start();
+    await using service = new Arbiter(PLACES);
+    const address = `127.0.0.1:${freePort()}`;
+    const flags = (places: number) => [
+      ...["--listen", address, "--reuse-port", "--upstream", `127.0.0.1:${service.port}`],
+      ...["--max-connections", `${places}`, "--backlog-size", `${BACKLOG}`],
+    ];
+    const pool = freshPool();
+    const cluster = [
+      ...["--cluster", `redis://127.0.0.1:${redis.port}`, "--cluster-pool", pool],
+      ...["--cluster-lease", `${LEASE_MS}ms`],
+    ];
+    const old = new ClusterGate(flags(PLACES));
+    const [first, second] = [PLACES / 2, PLACES].map((places) =>
+      new ClusterGate([...flags(places), ...cluster])
+    );
+    const staying: Client[] = [];
+    let crowd: Crowd | undefined;
+    try {
+      await old.start();
+      for (let count = 0; count < PLACES; count++) {
+        const client = await Client.to(address);
+        staying.push(client);
+        await client.say(`stays-${count}\n`);
+        await client.line();
+      }
+      const checked = await runProgram("", {
+        args: ["--check", ...flags(PLACES / 2), ...cluster],
+        permissions: ["--allow-net"],
+      });
+      assertEquals(checked.code, 0, checked.stderr);
+      await old.configure(PLACES / 2, BACKLOG);
+      for (const client of staying.splice(PLACES / 2)) client.close();
+      await until("half have a place", async () => (await old.stats()).active <= PLACES / 2);
+      await first!.start();
+      // So many that some come to either.
+      crowd = new Crowd({ gates: [{ address }], each: 30, holdMs: () => 20 });
+      let oldRuns = true;
+      const ended = old.drain().finally(() => oldRuns = false);
+      await first!.noted(/the pool is new/);
+      await until("the new one serves", () => crowd!.count("served") > 20);
+      assertEquals(oldRuns, true, "it waits for those that it has");
+      for (const client of staying.splice(0)) client.close();
+      assertEquals(await ended, 0, old.notes);
+      await first!.configure(PLACES, BACKLOG);
+      await second!.start();
+      await until("all places are taken", () => service.count === PLACES);
+      const held = () => redis.ask("--scan", "--pattern", `{poolgate:${pool}}:a:*`);
+      await until("both have some of them", async () => (await held()).split("\n").length === 2);
+    } finally {
+      await crowd?.stop();
+      for (const client of staying) client.close();
+      for (const gate of [old, first!, second!]) if (gate.runs) await gate.kill();
+    }
+    assertEquals(service.over, []);
+    const ends = Object.groupBy(crowd.visits, ({ outcome }) => outcome);
+    assertEquals(Object.keys(ends), ["served"]);
   },
 );

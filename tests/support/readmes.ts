@@ -31,6 +31,13 @@ export const BLOCKS: readonly Block[] = READMES.flatMap((path) =>
   [...readText(path).matchAll(BLOCK)].map(([, script = "", output]) => ({ path, script, output }))
 );
 
+/** @returns The only block that begins so. */
+export function blockWith(beginning: string): Block {
+  const [block, ...others] = BLOCKS.filter(({ script }) => script.startsWith(beginning));
+  if (block === undefined || others.length > 0) throw new Error(`${beginning} is to be one block`);
+  return block;
+}
+
 /** @returns The cells of a table's rows, without its head, which begins with the cell `head`. */
 export function tableOf(path: string, head: string): string[][] {
   const text = readText(path);

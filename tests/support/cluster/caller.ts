@@ -5,6 +5,7 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import { FENCED } from "../../../lib/cluster/link.ts";
 import type {
   CallName,
@@ -175,6 +176,38 @@ export function claim(n: number): Claim {
 
 export function leave(n: number): Op {
   return { kind: "leave", n, uncounted: false };
+}
+
+/** Has two gates do all that gates do, and fails where either is refused any of it. */
+export async function doEverything(redis: RedisServer, address: RedisAddress): Promise<void> {
+  const pool = `test-${crypto.randomUUID()}`;
+  const ask = (...words: string[]) => redis.ask("-n", `${address.database}`, ...words);
+  const [caller, second] = [await Caller.open(address, pool), await Caller.open(address, pool)];
+  const gate = await RawGate.attach(caller, { limits: { maxConnections: 1, backlogSize: 2 } });
+  await gate.listen();
+  const other = await RawGate.attach(second);
+  await ask("hset", poolKey(pool), "hold", "1");
+  await other.apply([join(1), join(2)], true);
+  await gate.apply([join(1), join(2)]);
+  await gate.call("pauseGate", { paused: true });
+  await gate.call("pauseGate", { paused: false });
+  await gate.call("configure", { limits: { maxConnections: 3 } });
+  await gate.call("pausePool", { paused: true });
+  await gate.call("pausePool", { paused: false });
+  await gate.apply([leave(1)]);
+  await other.listen();
+  await other.call("configure", { limits: { maxConnections: 4 } });
+  await until("the other is told", () => caller.pushes.length > 0);
+  await gate.attachAgain({ runId: "another" });
+  await gate.attachAgain({ anew: true });
+  const waiting = [{ ...claim(4), ticket: 4 }];
+  await gate.call("register", { held: [claim(3)], waiting, paused: false, done: true });
+  await ask("zincrby", `${poolKey(pool)}:leases`, `${-LONG_LEASE_MS}`, `${other.number}`);
+  const { reaped, gates } = await gate.call("renew", {});
+  assertEquals([reaped.length, gates.length], [1, 1]);
+  await gate.call("retire", {});
+  assertEquals([caller.lost, second.lost], [[], []]);
+  for (const { connection } of [caller, second]) connection.close();
 }
 
 /** A pool on a real server. */
