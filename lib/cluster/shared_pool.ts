@@ -34,12 +34,12 @@ import type {
   WhenLost,
 } from "../pool/pool.ts";
 import { Alarm } from "./alarm.ts";
+import { Changes } from "./changes.ts";
 import { type Claims, type Enrolled, Enrolment, type Settings } from "./enrolment.ts";
 import { Figures } from "./figures.ts";
 import type { Link, OpResult } from "./link.ts";
 import { type Member, newMember } from "./member.ts";
-import { type Call, type CallEntry, callEntry, type CallReply, Outbox } from "./outbox.ts";
-import { stepEntry } from "./outbox.ts";
+import { Outbox, stepEntry } from "./outbox.ts";
 import { Trouble } from "./trouble.ts";
 
 /**
@@ -47,9 +47,6 @@ import { Trouble } from "./trouble.ts";
  * from then on they wait here.
  */
 export const AWAY_PART = 1 / 4;
-
-/** What operators, or the upstream, have the server change. */
-type Change = Exclude<Call, { kind: "retire" }>;
 
 /** What a {@linkcode SharedPool} works with. */
 export interface SharedPoolParts {
@@ -110,13 +107,7 @@ export class SharedPool implements Pool {
   #awayAlarm: Alarm;
   #figures: Figures;
   #trouble: Trouble;
-  /** Why this gate alone lets nobody in. */
-  #gatePauses = new Set<PauseReason>();
-  /** The last call of each kind, which may have gone out, and who is told how it was answered. */
-  #changes = new Map<
-    Change["kind"],
-    { call: Change; entry: CallEntry; answer: Later<Configured> }
-  >();
+  #changes: Changes;
 
   /** Begins to connect at once. */
   constructor(parts: SharedPoolParts) {
@@ -144,6 +135,8 @@ export class SharedPool implements Pool {
       outbox,
       enrolled,
     });
+    const up = () => this.#enrolment.up;
+    this.#changes = new Changes({ outbox, up, added: () => this.#pumpLater() });
     this.#enrolment.connect();
   }
 
@@ -188,7 +181,7 @@ export class SharedPool implements Pool {
         down: up ? undefined : why,
         leaseValid,
         lost,
-        paused: this.#gatePauses.has("gate_paused"),
+        paused: this.#changes.gatePauses.has("gate_paused"),
         heldMs: this.#figures.heldMs,
         leaseLostTotal,
         resyncs: { ...resyncs },
@@ -264,17 +257,15 @@ export class SharedPool implements Pool {
   }
 
   configure(limits: Partial<Limits>, _now: number): Later<Configured> {
-    return this.#ask({ kind: "configure", limits });
+    return this.#changes.configure(limits);
   }
 
   pause(reason: PauseReason): Later<Configured> {
-    if (reason !== "paused") this.#gatePauses.add(reason);
-    return this.#askToPause(reason, true);
+    return this.#changes.pause(reason);
   }
 
   resume(reason: PauseReason, _now: number): Later<Configured> {
-    if (reason !== "paused") this.#gatePauses.delete(reason);
-    return this.#askToPause(reason, false);
+    return this.#changes.resume(reason);
   }
 
   observe(observer: Observer): void {
@@ -297,7 +288,7 @@ export class SharedPool implements Pool {
       promoted: (numbers, counts) => this.#promoted(numbers, counts),
       servesOnly: (held) => [...this.#connected].every(({ n }) => held.has(n)),
       claims: () => this.#claims(),
-      paused: () => this.#gatePauses.size > 0,
+      paused: () => this.#changes.gatePauses.size > 0,
       gates: (gates) => this.#figures.hearGates(gates),
       up: () => {
         this.#away = false;
@@ -319,7 +310,7 @@ export class SharedPool implements Pool {
   get #free(): number {
     const { paused, heldMs, free } = this.#figures;
     if (!this.#enrolment.up || !this.#enrolment.lease.valid) return 0;
-    return paused || this.#gatePauses.size > 0 || heldMs > 0 ? 0 : free;
+    return paused || this.#changes.gatePauses.size > 0 || heldMs > 0 ? 0 : free;
   }
 
   /** Why one is rejected that comes while nothing can be asked; `undefined` where it may wait. */
@@ -334,7 +325,8 @@ export class SharedPool implements Pool {
   #whyRejected(active: number): RejectReason {
     if (active >= this.#figures.limits.maxConnections) return "backlog_full";
     if (this.#figures.paused) return "paused";
-    return PAUSE_REASONS.find((reason) => this.#gatePauses.has(reason)) ?? "backlog_full";
+    const { gatePauses } = this.#changes;
+    return PAUSE_REASONS.find((reason) => gatePauses.has(reason)) ?? "backlog_full";
   }
 
   /** Has the outbox sent at the end of the turn: whatever comes until then goes out together. */
@@ -345,35 +337,6 @@ export class SharedPool implements Pool {
       this.#pumping = false;
       this.#enrolment.pump();
     });
-  }
-
-  #askToPause(reason: PauseReason, paused: boolean): Later<Configured> {
-    return this.#ask(
-      reason === "paused"
-        ? { kind: "pausePool", paused }
-        : { kind: "pauseGate", paused: this.#gatePauses.size > 0 },
-    );
-  }
-
-  /**
-   * Has the server change something. While nothing goes out, one call of each kind waits, with
-   * what was asked for last: however often that changes, it takes no more room.
-   */
-  #ask(call: Change): Later<Configured> {
-    const before = this.#changes.get(call.kind);
-    if (this.#enrolment.up || before === undefined || before.entry.sent) {
-      return this.#addChange(call, new Later());
-    }
-    this.#outbox.forget(before.entry);
-    return this.#addChange(inOne(before.call, call), before.answer);
-  }
-
-  #addChange(call: Change, answer: Later<Configured>): Later<Configured> {
-    const entry = callEntry(call, (reply) => answer.settle(configured(reply)));
-    this.#changes.set(call.kind, { call, entry, answer });
-    this.#outbox.add(entry);
-    this.#pumpLater();
-    return answer;
   }
 
   #newJoin(member: Member) {
@@ -659,16 +622,6 @@ export class SharedPool implements Pool {
       this.#parts.failed(error);
     }
   }
-}
-
-/** @returns One change that does for two in a row. */
-function inOne(before: Change, after: Change): Change {
-  if (before.kind !== "configure" || after.kind !== "configure") return after;
-  return { ...after, limits: { ...before.limits, ...after.limits } };
-}
-
-function configured({ active, queued, promotedCount, promoted }: CallReply): Configured {
-  return { promoted: promotedCount ?? promoted.length, active, queued };
 }
 
 function isCounted({ holder }: Client): boolean {
