@@ -1,5 +1,6 @@
 /**
- * What changed for all clients, and when: the limits, a pause, the upstream, the end of poolgate.
+ * What changed for all clients, and when: the limits, a pause, the Redis of a shared pool, the
+ * upstream, the end of poolgate.
  * Pure: whoever says how things are says when. What changes and changes back between two times is
  * not seen.
  *
@@ -16,6 +17,8 @@ export type MarkKind =
   | "limits_changed"
   | "paused"
   | "resumed"
+  | "cluster_down"
+  | "cluster_up"
   | "upstream_down"
   | "upstream_up"
   | "draining";
@@ -34,6 +37,8 @@ export interface Situation {
   limits: Limits;
   paused: boolean;
   draining: boolean;
+  /** Why the Redis of a shared pool is away; `undefined` where it is not, or there is none. */
+  clusterDown: string | undefined;
   /** Why the upstream takes no connections; `undefined` where it does, or there is none. */
   upstreamDown: string | undefined;
 }
@@ -69,10 +74,19 @@ function changes(before: Situation, now: Situation): [MarkKind, string][] {
   const limits = limitsChange(before.limits, now.limits);
   if (limits !== undefined) found.push(["limits_changed", limits]);
   if (now.paused !== before.paused) found.push([now.paused ? "paused" : "resumed", ""]);
-  const down = now.upstreamDown !== undefined;
-  if (down !== (before.upstreamDown !== undefined)) {
-    found.push(down ? ["upstream_down", now.upstreamDown ?? ""] : ["upstream_up", ""]);
-  }
+  found.push(...outage("cluster_down", "cluster_up", before.clusterDown, now.clusterDown));
+  found.push(...outage("upstream_down", "upstream_up", before.upstreamDown, now.upstreamDown));
   if (now.draining && !before.draining) found.push(["draining", ""]);
   return found;
+}
+
+/** @returns The mark of what went or came: why it is away says whether it is. */
+function outage(
+  went: MarkKind,
+  came: MarkKind,
+  before: string | undefined,
+  now: string | undefined,
+): [MarkKind, string][] {
+  if ((before === undefined) === (now === undefined)) return [];
+  return [now === undefined ? [came, ""] : [went, now]];
 }

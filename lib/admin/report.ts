@@ -259,10 +259,11 @@ export class Report {
   }
 
   #situation(): Situation {
-    const { paused, upstreamDown } = this;
+    const { paused, cluster, upstreamDown } = this;
+    const clusterDown = cluster?.up === false ? cluster.down ?? "" : undefined;
     const { maxConnections, backlogSize } = this.#parts.pool.limits;
     const limits = { maxConnections, backlogSize };
-    return { limits, paused, draining: this.#parts.draining(), upstreamDown };
+    return { limits, paused, draining: this.#parts.draining(), clusterDown, upstreamDown };
   }
 
   /**
@@ -270,9 +271,9 @@ export class Report {
    * the last minute, which changes once a minute at most.
    */
   get headline(): "draining" | "cluster_down" | "upstream_down" | "paused" | Load {
-    const { draining, upstreamDown, paused } = this.#situation();
+    const { draining, clusterDown, upstreamDown, paused } = this.#situation();
     if (draining) return "draining";
-    if (this.cluster?.up === false) return "cluster_down";
+    if (clusterDown !== undefined) return "cluster_down";
     if (upstreamDown !== undefined) return "upstream_down";
     return paused ? "paused" : this.#lastMinute.load;
   }

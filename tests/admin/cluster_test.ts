@@ -139,6 +139,25 @@ Deno.test("GET /api/stats: tells the pool, this gate and all gates apart", async
   ]);
 });
 
+Deno.test("GET /api/history: marks that Redis went away, and that it came back", async () => {
+  await using admin = await openShared();
+  const { pool, clock } = admin.gate;
+  const { link } = partsOf(pool);
+  await clock.advance(1000);
+  takeRedisAway(admin);
+  await pass(admin, 1000);
+  const went = (await admin.json("/api/history")).marks;
+  link.closed = false;
+  await pass(admin, RENEWAL_MS);
+  await clock.advance(1000);
+  const marks: { kind: string; text: string }[] = (await admin.json("/api/history")).marks;
+  assertEquals(marks[0], went[0]);
+  assertEquals(marks.map(({ kind, text }) => [kind, text]), [
+    ["cluster_down", "it was stopped"],
+    ["cluster_up", ""],
+  ]);
+});
+
 Deno.test("GET /readyz: a Redis that is away is no reason for 503 while there is room in the queue", async () => {
   await using admin = await openShared();
   takeRedisAway(admin);

@@ -5,6 +5,7 @@ const QUIET: Situation = {
   limits: { maxConnections: 3, backlogSize: 5 },
   paused: false,
   draining: false,
+  clusterDown: undefined,
   upstreamDown: undefined,
 };
 
@@ -18,6 +19,9 @@ const cases: [string, Partial<Situation>, Partial<Situation>, string[]][] = [
   ["the upstream that goes", {}, { upstreamDown: "refused" }, ["upstream_down refused"]],
   ["the upstream that comes", { upstreamDown: "refused" }, {}, ["upstream_up "]],
   ["another reason", { upstreamDown: "refused" }, { upstreamDown: "no answer" }, []],
+  ["Redis that goes", {}, { clusterDown: "it was stopped" }, ["cluster_down it was stopped"]],
+  ["Redis that comes back", { clusterDown: "it was stopped" }, {}, ["cluster_up "]],
+  ["another reason of Redis", { clusterDown: "it was stopped" }, { clusterDown: "" }, []],
   ["a drain", {}, { draining: true }, ["draining "]],
   ["several at once", {}, { paused: true, draining: true }, ["paused ", "draining "]],
 ];

@@ -167,6 +167,9 @@ testWith(
       /^Redis is away: nobody is let in\. Who has a place keeps it\. It has been away for \d+ s: /,
     );
     await browser.shows("#state", "Redis is away: nobody is let in");
+    const told = "#marks li:first-child";
+    await browser.shows(told, /^\d\d:\d\d:\d\d Redis went away: \S.*/);
+    assertEquals(await browser.page.locator(told).getAttribute("class"), "fault");
     for (const gate of [one, two]) {
       assertEquals(await valueOf(gate, "poolgate_cluster_up"), 0);
       const [ready, text] = await ask(gate, "/readyz");
@@ -182,6 +185,8 @@ testWith(
 
     await redis.resume();
     await browser.shows("#state", "Clients have to wait");
+    await browser.shows(told, /^\d\d:\d\d:\d\d Redis came back$/);
+    await browser.shows("#marks li:nth-child(2)", /Redis went away: /);
     await until("the pool is as it was", async () => {
       const { cluster } = await json(one, "/api/stats");
       return cluster.held_seconds === 0 && cluster.gates.length === 2;

@@ -1,6 +1,8 @@
 /** What Prometheus and its tools make of `--admin`. Imports nothing from lib/. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { freshPool, REDIS } from "../support/cluster/cluster.ts";
+import { RedisServer } from "../support/cluster/redis_server.ts";
 import { tableOf, yamlOf } from "../support/readmes.ts";
 import { type Behaviour, Service } from "../support/service.ts";
 import { ADMIN_SERVED, Directory, Gate, Prometheus, run, testWith } from "../support/servers.ts";
@@ -369,9 +371,38 @@ testWith(PROMETHEUS, "Prometheus, as the README sets it up, alerts of a full que
   hangUp(clients);
 });
 
+/** A panel has queries, and a row that is closed has panels. */
 interface Panel {
   title: string;
-  targets: { expr: string }[];
+  type: string;
+  targets?: { expr: string }[];
+  panels?: Panel[];
+}
+
+interface Query {
+  title: string;
+  expr: string;
+}
+
+/** The queries of the dashboard that a gate serves: those that everybody sees, and those of the row of several gates. */
+async function queriesOf(gate: Gate): Promise<{ shown: Query[]; ofGates: Query[] }> {
+  const { panels }: { panels: Panel[] } = JSON.parse(await served(gate, "/grafana.json"));
+  const ofPanels = (panels: Panel[]) =>
+    panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
+  const [row, ...others] = panels.filter(({ type }) => type === "row");
+  assertEquals([row?.title, others.length], ["Several gates (with --cluster)", 0]);
+  return { shown: ofPanels(panels), ofGates: ofPanels(row?.panels ?? []) };
+}
+
+/** The metrics that there are with --cluster alone, as the README names them. */
+function metricsOfClusters(): (string | undefined)[] {
+  return tableOf("lib/admin/README.md", "metric with `--cluster`")
+    .map(([name = ""]) => /\w+/.exec(name)?.[0]);
+}
+
+/** A query as Grafana asks it, with all instances chosen. */
+function asked({ expr }: Query): string {
+  return expr.replaceAll("$__rate_interval", "1m").replaceAll("$instance", ".*");
 }
 
 testWith(
@@ -379,14 +410,8 @@ testWith(
   "/grafana.json, /rules.yml: Prometheus answers each query, and evaluates each rule",
   async () => {
     const { gate, prometheus } = await askedFor("queries");
-    const dashboard = JSON.parse(await served(gate, "/grafana.json"));
-    const panels: Panel[] = dashboard.panels;
-    const queries = panels.flatMap(({ title, targets }) =>
-      targets.map(({ expr }) => ({ title, expr }))
-    );
+    const { shown: queries, ofGates } = await queriesOf(gate);
     assert(queries.length > 20);
-    const asked = ({ expr }: { expr: string }) =>
-      expr.replaceAll("$__rate_interval", "1m").replaceAll("$instance", ".*");
     await until("each query is answered", async () => {
       await meetAllFates(gate);
       for (const query of queries) {
@@ -402,6 +427,10 @@ testWith(
       );
       assertEquals(told.filter(({ value }) => Number.isNaN(value)), [], query.title);
     }
+    // This gate shares its pool with nobody.
+    for (const query of ofGates) {
+      assertEquals(await prometheus.query(asked(query)), [], query.title);
+    }
     const rules = await prometheus.rules();
     assertEquals(rules.size, 11);
     for (const [name, { health, lastError = "" }] of rules) {
@@ -409,13 +438,40 @@ testWith(
     }
     const series = new Set(Object.keys(await metricsOf(gate)).map((name) => /^\w+/.exec(name)![0]));
     const rulesText = await served(gate, "/rules.yml");
-    const named = [...`${rulesText} ${queries.map(({ expr }) => expr)}`.matchAll(
+    const named = [...`${rulesText} ${[...queries, ...ofGates].map(({ expr }) => expr)}`.matchAll(
       /\b(?:poolgate|process)_\w+/g,
     )].map(([name]) => name);
-    // This gate shares its pool with nobody.
-    const ofClusters = tableOf("lib/admin/README.md", "metric with `--cluster`")
-      .map(([name = ""]) => /\w+/.exec(name)?.[0]);
-    const strange = named.filter((name) => !series.has(name) && !ofClusters.includes(name));
+    const strange = named.map((name) => name.replace(/(?<=^poolgate_cluster_.*)_bucket$/, ""))
+      .filter((name) => !series.has(name) && !metricsOfClusters().includes(name));
     assertEquals(strange, []);
+  },
+);
+
+testWith(
+  [...PROMETHEUS, ...REDIS],
+  "/grafana.json: Prometheus answers each query of several gates, with --cluster",
+  async () => {
+    await using service = new Service(parrot);
+    await using redis = await RedisServer.start();
+    const cluster = `redis://127.0.0.1:${redis.port}`;
+    const shared = ["--cluster", cluster, "--cluster-pool", freshPool(), "--cluster-lease", "3s"];
+    await using gate = await openGate(service, ...shared, ...limits(1, 1));
+    await using prometheus = await Prometheus.start(await prometheusFiles(gate));
+    const { ofGates } = await queriesOf(gate);
+    const metrics = ofGates.flatMap(({ expr }) => expr.match(/poolgate_cluster_[a-z_]+/g) ?? []);
+    assertEquals(
+      new Set(metrics.map((name) => name.replace(/_bucket$/, ""))),
+      new Set(metricsOfClusters()),
+    );
+    const unknown = async (query: Query) => {
+      const found = await prometheus.query(asked(query));
+      return found.length === 0 || found.some(({ value }) => Number.isNaN(value));
+    };
+    await until("each query is answered, with a number", async () => {
+      for (const query of ofGates) if (await unknown(query)) return false;
+      return true;
+    });
+    const connected = await prometheus.query(asked(ofGates[0]!));
+    assertEquals(connected.map(({ labels, value }) => [labels.job, value]), [["poolgate", 0]]);
   },
 );

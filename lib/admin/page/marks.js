@@ -23,6 +23,8 @@ const KINDS = {
   limits_changed: { word: "limits", sentence: "the limits were changed", property: "--ink" },
   paused: { word: "paused", sentence: "an operator has paused poolgate", property: "--held" },
   resumed: { word: "resumed", sentence: "the pause is over", property: "--held" },
+  cluster_down: { word: "Redis away", sentence: "Redis went away", property: "--fault" },
+  cluster_up: { word: "Redis back", sentence: "Redis came back", property: "--fault" },
   upstream_down: { word: "down", sentence: "the upstream went", property: "--fault" },
   upstream_up: { word: "up", sentence: "the upstream came", property: "--fault" },
   draining: { word: "drain", sentence: "a drain began", property: "--held" },
