@@ -960,7 +960,7 @@ testWith(
     await browser.shows("#state-detail", /why it is down: .*refused/);
     await browser.shows("#active .meaning", /; 1 being connected$/);
     await browser.shows("#client-table .state", "being connected");
-    await browser.shows("#marks li", /the upstream went: .*refused/);
+    await browser.shows("#marks li", /the upstream went down: .*refused/);
     await browser.shows("#expected .detail", "as long as the upstream is down");
     assertEquals(browser.problems, []);
   },

@@ -92,8 +92,9 @@ for (const [name, file, instance] of UNITS) {
       assertEquals([args[0], args.at(-1)], ["/usr/bin/curl", `http://${admin}/healthz`]);
       const waiting = start("curl", args.slice(1), { no_proxy: "*" });
       await using _ = await Gate.open("--admin", admin);
-      const { code, stderr } = await waiting.ended;
-      assertEquals([code, stderr], [0, ""]);
+      // What it writes comes into the journal.
+      const { code, stdout, stderr } = await waiting.ended;
+      assertEquals([code, stdout, stderr], [0, "", ""]);
     },
   );
 }
@@ -139,6 +140,8 @@ Deno.test("--print dockerfile: has the executable as process 1, for a user of it
   assertEquals(entry, [argumentOf(text, "COPY").split(" ").at(-1)]);
   const user = argumentOf(text, "USER");
   assertEquals(argumentOf(text, "RUN").includes(`--uid ${user} `) && user !== "0", true);
+  // One of the system is to be below 1000, and useradd warns otherwise.
+  assertEquals(argumentOf(text, "RUN").includes("--system") && Number(user) > 999, false);
   assertEquals(argumentOf(text, "STOPSIGNAL"), "SIGTERM");
   const env = variablesOf(argumentOf(text, "ENV"));
   const ports = Object.values(env).map((address) => address.replace(/^:/, ""));

@@ -109,14 +109,67 @@ for (const [where, admin] of [["a port", []], ["a port, and that of --admin", ["
 }
 
 /** The service: says each line again. */
-async function echoing(socket: Deno.TcpConn): Promise<void> {
+function echoing(socket: Deno.TcpConn): Promise<void> {
+  return echoingAfter(0, socket);
+}
+
+/** It may take a while for that, in milliseconds. */
+async function echoingAfter(ms: number, socket: Deno.TcpConn): Promise<void> {
   const buffer = new Uint8Array(64);
   for (;;) {
     const length = await socket.read(buffer).catch(() => null);
     if (length === null) return;
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
     await socket.write(buffer.subarray(0, length));
   }
 }
+
+/** Sets how many are let in, as an operator does. */
+async function setPlaces(admin: string, places: number): Promise<void> {
+  const answer = await fetch(`http://${admin}/api/config`, {
+    method: "PUT",
+    headers: { authorization: "Bearer sesame" },
+    body: JSON.stringify({ max_connections: places }),
+  });
+  assertEquals((await answer.json()).max_connections, places);
+}
+
+testWith(
+  [ADMIN_SERVED],
+  "README: by the halves that it says, a takeover gives the service no more clients than it bears",
+  async () => {
+    await using service = new Service((socket) => echoingAfter(10, socket));
+    const [address, admin] = [freePort(), freePort()].map((port) => `127.0.0.1:${port}`);
+    const upstream = `127.0.0.1:${service.address.port}`;
+    const args = [
+      ...["--listen", address!, "--reuse-port", "--upstream", upstream, "--backlog-size", "10000"],
+      ...["--admin", admin!, "--admin-reuse-port", "--admin-token", "sesame"],
+    ];
+    const [old] = await Conversation.listening([...args, "--max-connections", `${PLACES}`]);
+    const stop = comingAndGoing(address!);
+    const crowd = () => Array.from({ length: WAITING }, () => visit(address!));
+    const visits = crowd();
+    await until("all places are taken", () => service.peak === PLACES);
+    await setPlaces(admin!, PLACES / 2);
+    await until("half of them are free", async () => {
+      return (await (await fetch(`http://${admin}/api/stats`)).json()).active <= PLACES / 2;
+    });
+    const [next] = await Conversation.listening([...args, "--max-connections", `${PLACES / 2}`]);
+    visits.push(...crowd());
+    old.signal("SIGTERM");
+    assertEquals(await old.exit(), 0);
+    await setPlaces(admin!, PLACES);
+    visits.push(...crowd());
+    const { served, reset = 0, ...others } = counts([
+      ...await stop(),
+      ...await Promise.all(visits),
+    ]);
+    assertEquals([served! > 3 * WAITING - 2, reset <= 1, others], [true, true, {}]);
+    assertEquals(service.peak, PLACES);
+    next.signal("SIGTERM");
+    assertEquals(await next.exit(), 0);
+  },
+);
 
 Deno.test("--reuse-port: both need it", async () => {
   const address = `127.0.0.1:${freePort()}`;

@@ -11,8 +11,8 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 const TIME_LIMIT_MS = 60_000;
 
 /** For `Deno.Command`: ends a process that does not end by itself. */
-export function timeLimit(): AbortSignal {
-  return AbortSignal.timeout(TIME_LIMIT_MS);
+export function timeLimit(ms = TIME_LIMIT_MS): AbortSignal {
+  return AbortSignal.timeout(ms);
 }
 
 /** The compiled binary under test, or `undefined` where the source is. */
@@ -48,6 +48,8 @@ export interface RunOptions {
   args?: string[];
   env?: Record<string, string>;
   permissions?: string[];
+  /** After how long it is ended, in milliseconds, where it does not end by itself; a minute unless said. */
+  limitMs?: number;
 }
 
 /** The program and its arguments, as `Deno.Command` takes them. */
@@ -88,9 +90,12 @@ export class Conversation {
   }
 
   /** A run that listens, where it does, at a free port unless `args` say otherwise, and what it noted so far. */
-  static async listening(args: string[]): Promise<[Conversation, string, string]> {
+  static async listening(
+    args: string[],
+    limitMs?: number,
+  ): Promise<[Conversation, string, string]> {
     const door = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
-    return await Conversation.noting(/listening at ([^ ,\n]+)/, [...door, ...args]);
+    return await Conversation.noting(/listening at ([^ ,\n]+)/, [...door, ...args], {}, limitMs);
   }
 
   /** A run that notes something, what that is, and all that it noted so far. */
@@ -98,9 +103,10 @@ export class Conversation {
     what: RegExp,
     args: string[],
     env: Record<string, string> = {},
+    limitMs = TIME_LIMIT_MS,
   ): Promise<[Conversation, string, string]> {
     const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-env=POOLGATE_*"];
-    const poolgate = new Conversation(start({ args, permissions, env }));
+    const poolgate = new Conversation(start({ args, permissions, env, limitMs }));
     let notes = "";
     for (;;) {
       const note = await poolgate.note();
@@ -200,10 +206,10 @@ function shell(script: string, options: RunOptions, stdin: "null" | "piped"): De
 
 function command(
   [program, args]: [string, string[]],
-  { env = {} }: RunOptions,
+  { env = {}, limitMs }: RunOptions,
   stdin: "null" | "piped",
 ): Deno.Command {
-  const signal = timeLimit();
+  const signal = timeLimit(limitMs);
   const streams = { stdin, stdout: "piped", stderr: "piped" } as const;
   return new Deno.Command(program, { args, cwd: ROOT, env, signal, ...streams });
 }

@@ -1,13 +1,17 @@
 /**
- * Makes pictures of the page in a real browser, before a real gate under a bounded load: idle, loaded,
- * with its upstream down, draining, and with the connection lost; at three widths, light and dark. They
- * go into the folder that is given. Imports nothing from lib/.
+ * Makes pictures of the page in a real browser, before a real gate under a bounded load: idle, loaded, paused with the
+ * changes open, with its upstream down, draining, and with the connection lost; then of two gates that share a pool,
+ * also while their Redis is away, where there is one; at three widths, light and dark. They go into the folder that is
+ * given. Imports nothing from lib/.
  *
  * @module
  */
 
 import { Browser } from "./browser.ts";
+import { freshPool, REDIS } from "./cluster/cluster.ts";
+import { RedisServer } from "./cluster/redis_server.ts";
 import { Conversation } from "./program.ts";
+import { missing } from "./servers.ts";
 import { Service } from "./service.ts";
 import { Client, freePort, until } from "./sockets.ts";
 
@@ -20,12 +24,16 @@ const BACKLOG = 400;
 const CLIENTS = 600;
 /** How long the load lasts before it is looked at, in milliseconds. */
 const LOAD_MS = 20_000;
+/** A gate that is there for longer is ended, in milliseconds. */
+const SCENE_MS = 300_000;
 /** How long the upstream takes for a client, in milliseconds. */
 const WORK_MS = 600;
 /** How many clients keep their places. */
 const KEEPING = 12;
 /** A client that was turned away comes again after so many milliseconds. */
 const AGAIN_MS = 400;
+
+const TOKEN = "sesame";
 
 const USAGE = 2;
 
@@ -48,21 +56,22 @@ class Scene implements AsyncDisposable {
     this.admin = admin;
   }
 
-  static async open(): Promise<Scene> {
+  /** @param more Flags of the gate beside those that each has. */
+  static async open(...more: string[]): Promise<Scene> {
     const service = new Service(work);
     const admin = `127.0.0.1:${freePort()}`;
     const [gate, address] = await Conversation.listening([
-      ...["--admin", admin, "--admin-token", "sesame"],
+      ...["--admin", admin, "--admin-token", TOKEN, ...more],
       ...["--upstream", `127.0.0.1:${service.address.port}`],
       ...["--max-connections", `${PLACES}`, "--backlog-size", `${BACKLOG}`],
       ...["--reject-as", "close", "--queue-timeout", "5s", "--drain-timeout", "60s"],
-    ]);
+    ], SCENE_MS);
     return new Scene(gate, service, address, `http://${admin}/`);
   }
 
-  load(): void {
+  load(clients = CLIENTS): void {
     this.#loading = true;
-    this.#clients = Array.from({ length: CLIENTS }, () => this.#comeAgain());
+    this.#clients = Array.from({ length: clients }, () => this.#comeAgain());
   }
 
   /** Lets nobody come any more. */
@@ -82,12 +91,15 @@ class Scene implements AsyncDisposable {
 
   /** Sets a limit, so that the plot has a mark. */
   async limit(maxConnections: number): Promise<void> {
-    const response = await fetch(`${this.admin}api/config`, {
-      method: "PUT",
-      headers: { authorization: "Bearer sesame" },
-      body: JSON.stringify({ max_connections: maxConnections }),
-    });
+    await this.put("api/config", JSON.stringify({ max_connections: maxConnections }));
+  }
+
+  /** Changes something, as an operator does. */
+  async put(path: string, body: string | null = null): Promise<void> {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const response = await fetch(`${this.admin}${path}`, { method: "PUT", headers, body });
     await response.body?.cancel();
+    if (!response.ok) throw new Error(`PUT ${path}: status ${response.status}`);
   }
 
   async state(): Promise<string> {
@@ -165,6 +177,93 @@ async function browsersAt(url: string): Promise<[string, Browser][]> {
   return opened;
 }
 
+/** Opens the changes with the token, where there are any. */
+async function openChanges(browsers: [string, Browser][]): Promise<void> {
+  for (const [, { page }] of browsers) {
+    if (!await page.locator("#open-changes").isVisible()) continue;
+    await page.locator("#open-changes").click();
+    await page.locator("#token").fill(TOKEN);
+    await page.locator("#token").press("Enter");
+  }
+}
+
+/** Opens the pages of a scene, and closes them when its pictures are made. */
+async function withBrowsers(
+  { admin }: Scene,
+  make: (
+    shoot: (state: string, headline: string | RegExp) => Promise<void>,
+    browsers: [string, Browser][],
+  ) => Promise<void>,
+  folder: string,
+): Promise<void> {
+  const browsers = await browsersAt(admin);
+  try {
+    await make(async (state, headline) => {
+      for (const [, browser] of browsers) await browser.shows("#state", headline);
+      await shoot(folder, state, browsers);
+    }, browsers);
+  } finally {
+    for (const [, browser] of browsers) await browser[Symbol.asyncDispose]();
+  }
+}
+
+function settle(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function shootOneGate(folder: string): Promise<void> {
+  await using scene = await Scene.open();
+  await withBrowsers(scene, async (shoot, browsers) => {
+    await shoot("idle", "Ready");
+    await scene.keepPlaces();
+    scene.load();
+    await settle(LOAD_MS / 2);
+    await scene.limit(PLACES - 50);
+    await settle(LOAD_MS / 2);
+    await shoot("loaded", "Clients are turned away");
+    await scene.put("api/pause");
+    await openChanges(browsers);
+    await shoot("paused", /^Paused/);
+    await scene.put("api/resume");
+    await scene.upstreamGoes();
+    await settle(4000);
+    await shoot("down", /^Upstream down/);
+    scene.upstreamComes();
+    await until("the upstream is back", async () => await scene.state() !== "upstream_down");
+    scene.rest();
+    await settle(3000);
+    await scene.keepPlaces();
+    await settle(1500);
+    scene.drain();
+    await shoot("draining", /^Draining/);
+    await scene.kill();
+    await shoot("lost", /^Connection lost/);
+  }, folder);
+}
+
+async function shootTwoGates(folder: string): Promise<void> {
+  await using redis = await RedisServer.start();
+  const shared = ["--cluster", `redis://127.0.0.1:${redis.port}`, "--cluster-pool", freshPool()];
+  await using scene = await Scene.open(...shared, "--cluster-gate", "front-1");
+  await using other = await Scene.open(...shared, "--cluster-gate", "front-2");
+  await withBrowsers(scene, async (shoot) => {
+    await scene.keepPlaces();
+    await other.keepPlaces();
+    scene.load(CLIENTS / 3);
+    await settle(LOAD_MS / 2);
+    await other.put("api/pause?gate");
+    await settle(1500);
+    await shoot("cluster", "Clients have to wait");
+    await redis.kill();
+    await settle(4000);
+    await shoot("cluster-away", /^Redis is away/);
+    await redis.resume();
+    await until("Redis is back", async () => await scene.state() !== "cluster_down");
+    await settle(2000);
+    await shoot("cluster-back", /./);
+  }, folder);
+}
+
 async function main(): Promise<number> {
   const [folder, ...others] = Deno.args;
   if (folder === undefined || others.length > 0) {
@@ -174,40 +273,12 @@ async function main(): Promise<number> {
     return USAGE;
   }
   await Deno.mkdir(folder, { recursive: true });
-  await using scene = await Scene.open();
-  const browsers = await browsersAt(scene.admin);
-  const shows = async (text: string | RegExp) => {
-    for (const [, browser] of browsers) await browser.shows("#state", text);
-  };
-  const settle = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   try {
-    await shows("Ready");
-    await shoot(folder, "idle", browsers);
-    await scene.keepPlaces();
-    scene.load();
-    await settle(LOAD_MS / 2);
-    await scene.limit(PLACES - 50);
-    await settle(LOAD_MS / 2);
-    await shows("Clients are turned away");
-    await shoot(folder, "loaded", browsers);
-    await scene.upstreamGoes();
-    await shows(/^Upstream down/);
-    await settle(4000);
-    await shoot(folder, "down", browsers);
-    scene.upstreamComes();
-    await until("the upstream is back", async () => await scene.state() !== "upstream_down");
-    scene.rest();
-    await settle(3000);
-    await scene.keepPlaces();
-    await settle(1500);
-    scene.drain();
-    await shows(/^Draining/);
-    await shoot(folder, "draining", browsers);
-    await scene.kill();
-    await shows(/^Connection lost/);
-    await shoot(folder, "lost", browsers);
+    await shootOneGate(folder);
+    const lacking = missing(REDIS);
+    if (lacking === undefined) await shootTwoGates(folder);
+    else console.log(`no pictures of two gates: no ${lacking} on this machine`);
   } finally {
-    for (const [, browser] of browsers) await browser[Symbol.asyncDispose]();
     await Browser.quit();
   }
   return 0;

@@ -27,7 +27,9 @@ const TIME_STEPS = [
   ...[3600, 7200, 10_800, 21_600, 43_200],
 ];
 
-const LABEL = { labelSize: 20, labelGap: 0, labelFont: font(1) };
+/** The room for what an axis is named, in pixels. */
+const LABEL_SIZE = 20;
+const LABEL = { labelSize: LABEL_SIZE, labelGap: 0, labelFont: font(1) };
 
 /** @type {Axis[]} */
 export const AXES = [timeAxis(), countAxis(CLIENTS, 3), countAxis(PER_SECOND, 1)];
@@ -47,6 +49,39 @@ export function upperPart(top) {
  */
 export function lowerPart(top) {
   return [0, Math.max(MIN_TOP, top) / RATE_SHARE];
+}
+
+/**
+ * Writes beside each part of the plot what it counts.
+ *
+ * @param {uPlot} plot
+ */
+export function nameParts(plot) {
+  const { width } = plot.ctx.canvas;
+  const edge = (LABEL_SIZE / 2) * devicePixelRatio;
+  nameUpright(plot, "clients", edge, CLIENTS, plot.scales[CLIENTS]?.max ?? 0);
+  const highest = RATE_SHARE * (plot.scales[PER_SECOND]?.max ?? 0);
+  nameUpright(plot, "clients a second", width - edge, PER_SECOND, highest);
+}
+
+/**
+ * @param {uPlot} plot
+ * @param {string} text
+ * @param {number} x Where the middle of its height is, on the canvas.
+ * @param {string} scale
+ * @param {number} highest Of the part, which begins at 0.
+ */
+function nameUpright({ ctx, bbox, valToPos }, text, x, scale, highest) {
+  ctx.save();
+  ctx.font = font(devicePixelRatio);
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = colour("--soft");
+  const lowest = bbox.top + bbox.height - ctx.measureText(text).width / 2;
+  ctx.translate(x, Math.min(valToPos(highest / 2, scale, true), lowest));
+  ctx.rotate(-Math.PI / 2);
+  ctx.fillText(text, 0, 0);
+  ctx.restore();
 }
 
 /** @returns {Axis} */
@@ -83,7 +118,8 @@ function countAxis(scale, side) {
   const filter = (plot, numbers) => numbers.map((number) => inItsPart(plot, scale, number));
   return {
     ...LABEL,
-    label: scale === CLIENTS ? "clients" : "clients a second",
+    // Only the room for it: uPlot would write it beside the middle of the whole plot.
+    label: " ",
     scale,
     side,
     stroke: () => colour("--soft"),

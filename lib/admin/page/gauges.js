@@ -67,7 +67,10 @@ function placesAlone(stats) {
   const { cluster } = stats;
   const free = max_connections - active;
   if (state === "draining") {
-    return { text: active === 0 ? "nobody is left" : "may finish", means: "held" };
+    return {
+      text: active === 0 ? "nobody is left" : "those who have one may finish",
+      means: "held",
+    };
   }
   if (cluster?.up === false) return { text: "Redis is away: nobody is let in", means: "fault" };
   if (paused) return { text: "paused: nobody is let in", means: "held" };

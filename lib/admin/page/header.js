@@ -71,7 +71,7 @@ export function showLost(seconds) {
   document.body.classList.add("lost");
   header.className = "";
   setText(state, `Connection lost ${ago}, trying again`);
-  setText(detail, `What stands below was so at ${timeOfDay(sample[0])}.`);
+  setText(detail, `All below is as it was at ${timeOfDay(sample[0])}.`);
   setText(connection, "lost");
   setText(announcement, "Connection lost, trying again.");
   showLostTitle(stats);

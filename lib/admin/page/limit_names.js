@@ -62,8 +62,11 @@ function name({ ctx, bbox, valToPos }, what, limit, end, property) {
   ctx.textBaseline = "middle";
   const width = ctx.measureText(text).width + 2 * gap;
   const x = end - width - gap;
-  ctx.fillStyle = colour("--ground");
-  ctx.fillRect(x, y, width, height);
+  // Around the letters alone: a box would hide what the lines do there.
+  ctx.strokeStyle = colour("--ground");
+  ctx.lineWidth = gap;
+  ctx.lineJoin = "round";
+  ctx.strokeText(text, x + gap, y + height / 2);
   ctx.fillStyle = colour(property);
   ctx.fillText(text, x + gap, y + height / 2);
   ctx.restore();

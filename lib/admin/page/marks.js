@@ -25,8 +25,8 @@ const KINDS = {
   resumed: { word: "resumed", sentence: "the pause is over", property: "--held" },
   cluster_down: { word: "Redis away", sentence: "Redis went away", property: "--fault" },
   cluster_up: { word: "Redis back", sentence: "Redis came back", property: "--fault" },
-  upstream_down: { word: "down", sentence: "the upstream went", property: "--fault" },
-  upstream_up: { word: "up", sentence: "the upstream came", property: "--fault" },
+  upstream_down: { word: "down", sentence: "the upstream went down", property: "--fault" },
+  upstream_up: { word: "up", sentence: "the upstream came up", property: "--fault" },
   draining: { word: "drain", sentence: "a drain began", property: "--held" },
 };
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { AXES, CLIENTS, lowerPart, PER_SECOND, upperPart } from "./axes.js";
+import { AXES, CLIENTS, lowerPart, nameParts, PER_SECOND, upperPart } from "./axes.js";
 import { find } from "./dom.js";
 import { count, ofLimit } from "./format.js";
 import { showLegend } from "./legend.js";
@@ -73,6 +73,7 @@ export class Plot {
         draw: [(plot) => {
           drawMarks(plot, this.#past.marks);
           nameLimits(plot, this.#limits());
+          nameParts(plot);
         }],
       },
     };
