@@ -3,7 +3,7 @@
  * the page in a real browser, the metrics, the checks. Imports nothing from lib/.
  */
 
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Browser, CHROMIUM } from "../support/browser.ts";
 import { freshPool, REDIS } from "../support/cluster/cluster.ts";
 import { RedisServer } from "../support/cluster/redis_server.ts";
@@ -185,6 +185,9 @@ testWith(
 
     await redis.resume();
     await browser.shows("#state", "Clients have to wait");
+    await browser.shows("#active .meaning", /^no gate lets anybody in for \d s$/);
+    await browser.shows("#cluster tbody tr:nth-child(1) .state", "lets nobody in yet");
+    await browser.shows("#expected .detail", "as long as nobody is let in");
     await browser.shows(told, /^\d\d:\d\d:\d\d Redis came back$/);
     await browser.shows("#marks li:nth-child(2)", /Redis went away: /);
     await until("the pool is as it was", async () => {
@@ -199,7 +202,15 @@ testWith(
       1,
     );
     assertEquals((await ask(one, "/readyz?cluster"))[0], 200);
-    assertEquals([browser.problems, other.problems], [[], []]);
+    await browser.shows("#cluster tbody tr:nth-child(1) .state", "lets clients in");
+    await using phone = await Browser.open(`${one.admin}/`, { width: 360, height: 740 });
+    await phone.shows("#cluster tbody tr:nth-child(2) bdi", "two");
+    const heights = "[...document.querySelectorAll('tbody tr')].map((row) => row.offsetHeight)";
+    const tallest = Math.max(...await phone.page.evaluate(heights) as number[]);
+    assert(tallest > 0 && tallest < 150, `a row is ${tallest} pixels tall`);
+    const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    assertEquals(await phone.page.evaluate(overflow), 0);
+    assertEquals([browser, other, phone].map(({ problems }) => problems), [[], [], []]);
     for (const client of clients) client.close();
   },
 );

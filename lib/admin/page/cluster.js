@@ -63,7 +63,8 @@ function shareOf({ gate: { name, connected, waiting }, up, gates }) {
 }
 
 /** @param {Cluster} cluster */
-function showGates({ gates, gate, up }) {
+function showGates({ gates, gate, up, held_seconds }) {
+  const held = held_seconds > 0;
   while (body.rows.length > gates.length) body.deleteRow(-1);
   while (body.rows.length < gates.length) body.append(template.content.cloneNode(true));
   gates.forEach(({ name, own, connected, waiting, paused, lease_age_seconds }, index) => {
@@ -75,15 +76,17 @@ function showGates({ gates, gate, up }) {
     setText(find(".connected", HTMLElement, row), count(own ? gate.connected : connected));
     setText(find(".waiting", HTMLElement, row), count(own ? gate.waiting : waiting));
     setText(find(".lease", HTMLElement, row), `${duration(Math.round(lease_age_seconds))} ago`);
-    setText(find(".state", HTMLElement, row), stateOf(up, letsNobodyIn));
+    setText(find(".state", HTMLElement, row), stateOf(up, letsNobodyIn, held));
   });
 }
 
 /**
  * @param {boolean} up
  * @param {boolean} paused
+ * @param {boolean} held
  */
-function stateOf(up, paused) {
+function stateOf(up, paused, held) {
   if (!up) return "unknown";
-  return paused ? "lets nobody in" : "lets clients in";
+  if (paused) return "lets nobody in";
+  return held ? "lets nobody in yet" : "lets clients in";
 }

@@ -48,6 +48,9 @@ function expected({ expected_wait_seconds: wait, state, paused, upstream_up, clu
   if (wait === null) {
     if (cluster?.up === false) return ["unknown", "as long as Redis is away"];
     if (paused || cluster?.gate.paused) return ["unknown", "as long as the pause lasts"];
+    if (cluster !== null && cluster.held_seconds > 0) {
+      return ["unknown", "as long as nobody is let in"];
+    }
     if (upstream_up === false) return ["unknown", "as long as the upstream is down"];
     return ["unknown", "too few places were given back of late to tell"];
   }

@@ -8,7 +8,7 @@
  */
 
 import { find, setAttribute, setText } from "./dom.js";
-import { count, ofLimit, things } from "./format.js";
+import { count, duration, ofLimit, things } from "./format.js";
 
 /** @import { Stats } from "./contract.d.ts" */
 
@@ -76,6 +76,10 @@ function placesAlone(stats) {
   if (paused) return { text: "paused: nobody is let in", means: "held" };
   if (cluster?.gate.paused) {
     return { text: "this gate is paused: it lets nobody in", means: "held" };
+  }
+  if (cluster !== null && cluster.held_seconds > 0) {
+    const seconds = duration(Math.ceil(cluster.held_seconds));
+    return { text: `no gate lets anybody in for ${seconds}`, means: "fault" };
   }
   if (upstream_up === false) {
     return { text: "the upstream is down: nobody is let in", means: "fault" };
