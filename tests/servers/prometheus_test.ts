@@ -303,19 +303,27 @@ async function startAsked(flags: string[]): Promise<Asked> {
   return { gate, prometheus };
 }
 
-/** The flags of the gate of each test. */
-const FLAGS = {
-  figures: limits(3, 2),
-  alerts: limits(1, 1),
-  queries: [...limits(1, 1), "--queue-timeout", "200ms"],
+/** A gate that shares its pool, through a Redis. */
+async function startSharing(flags: string[]): Promise<Asked> {
+  const redis = started.use(await RedisServer.start());
+  const cluster = ["--cluster", `redis://127.0.0.1:${redis.port}`, "--cluster-pool", freshPool()];
+  return await startAsked([...flags, ...cluster, "--cluster-lease", "3s"]);
+}
+
+/** Starts what each test asks. */
+const STARTS = {
+  figures: () => startAsked(limits(3, 2)),
+  alerts: () => startAsked(limits(1, 1)),
+  queries: () => startAsked([...limits(1, 1), "--queue-timeout", "200ms"]),
+  gates: () => startSharing(limits(1, 1)),
 };
 
 let all: Promise<PromiseSettledResult<Asked>[]> | undefined;
 
 /** Starts those of all tests with the first one: Prometheus asks nobody in its first five seconds. */
-async function askedFor(test: keyof typeof FLAGS): Promise<Asked> {
-  all ??= Promise.allSettled(Object.values(FLAGS).map(startAsked));
-  const asked = (await all)[Object.keys(FLAGS).indexOf(test)];
+async function askedFor(test: keyof typeof STARTS): Promise<Asked> {
+  all ??= Promise.allSettled(Object.values(STARTS).map((start) => start()));
+  const asked = (await all)[Object.keys(STARTS).indexOf(test)];
   if (asked?.status !== "fulfilled") throw asked?.reason;
   return asked.value;
 }
@@ -451,12 +459,7 @@ testWith(
   [...PROMETHEUS, ...REDIS],
   "/grafana.json: Prometheus answers each query of several gates, with --cluster",
   async () => {
-    await using service = new Service(parrot);
-    await using redis = await RedisServer.start();
-    const cluster = `redis://127.0.0.1:${redis.port}`;
-    const shared = ["--cluster", cluster, "--cluster-pool", freshPool(), "--cluster-lease", "3s"];
-    await using gate = await openGate(service, ...shared, ...limits(1, 1));
-    await using prometheus = await Prometheus.start(await prometheusFiles(gate));
+    const { gate, prometheus } = await askedFor("gates");
     const { ofGates } = await queriesOf(gate);
     const metrics = ofGates.flatMap(({ expr }) => expr.match(/poolgate_cluster_[a-z_]+/g) ?? []);
     assertEquals(
