@@ -1,5 +1,7 @@
 /**
- * Cassandra: a rejected client gets the error Overloaded, with the words, to its first request.
+ * Cassandra: a rejected client gets the error Overloaded, with the words, to its first request; one
+ * that asks for the options, to the next: gocql shows no error that comes in the place of these. It
+ * logs in only when it is asked to.
  *
  * @module
  */
@@ -11,12 +13,17 @@ import type { Check, Heard, Service } from "./service.ts";
 /** The header: version, flags, stream, operation, length. Before version 3, a stream has 1 byte. */
 const STREAM = 2;
 const LONG_STREAMS = 3;
+const LENGTH_BYTES = 4;
 
 /** A response has this in the byte of the version. */
 const RESPONSE = 0x80;
 
 const ERROR = 0;
 const OPTIONS = 5;
+const SUPPORTED = 6;
+
+/** A multimap of strings: the first version of CQL 3, and no compression. */
+const CAPABILITIES = ascii("\0\x02\0\x0bCQL_VERSION\0\x01\0\x053.0.0\0\x0bCOMPRESSION\0\0");
 
 /** Error codes: native_protocol_v4.spec, 9. */
 const OVERLOADED = 0x1001;
@@ -33,11 +40,20 @@ function hear(bytes: Uint8Array, words: string): Heard {
   if (version === 0 || version >= RESPONSE) return "close";
   const operation = STREAM + (version < LONG_STREAMS ? 1 : 2);
   if (bytes.length <= operation) return "more";
-  const text = ascii(words);
-  const body = [...bigEndian(OVERLOADED, 4), ...bigEndian(text.length, 2), ...text];
-  const stream = bytes.subarray(STREAM, operation);
-  const head = [version | RESPONSE, 0, ...stream, ERROR, ...bigEndian(body.length, 4)];
-  return lastWord(behind(head, Uint8Array.from(body)));
+  const response = [version | RESPONSE, 0, ...bytes.subarray(STREAM, operation)];
+  if (bytes[operation] !== OPTIONS) return lastWord(frame(response, ERROR, overloaded(words)));
+  const body = operation + 1 + LENGTH_BYTES;
+  const taken = body + readBigEndian(bytes, operation + 1, LENGTH_BYTES);
+  if (bytes.length < body || bytes.length < taken) return "more";
+  return { say: frame(response, SUPPORTED, CAPABILITIES), taken, done: false };
+}
+
+function overloaded(words: string): Uint8Array {
+  return behind([...bigEndian(OVERLOADED, 4), ...bigEndian(words.length, 2)], ascii(words));
+}
+
+function frame(head: readonly number[], operation: number, body: Uint8Array): Uint8Array {
+  return behind([...head, operation, ...bigEndian(body.length, LENGTH_BYTES)], body);
 }
 
 const VERSION_4 = 4;

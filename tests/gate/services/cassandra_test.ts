@@ -22,6 +22,18 @@ Deno.test("cassandra.reject: waits for the stream, and ends with what is no requ
   for (const odd of ["\x84", "\0"]) assertEquals(talk(cassandra, odd), ["", "over"]);
 });
 
+Deno.test("cassandra.reject: answers OPTIONS, behind which clients listen for the error", () => {
+  const supported = "\0\x02\0\x0bCQL_VERSION\0\x01\0\x053.0.0\0\x0bCOMPRESSION\0\0";
+  const answer = `\x84\0\x01\x02\x06\0\0\0${String.fromCharCode(supported.length)}${supported}`;
+  const options = "\x04\0\x01\x02\x05\0\0\0\0";
+  assertEquals(talk(cassandra, options), [answer, "open"]);
+  assertEquals(talk(cassandra, options.slice(0, -1)), ["", "open"]);
+  const error = `\x84\0\x01\x03\0${bodyLength}${body}`;
+  assertEquals(talk(cassandra, `${options}\x04\0\x01\x03\x01`), [answer + error, "over"]);
+  const old = "\x82\0\x07\x06\0\0\0" + String.fromCharCode(supported.length) + supported;
+  assertEquals(talk(cassandra, "\x02\0\x07\x05\0\0\0\0"), [old, "open"]);
+});
+
 Deno.test("cassandra.check: asks for the options, and only one on its way into its cluster is of no use", () => {
   const { opening } = cassandra.check!({ host: "x", path: "/", status: undefined });
   assertEquals(String.fromCharCode(...opening), "\x04\0\0\0\x05\0\0\0\0");
