@@ -190,7 +190,8 @@ async function fail(log: Log, text: string, exit: number): Promise<number> {
 interface Shared {
   pool: Pool;
   /**
-   * The time that the pool is told, in milliseconds; it stands still where nobody is shown times.
+   * The time that the pool is told, in milliseconds; it stands still where there are no
+   * connections and nobody is shown times.
    */
   now: () => number;
   /** What says how long a client is to wait; `undefined` where nobody is shown times. */
@@ -217,8 +218,7 @@ async function run(options: Options, warnings: string[]): Promise<number> {
     return await fail(log, `--cluster cannot be had: ${shared.refusal}`, USAGE);
   }
   const pool = shared ?? new MemoryPool(limits, failed);
-  const timed = admin !== undefined || gate?.logConnections === true;
-  const now = timed ? () => performance.now() : () => 0;
+  const now = alone ? () => 0 : () => performance.now();
   const node = new Node(pool, now, nodeId);
   const patience = cluster && (() => after(cluster.leaseMs));
   const stdio: Stdio = {
@@ -433,6 +433,7 @@ async function listenForOperators(
     upstreams: open?.upstreams ?? [],
     draining: () => open?.gate.draining ?? false,
     drainLeftMs: () => open?.gate.drainLeftMs,
+    cutShort: () => open?.gate.cutShort ?? 0,
     traffic: () => open?.gate.traffic ?? { received: 0, sent: 0 },
     upstreamTotals: () => open?.figures,
     usage: {

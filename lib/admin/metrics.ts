@@ -139,6 +139,14 @@ export class Metrics {
       () => REJECT_REASONS.map((reason) => [reason, report.rejected[reason]]),
     );
     this.#set.counter(
+      "poolgate_rejected_cut_short_total",
+      "Clients of Redis turned away that had one error and the end instead of an error to each " +
+        "command, since 1,000 others were answered already; some of them show nothing of it, and " +
+        "come again. Rising means that more come at once than can be told well.",
+      undefined,
+      () => [["", report.cutShort]],
+    );
+    this.#set.counter(
       "poolgate_evicted_total",
       "Clients whose place was taken from them without a request, by reason. Rising means, for " +
         "idle_timeout, that clients hold places in silence; for max_lifetime, that they want them " +

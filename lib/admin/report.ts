@@ -47,6 +47,8 @@ export interface ReportParts {
   draining: () => boolean;
   /** How long that may still last, in milliseconds; `undefined` where it has no limit, too. */
   drainLeftMs: () => number | undefined;
+  /** How many were turned away in brief, since too many were answered until they went. */
+  cutShort: () => number;
   /** What has gone over all connections. */
   traffic: () => Readonly<Traffic>;
   /** What is counted of the upstream; `undefined` where there is none. */
@@ -197,6 +199,11 @@ export class Report {
     return this.#parts.observer.rejections;
   }
 
+  /** How many of the rejected were told once, where others are answered until they go. */
+  get cutShort(): number {
+    return this.#parts.cutShort();
+  }
+
   get evicted(): Readonly<Record<EvictReason, number>> {
     return this.#parts.observer.evictions;
   }
@@ -323,6 +330,7 @@ export class Report {
         disconnected: observer.left,
         rejected: this.rejectedTotal,
         rejected_for: this.rejected,
+        rejected_cut_short: this.cutShort,
         received_bytes: traffic.received,
         sent_bytes: traffic.sent,
       },

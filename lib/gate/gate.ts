@@ -87,6 +87,11 @@ export class Gate {
     return this.#traffic;
   }
 
+  /** How many were turned away in brief, since too many were answered until they went. */
+  get cutShort(): number {
+    return this.#lifecycle.cutShort;
+  }
+
   /** Whether it accepts no more connections, and ends with the last. */
   get draining(): boolean {
     return this.#draining;

@@ -54,6 +54,7 @@ export class Lifecycle {
   #lifetimes: Timeouts<Connection>;
   readonly #goodbyes: Goodbyes;
   readonly #rejections: RejectionLog;
+  #cutShort = 0;
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
@@ -69,7 +70,15 @@ export class Lifecycle {
       (connection) => connection.end("max_lifetime"),
     );
     this.#rejections = new RejectionLog(clock, note);
-    this.#goodbyes = new Goodbyes(clock, () => this.#rejections.cutShort());
+    this.#goodbyes = new Goodbyes(clock, () => {
+      this.#cutShort++;
+      this.#rejections.cutShort();
+    });
+  }
+
+  /** How many of the rejected were not answered until they went, since too many were. */
+  get cutShort(): number {
+    return this.#cutShort;
   }
 
   /** Asks the pool for a place. */

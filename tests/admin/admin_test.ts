@@ -257,7 +257,7 @@ Deno.test("GET /metrics: says of every metric what it means when it rises", asyn
   assertEquals(helps.map(([, name]) => name), names);
   const silent = helps.filter(([, , help = ""]) => !/[Rr]is(es|ing)|new label value/.test(help));
   assertEquals(silent.map(([, name]) => name), []);
-  assertEquals(names.length, 27);
+  assertEquals(names.length, 28);
 });
 
 Deno.test("GET /healthz: answers as long as the process does, also while it drains", async () => {
@@ -365,6 +365,7 @@ Deno.test("GET /api/stats: has the limits, counts, totals and times, and what th
       ...{ backlog_full: 1, queue_timeout: 0, per_source: 0, waiting_per_source: 0 },
       ...{ draining: 0, upstream_down: 0, paused: 0, gate_paused: 0, cluster_down: 0 },
     },
+    rejected_cut_short: 0,
   });
   assertEquals([received_bytes, sent_bytes > 0], [0, true]);
 });

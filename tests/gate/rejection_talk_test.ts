@@ -60,6 +60,7 @@ Deno.test("--reject-as redis: beyond so many at once, one error and the end, and
   for (const client of many.slice(-2)) assertEquals(await client.rest(), ERROR);
   await many[0]!.say(PING);
   await hear(many[0]!, ERROR);
+  assertEquals(gate.gate.cutShort, 2);
   for (const client of many) client.close();
   await gate.clock.advance(5000);
   const total = (MAX_ANSWERING + 2).toLocaleString("en");

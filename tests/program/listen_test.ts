@@ -92,6 +92,18 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   });
 }
 
+Deno.test("--queue-timeout: who has waited for as long is told for how long that was", async () => {
+  const upstream = listener();
+  const flags = ["--upstream", `127.0.0.1:${upstream.addr.port}`, "--reject-as", "smtp"];
+  const limits = ["--max-connections", "0", "--queue-timeout", "1s"];
+  const [poolgate, address] = await Conversation.listening([...flags, ...limits]);
+  const client = await Client.to(address);
+  assertEquals(await client.line(), "421 4.3.2 no place became free in 1 second\r");
+  client.close();
+  upstream.close();
+  assertEquals(await ended(poolgate), 0);
+});
+
 Deno.test("--drain-timeout: ends those that have not finished by then, with exit 0", async () => {
   const [poolgate, address] = await Conversation.listening(["--drain-timeout", "50ms"]);
   const client = await Client.to(address);

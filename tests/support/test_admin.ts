@@ -59,6 +59,7 @@ export class TestAdmin implements AsyncDisposable {
       upstreams: gate.upstreams,
       draining: () => gate.gate.draining,
       drainLeftMs: () => gate.gate.drainLeftMs,
+      cutShort: () => gate.gate.cutShort,
       traffic: () => gate.gate.traffic,
       upstreamTotals: () => gate.upstreams.length > 0 ? TOTALS : undefined,
       usage: {
