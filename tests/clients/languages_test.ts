@@ -1,15 +1,16 @@
 /**
  * Clients in Python, PHP, Ruby, Perl, Java and C, of Debian, that are refused: each a program that catches nothing, with
- * the defaults of its library. Imports nothing from lib/.
+ * the defaults of its library. Those in Go are in a file of their own. Imports nothing from lib/.
  */
 
 import { type Refused, testFurther, WORDS } from "./clients.ts";
 import { testTable } from "./table.ts";
 
 const PYTHON = "/usr/lib/python3/dist-packages/";
-const PHP = "/etc/php/8.2/cli/conf.d/20-";
+const PHP = "/usr/lib/php/20220829/";
 const RUBY = "/usr/lib/ruby/vendor_ruby/";
 const GEMS = "/usr/share/rubygems-integration/all/gems/";
+const NATIVE_GEMS = "/usr/lib/x86_64-linux-gnu/rubygems-integration/3.1.0/gems/";
 const PERL = "/usr/share/perl5/";
 
 /** What runs a program that is given as text, what stands behind it, and the status of one that fails. */
@@ -29,6 +30,8 @@ interface Program extends Pick<Refused, "service" | "shows"> {
   library: string;
   /** A file of the library; left out where it comes with the language. */
   file?: string;
+  /** A file that it needs besides. */
+  besides?: string;
   script: string;
 }
 
@@ -36,6 +39,7 @@ const LOGIN = `host="127.0.0.1", port=int(sys.argv[1]), user="ann", password="se
 const ADDRESS = `"127.0.0.1", int(sys.argv[1])`;
 const RUBY_ADDRESS = `"127.0.0.1", ARGV[0].to_i`;
 const TOO_MANY = `Too many connections (${WORDS})`;
+const SLAVE_BUSY = "Slave device or server is busy";
 const REDIS = `max number of clients reached (${WORDS})`;
 
 const PROGRAMS: readonly Program[] = [
@@ -57,12 +61,12 @@ const PROGRAMS: readonly Program[] = [
   },
   {
     ...{ service: "postgres", language: "PHP", library: "PDO" },
-    ...{ shows: `FATAL:  ${WORDS}`, file: `${PHP}pdo_pgsql.ini` },
+    ...{ shows: `FATAL:  ${WORDS}`, file: `${PHP}pdo_pgsql.so` },
     script: `new PDO("pgsql:host=127.0.0.1;port=$argv[1];user=ann;password=secret");`,
   },
   {
     ...{ service: "postgres", language: "PHP", library: "pg_connect", code: 1 },
-    ...{ shows: `FATAL:  ${WORDS}`, file: `${PHP}pgsql.ini` },
+    ...{ shows: `FATAL:  ${WORDS}`, file: `${PHP}pgsql.so` },
     script: `pg_connect("host=127.0.0.1 port=$argv[1] user=ann password=secret") || exit(1);`,
   },
   {
@@ -89,12 +93,12 @@ const PROGRAMS: readonly Program[] = [
   },
   {
     ...{ service: "mysql", language: "PHP", library: "mysqli" },
-    ...{ shows: `mysqli_sql_exception: ${TOO_MANY}`, file: `${PHP}mysqli.ini` },
+    ...{ shows: `mysqli_sql_exception: ${TOO_MANY}`, file: `${PHP}mysqli.so` },
     script: `new mysqli("127.0.0.1", "ann", "secret", null, (int) $argv[1]);`,
   },
   {
     ...{ service: "mysql", language: "PHP", library: "PDO" },
-    ...{ shows: `SQLSTATE[08004] [1040] ${TOO_MANY}`, file: `${PHP}pdo_mysql.ini` },
+    ...{ shows: `SQLSTATE[08004] [1040] ${TOO_MANY}`, file: `${PHP}pdo_mysql.so` },
     script: `new PDO("mysql:host=127.0.0.1;port=$argv[1]", "ann", "secret");`,
   },
   {
@@ -116,13 +120,13 @@ asyncio.run(redis.asyncio.Redis(port=int(sys.argv[1])).get("key"))`,
   },
   {
     ...{ service: "redis", language: "PHP", library: "redis, that asks for the error", code: 0 },
-    ...{ shows: `ERR ${REDIS}`, file: `${PHP}redis.ini` },
+    ...{ shows: `ERR ${REDIS}`, file: `${PHP}redis.so` },
     script: `$redis = new Redis(); $redis->connect("127.0.0.1", (int) $argv[1]);
       $redis->get("key"); print($redis->getLastError());`,
   },
   {
     ...{ service: "redis", language: "PHP", library: "redis", code: 0 },
-    ...{ shows: `bool(false)`, file: `${PHP}redis.ini` },
+    ...{ shows: `bool(false)`, file: `${PHP}redis.so` },
     script: `$redis = new Redis(); $redis->connect("127.0.0.1", (int) $argv[1]);
       var_dump($redis->get("key"));`,
   },
@@ -143,13 +147,13 @@ asyncio.run(redis.asyncio.Redis(port=int(sys.argv[1])).get("key"))`,
   },
   {
     ...{ service: "memcached", language: "PHP", library: "memcached, get", code: 0 },
-    ...{ shows: "NOT FOUND", file: `/etc/php/8.2/cli/conf.d/25-memcached.ini` },
+    ...{ shows: "NOT FOUND", file: `${PHP}memcached.so` },
     script: `$client = new Memcached(); $client->addServer("127.0.0.1", (int) $argv[1]);
       $client->get("key"); print($client->getResultMessage());`,
   },
   {
     ...{ service: "memcached", language: "PHP", library: "memcached, set", code: 0 },
-    ...{ shows: `SERVER ERROR, ${WORDS}`, file: `/etc/php/8.2/cli/conf.d/25-memcached.ini` },
+    ...{ shows: `SERVER ERROR, ${WORDS}`, file: `${PHP}memcached.so` },
     script: `$client = new Memcached(); $client->addServer("127.0.0.1", (int) $argv[1]);
       $client->set("key", 1); print($client->getLastErrorMessage());`,
   },
@@ -162,6 +166,12 @@ asyncio.run(redis.asyncio.Redis(port=int(sys.argv[1])).get("key"))`,
     ...{ service: "mongodb", language: "Python", library: "pymongo", connections: [30, 65] },
     ...{ shows: WORDS, file: `${PYTHON}pymongo/__init__.py` },
     script: `import sys, pymongo; pymongo.MongoClient(${ADDRESS}).shop.things.find_one()`,
+  },
+  {
+    ...{ service: "mongodb", language: "PHP", library: "mongodb" },
+    ...{ shows: `AuthenticationException: ${WORDS}`, file: `${PHP}mongodb.so` },
+    script: `$manager = new MongoDB\\Driver\\Manager("mongodb://127.0.0.1:$argv[1]");
+      $manager->executeCommand("shop", new MongoDB\\Driver\\Command(["ping" => 1]));`,
   },
   {
     ...{ service: "cassandra", language: "Python", library: "cassandra" },
@@ -181,9 +191,22 @@ Cluster(["127.0.0.1"], port=int(sys.argv[1])).connect()`,
     script: `require "bunny"; Bunny.new(port: ARGV[0].to_i).start`,
   },
   {
-    ...{ service: "amqp", language: "PHP", library: "amqp", file: `${PHP}amqp.ini` },
+    ...{ service: "amqp", language: "PHP", library: "amqp", file: `${PHP}amqp.so` },
     shows: "unexpected method received - Potential login failure.",
     script: `(new AMQPConnection(["port" => (int) $argv[1]]))->connect();`,
+  },
+  {
+    ...{ service: "amqp", language: "Python", library: "amqp", file: `${PYTHON}amqp/__init__.py` },
+    shows: `ConnectionForced: (0, 0): (320) ${WORDS}`,
+    script:
+      `import sys, amqp; amqp.Connection("127.0.0.1:" + sys.argv[1], "ann", "secret").connect()`,
+  },
+  {
+    ...{ service: "amqp", language: "Python", library: "aio_pika" },
+    shows: "AMQPInternalError: ('Connection.StartOk', <Connection.Close object",
+    file: `${PYTHON}aio_pika/__init__.py`,
+    script: `import sys, asyncio, aio_pika
+asyncio.run(aio_pika.connect_robust("amqp://ann:secret@127.0.0.1:" + sys.argv[1]))`,
   },
   {
     ...{ service: "mqtt", language: "Python", library: "paho.mqtt.publish" },
@@ -220,6 +243,17 @@ connection = stomp.Connection([(${ADDRESS})])
 connection.set_listener("", Listener()); connection.connect("ann", "secret", wait=True)`,
   },
   {
+    ...{ service: "stomp", language: "Ruby", library: "stomp, that asks for the frame", code: 0 },
+    ...{ shows: WORDS.replace(":", ","), file: `${RUBY}stomp.rb` },
+    script: `require "stomp"
+      p Stomp::Client.new("ann", "secret", "127.0.0.1", ARGV[0].to_i).connection_frame`,
+  },
+  {
+    ...{ service: "stomp", language: "PHP", library: "stomp", file: `${PHP}stomp.so` },
+    shows: `StompException: ${WORDS.replace(":", ",")}`,
+    script: `new Stomp("tcp://127.0.0.1:$argv[1]", "ann", "secret");`,
+  },
+  {
     ...{ service: "ldap", language: "Python", library: "ldap3" },
     shows: "LDAPBindError: automatic bind not successful - busy",
     file: `${PYTHON}ldap3/__init__.py`,
@@ -235,13 +269,13 @@ connection.bind(); print(connection.result["message"])`,
   },
   {
     ...{ service: "ldap", language: "PHP", library: "ldap, that asks for the message", code: 0 },
-    ...{ shows: WORDS, file: `${PHP}ldap.ini` },
+    ...{ shows: WORDS, file: `${PHP}ldap.so` },
     script:
       `$ldap = ldap_connect("ldap://127.0.0.1:$argv[1]"); @ldap_bind($ldap, "cn=ann", "secret");
       ldap_get_option($ldap, LDAP_OPT_DIAGNOSTIC_MESSAGE, $message); print($message);`,
   },
   {
-    ...{ service: "ldap", language: "PHP", library: "ldap", code: 1, file: `${PHP}ldap.ini` },
+    ...{ service: "ldap", language: "PHP", library: "ldap", code: 1, file: `${PHP}ldap.so` },
     shows: "Unable to bind to server: Server is busy",
     script: `ldap_bind(ldap_connect("ldap://127.0.0.1:$argv[1]"), "cn=ann", "secret") || exit(1);`,
   },
@@ -277,10 +311,64 @@ client = paramiko.SSHClient(); client.set_missing_host_key_policy(paramiko.AutoA
 client.connect(${ADDRESS}, "ann", "secret")`,
   },
   {
+    ...{ service: "ssh", language: "Python", library: "asyncssh" },
+    shows: `DisconnectError: ${WORDS} (error 12)`,
+    file: `${PYTHON}asyncssh/__init__.py`,
+    script: `import sys, asyncio, asyncssh
+async def connect():
+  await asyncssh.connect(${LOGIN.replace("user=", "username=")}, known_hosts=None)
+asyncio.run(connect())`,
+  },
+  {
+    ...{ service: "ssh", language: "Ruby", library: "Net::SSH" },
+    ...{ shows: `disconnected: ${WORDS} (12)`, file: `${GEMS}net-ssh-7.0.1/lib/net/ssh.rb` },
+    script: `require "net/ssh"
+      Net::SSH.start("127.0.0.1", "ann", password: "secret", port: ARGV[0].to_i)`,
+  },
+  {
     ...{ service: "grpc", language: "Python", library: "grpcio" },
     ...{ shows: "StatusCode.UNAVAILABLE", file: `${PYTHON}grpc/__init__.py` },
     script: `import sys, grpc
 grpc.insecure_channel("127.0.0.1:" + sys.argv[1]).unary_unary("/a/b")(b"x")`,
+  },
+  {
+    ...{ service: "grpc", language: "Ruby", library: "grpc", shows: "(GRPC::Unavailable)" },
+    file: `${NATIVE_GEMS}grpc-1.51.1/src/ruby/lib/grpc.rb`,
+    script: `require "grpc"
+      stub = GRPC::ClientStub.new("127.0.0.1:#{ARGV[0]}", :this_channel_is_insecure)
+      stub.request_response("/a/b", "x", :to_s.to_proc, :to_s.to_proc)`,
+  },
+  {
+    ...{ service: "modbus", language: "Python", library: "pymodbus", code: 0 },
+    ...{ shows: "Exception Response(131, 3, SlaveBusy)", file: `${PYTHON}pymodbus/__init__.py` },
+    besides: `${PYTHON}serial_asyncio/__init__.py`,
+    script: `import sys, pymodbus.client
+client = pymodbus.client.ModbusTcpClient(${ADDRESS}); client.connect()
+print(client.read_holding_registers(1, 1))`,
+  },
+  {
+    ...{ service: "dns", language: "Python", library: "dns.query, with extensions", code: 0 },
+    ...{ shows: `option EDE 0: ${WORDS}`, file: `${PYTHON}dns/query.py` },
+    script: `import sys, dns.message, dns.query
+question = dns.message.make_query("example.org", "A", use_edns=0)
+print(dns.query.tcp(question, "127.0.0.1", port=int(sys.argv[1])))`,
+  },
+  {
+    ...{ service: "dns", language: "Python", library: "dns.resolver over TCP" },
+    ...{ shows: "answered SERVFAIL", file: `${PYTHON}dns/resolver.py` },
+    script: `import sys, dns.resolver
+resolver = dns.resolver.Resolver(configure=False)
+resolver.nameservers, resolver.port = ["127.0.0.1"], int(sys.argv[1])
+resolver.resolve("example.org", "A", tcp=True)`,
+  },
+  {
+    ...{ service: "dns", language: "Perl", library: "Net::DNS, with extensions", code: 0 },
+    ...{ shows: `"EXTRA-TEXT": "${WORDS}"`, file: `${PERL}Net/DNS.pm` },
+    script: `use Net::DNS;
+      my $resolver = Net::DNS::Resolver->new(
+        nameservers => ["127.0.0.1"], port => $ARGV[0], usevc => 1, udppacketsize => 1232);
+      my $answer = $resolver->send("example.org");
+      print $answer ? $answer->string : $resolver->errorstring;`,
   },
   {
     ...{ service: "http", language: "Python", library: "requests" },
@@ -317,6 +405,11 @@ requests.get("http://127.0.0.1:" + sys.argv[1]).raise_for_status()`,
     script: `import sys, imaplib; imaplib.IMAP4(${ADDRESS})`,
   },
   {
+    ...{ service: "imap", language: "Ruby", library: "Net::IMAP" },
+    shows: `${WORDS} (Net::IMAP::ByeResponseError)`,
+    script: `require "net/imap"; Net::IMAP.new("127.0.0.1", port: ARGV[0].to_i)`,
+  },
+  {
     ...{ service: "pop3", language: "Python", library: "poplib" },
     shows: `error_proto: b'-ERR [IN-USE] ${WORDS}'`,
     script: `import sys, poplib; poplib.POP3(${ADDRESS})`,
@@ -327,40 +420,48 @@ requests.get("http://127.0.0.1:" + sys.argv[1]).raise_for_status()`,
   },
 ];
 
-for (const { language, library, file, script, ...refused } of PROGRAMS) {
+for (const { language, library, file, besides, script, ...refused } of PROGRAMS) {
   const { command: [program, ...flags], end, failure } = LANGUAGES[language];
   testFurther({
     ...{ code: failure, connections: 1, ...refused, client: `${library} (${language})`, program },
-    files: file === undefined ? [] : [file],
+    files: [file, besides].filter((each) => each !== undefined),
     args: (port) => [...flags, script, ...end, `${port}`],
   });
 }
 
 const SOURCES = new URL("./programs/", import.meta.url).pathname;
+const JARS = "/usr/share/java/";
 
 for (
   const [service, client, jar, source, shows] of [
     ["postgres", "pgjdbc (Java)", "postgresql.jar", "PgJdbc.java", `FATAL: ${WORDS}`],
     ["mysql", "MariaDB Connector/J (Java)", "mariadb-java-client.jar", "MariaJdbc.java", TOO_MANY],
+    ["amqp", "RabbitMQ's client (Java)", "amqp-client.jar", "RabbitMq.java", WORDS],
+    ["ssh", "JSch (Java)", "jsch.jar", "Jsch.java", `SSH_MSG_DISCONNECT: 12 ${WORDS}`],
   ] as const
 ) {
   testFurther({
     ...{ service, client, shows, code: 1, connections: 1, program: "java" },
-    files: [`/usr/share/java/${jar}`, "/usr/bin/javac"],
-    args: (port) => ["-cp", `/usr/share/java/${jar}`, `${SOURCES}${source}`, `${port}`],
+    files: [`${JARS}${jar}`, "/usr/bin/javac"],
+    args: (port) => ["-cp", `${JARS}${jar}:${JARS}slf4j-api.jar`, `${SOURCES}${source}`, `${port}`],
   });
 }
 
-testFurther({
-  ...{ service: "redis", client: "hiredis (C)", shows: `ERR ${REDIS}`, code: 1, connections: 1 },
-  ...{ program: "bash", files: ["/usr/include/hiredis/hiredis.h", "/usr/bin/gcc"] },
-  args: (port) => [
-    ...[
-      "-c",
-      'file=$(mktemp); gcc -o "$file" "$1" -lhiredis; exec 9< "$file"; rm "$file"; exec /proc/self/fd/9 "$2"',
-    ],
-    ...["bash", `${SOURCES}hiredis.c`, `${port}`],
-  ],
-});
+const COMPILED = `file=$(mktemp); gcc -o "$file" "$1" "$2"; exec 9< "$file"; rm "$file"
+  exec /proc/self/fd/9 "$3"`;
+
+for (
+  const [service, client, library, source, shows] of [
+    ["redis", "hiredis (C)", "hiredis", "hiredis.c", `ERR ${REDIS}`],
+    ["nats", "nats (C)", "nats", "nats.c", "got '-ERR' instead of 'INFO'"],
+    ["modbus", "libmodbus (C)", "modbus", "libmodbus.c", SLAVE_BUSY],
+  ] as const
+) {
+  testFurther({
+    ...{ service, client, shows, code: 1, connections: 1, program: "bash" },
+    files: [`/usr/include/${library}/${library}.h`, "/usr/bin/gcc"],
+    args: (port) => ["-c", COMPILED, "bash", `${SOURCES}${source}`, `-l${library}`, `${port}`],
+  });
+}
 
 testTable("languages_test.ts");

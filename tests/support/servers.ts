@@ -40,6 +40,11 @@ function find(program: string): string | undefined {
   return PLACES.map((place) => `${place}/${program}`).find(isFile);
 }
 
+/** @returns Where a program is; its name where it is nowhere. */
+export function pathOf(program: string): string {
+  return find(program) ?? program;
+}
+
 /** What a test may need besides programs: IPv6 on loopback. */
 export const IPV6 = "::1";
 
@@ -117,7 +122,7 @@ export function start(
   env: Record<string, string> = {},
   limitMs = TIME_LIMIT_MS,
 ): Running {
-  const child = new Deno.Command(find(program) ?? program, {
+  const child = new Deno.Command(pathOf(program), {
     args: [...args],
     env: { LC_ALL: "C", ...env },
     stdin: "null",
@@ -134,13 +139,14 @@ export function start(
   return { child, ended };
 }
 
-/** Runs a client to its end. */
+/** Runs a client to its end; one that does not end within `limitMs` is stopped. */
 export async function run(
   program: string,
   args: readonly string[],
   env: Record<string, string> = {},
+  limitMs = TIME_LIMIT_MS,
 ): Promise<Ended> {
-  return await start(program, args, env).ended;
+  return await start(program, args, env, limitMs).ended;
 }
 
 /** A running poolgate that listens, at a free port of 127.0.0.1 unless the flags say otherwise. */
@@ -244,7 +250,7 @@ export class Server {
 
   /** @param log The file for what it writes to its standard streams. */
   constructor(program: string, args: string[], log: string) {
-    const path = find(program) ?? program;
+    const path = pathOf(program);
     this.#log = log;
     this.#child = new Deno.Command("bash", {
       args: ["-c", 'exec "$@" >> "$0" 2>&1', log, path, ...args],
@@ -338,7 +344,7 @@ export class Postgres implements AsyncDisposable {
 
   /** The command for a program that refuses to run as root. */
   #asUser(program: string, args: string[]): [string, ...string[]] {
-    const path = find(program) ?? program;
+    const path = pathOf(program);
     if (!this.#home.ofRoot) return [path, ...args];
     const user = [`--reuid=${POSTGRES_USER}`, `--regid=${POSTGRES_USER}`, "--clear-groups"];
     return ["setpriv", ...user, path, ...args];

@@ -24,6 +24,7 @@ const CONNECTION_FORCED = 320;
 /** https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf */
 export const service: Service = {
   reject: ({ words }) => ({ hear: (bytes) => hear(bytes, words) }),
+  patience: { client: "RabbitMQ's client (Java)", ms: 5000 },
 };
 
 function hear(bytes: Uint8Array, words: string): Heard {

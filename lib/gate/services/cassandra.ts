@@ -33,6 +33,7 @@ const IS_BOOTSTRAPPING = 0x1002;
 export const service: Service = {
   reject: ({ words }) => ({ hear: (bytes) => hear(bytes, words) }),
   check: () => new CassandraCheck(),
+  patience: { client: "gocql (Go)", ms: 600 },
 };
 
 function hear(bytes: Uint8Array, words: string): Heard {

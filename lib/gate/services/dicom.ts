@@ -17,6 +17,7 @@ const ASSOCIATE_RJ = Uint8Array.of(3, 0, 0, 0, 0, 4, 0, 2, 3, 2);
 
 export const service: Service = {
   reject: () => ({ hear }),
+  patience: { client: "echoscu", ms: 30_000 },
 };
 
 function hear([type]: Uint8Array): Heard {

@@ -31,6 +31,7 @@ const MAX_LABEL = 63;
 export const service: Service = {
   reject: ({ words }) => ({ hear: (bytes) => hear(bytes, words) }),
   check: () => new DnsCheck(),
+  patience: { client: "dns.resolver over TCP (Python)", ms: 2000 },
 };
 
 function hear(bytes: Uint8Array, words: string): Heard {

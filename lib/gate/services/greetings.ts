@@ -6,7 +6,7 @@
  */
 
 import { ascii, joined, printable } from "./ascii.ts";
-import type { Check, Service } from "./service.ts";
+import type { Check, Patience, Service } from "./service.ts";
 
 /** One protocol. */
 interface Greeting {
@@ -14,6 +14,7 @@ interface Greeting {
   refusal: (words: string) => string;
   /** What a server of use greets with, and what it hears then; left out where it is not checked. */
   check?: { greeting: RegExp; goodbye: string };
+  patience?: Patience;
 }
 
 const ROWS = {
@@ -21,6 +22,7 @@ const ROWS = {
   smtp: {
     refusal: (words) => `421 4.3.2 ${words}\r\n`,
     check: { greeting: /^220/, goodbye: "QUIT\r\n" },
+    patience: { client: "swaks", ms: 60_000 },
   },
   /** RFC 9051, 7.1.5; RFC 5530, 3. A greeting would draw out a LOGIN. */
   imap: {
@@ -59,7 +61,10 @@ const ROWS = {
   /** RFC 2812, 3.7.4. */
   irc: { refusal: (words) => `ERROR :Closing Link: ${words}\r\n` },
   /** STOMP 1.2, ERROR: some clients show the header as it is escaped, so it has no colon. */
-  stomp: { refusal: (words) => `ERROR\nmessage:${words.replaceAll(":", ",")}\n\n\0` },
+  stomp: {
+    refusal: (words) => `ERROR\nmessage:${words.replaceAll(":", ",")}\n\n\0`,
+    patience: { client: "stomp (PHP)", ms: 2000 },
+  },
   /** RFC 6143, 7.1.1 and 7.1.2: viewers of every version read that of 3.3. */
   vnc: {
     refusal: (words) => `RFB 003.003\n\0\0\0\0\0\0\0${String.fromCharCode(words.length)}${words}`,
@@ -71,9 +76,10 @@ export const GREETING_NAMES = Object.keys(ROWS) as GreetingName[];
 
 /** @returns The service of a row. */
 export function greetingService(name: GreetingName): Service {
-  const { refusal, check }: Greeting = ROWS[name];
+  const { refusal, check, patience }: Greeting = ROWS[name];
   return {
     reject: ({ words }) => ({ opening: ascii(refusal(words)) }),
+    ...(patience && { patience }),
     ...(check && { check: () => new GreetingCheck(check.greeting, ascii(check.goodbye)) }),
   };
 }

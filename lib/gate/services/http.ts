@@ -33,7 +33,7 @@ export const service: Service = {
     return { hear: () => lastWord(response), blind: response };
   },
   check: (options) => new HttpCheck(options),
-  patience: { client: "undici of Node.js", ms: 300_000 },
+  patience: { client: "file_get_contents (PHP)", ms: 60_000 },
 };
 
 function retryAfter(reason: RejectReason, waitMs: number | undefined): number {

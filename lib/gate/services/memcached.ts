@@ -33,7 +33,7 @@ export const service: Service = {
     return { hear: (bytes) => hear(bytes, error), blind: error };
   },
   check: () => new MemcachedCheck(),
-  patience: { client: "memjs (npm)", ms: 500 },
+  patience: { client: "gomemcache (Go)", ms: 100 },
 };
 
 function hear(bytes: Uint8Array, error: Uint8Array): Heard {

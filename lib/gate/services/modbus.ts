@@ -19,6 +19,7 @@ const BUSY = 6;
 /** MODBUS Application Protocol V1.1b3, 7; MODBUS Messaging on TCP/IP V1.0b, 3.1.3. */
 export const service: Service = {
   reject: () => ({ hear }),
+  patience: { client: "libmodbus (C)", ms: 500 },
 };
 
 function hear(bytes: Uint8Array): Heard {

@@ -43,6 +43,7 @@ const NOTHING = new Uint8Array();
 export const service: Service = {
   reject: ({ words }) => ({ hear: (bytes) => hear(bytes, words) }),
   check: () => new MongodbCheck(),
+  patience: { client: "mongo-driver (Go)", ms: 10_000 },
 };
 
 function hear(bytes: Uint8Array, words: string): Heard {

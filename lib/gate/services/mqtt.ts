@@ -27,6 +27,7 @@ const REASON_STRING = 0x1f;
 export const service: Service = {
   reject: ({ words }) => ({ hear: (bytes) => hear(bytes, words) }),
   check: () => new MqttCheck(),
+  patience: { client: "mqtt, version 4 (npm)", ms: 30_000 },
 };
 
 function hear(bytes: Uint8Array, words: string): Heard {

@@ -14,6 +14,7 @@ import type { Check, Service } from "./service.ts";
 export const service: Service = {
   reject: ({ words }) => ({ opening: ascii(`-ERR '${words}'\r\n`) }),
   check: () => new NatsCheck(),
+  patience: { client: "nats.go (Go)", ms: 2000 },
 };
 
 const GREETING = "INFO ";

@@ -22,6 +22,7 @@ export const service: Service = {
     const error = joined(ERROR, Uint8Array.of(...length, ...body));
     return { hear: (bytes) => hear(bytes, error), blind: error };
   },
+  patience: { client: "node-opcua-client without retries (npm)", ms: 60_000 },
 };
 
 function hear(bytes: Uint8Array, error: Uint8Array): Heard {

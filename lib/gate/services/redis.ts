@@ -24,7 +24,7 @@ export const service: Service = {
   },
   check: () => new RedisCheck(),
   clientEnds: true,
-  patience: { client: "redis (Ruby)", ms: 5000 },
+  patience: { client: "go-redis (Go)", ms: 3000 },
 };
 
 /** Answers all the commands that are whole with one error each. */

@@ -22,6 +22,7 @@ const HEAD_BYTES = 5;
 /** RFC 4253, 4.2: either side may speak first. */
 export const service: Service = {
   reject: ({ words }) => ({ opening: joined(VERSION, packet(disconnect(words))) }),
+  patience: { client: "paramiko (Python)", ms: 15_000 },
 };
 
 function disconnect(words: string): number[] {
