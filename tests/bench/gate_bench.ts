@@ -2,12 +2,13 @@
  * Measures poolgate with an upstream beside HAProxy (mode tcp, one thread), in one run: `deno task bench:gate
  * [--rounds N] [SECTION]...`
  *
- * The sections are churn, keepalive, bulk, waiting, queue and metrics; without any, all are run. In each round both
+ * The sections are churn, keepalive, bulk, waiting, queue, metrics and refusals; without any, all are run. In each round both
  * programs take their turn at the same work in front of the same nginx. A ratio is that of the first row to another,
  * within a round, so that a machine whose speed drifts does not decide; the median of the rounds is what counts. The
  * CPU time of a program is steadier still where others use the machine: it does not count what they take.
  *
- * The last section has poolgate alone, with and without --admin.
+ * The last two sections have poolgate alone: with and without --admin, and with what it may be told to say to those
+ * that it turns away.
  *
  * POOLGATE_BENCH_BINARY measures a compiled poolgate instead of the source.
  *
@@ -446,7 +447,48 @@ async function reportScrape(stage: Stage, server: Server): Promise<void> {
   await gate.end();
 }
 
-const SECTIONS = { churn, keepalive, bulk, waiting, queue, metrics };
+/** What clients of a service say first, and what they have to be told; the first row is what the others cost more. */
+const REFUSED: Readonly<Record<string, { said: string; told: string }>> = {
+  line: { said: "", told: "pool_rejected" },
+  smtp: { said: "", told: "421 4.3.2 " },
+  mysql: { said: "", told: "Too many connections" },
+  http: { said: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", told: "queue is full\n" },
+  postgres: { said: "\0\0\0\x12\0\x03\0\0user\0ann\0\0", told: "53300" },
+  redis: { said: "*1\r\n$4\r\nPING\r\n", told: "-ERR max number of clients reached" },
+  memcached: { said: "get key\r\n", told: "SERVER_ERROR " },
+  amqp: { said: "AMQP\0\0\x09\x01", told: "queue is full" },
+};
+
+/** Some thousands, as the gate has them told that are turned away at once. */
+const REFUSED_CLIENTS = 2000;
+
+async function refusals({ rounds, stage }: Settings): Promise<void> {
+  console.log(`refusals: ${REFUSED_CLIENTS} clients that are turned away at once, by --reject-as`);
+  if (!await hasAll("nginx", "python3")) return;
+  const server = await stage.nginx(FILE_BYTES);
+  const gates = new Map<string, { gate: Proxy; said: Uint8Array; told: string }>();
+  for (const [rejectAs, { said, told }] of Object.entries(REFUSED)) {
+    const gate = await stage.poolgate(server, 0, { backlog: 0, rejectAs });
+    const subject = { gate, told, said: new TextEncoder().encode(said) };
+    await stage.refused(gate, REFUSED_CLIENTS, subject);
+    gates.set(rejectAs, subject);
+  }
+  const figures = await compare(rounds, gates, async ({ gate, ...talk }) => {
+    const before = await usage(gate);
+    const { told, ms } = await stage.refused(gate, REFUSED_CLIENTS, talk);
+    const cpu = cpuBetween(before, await usage(gate)) / REFUSED_CLIENTS * 1e6;
+    return { told, ms, cpu };
+  });
+  reportExcess("us of CPU each", column(figures, ({ cpu }) => cpu));
+  for (const [name, all] of figures) {
+    const least = Math.min(...all.map(({ told }) => told));
+    const longest = Math.max(...all.map(({ ms }) => ms));
+    console.log(`  ${name.padEnd(24)} ${least} told at least, in ${longest.toFixed(0)} ms at most`);
+  }
+  await endAll([...[...gates.values()].map(({ gate }) => gate), server]);
+}
+
+const SECTIONS = { churn, keepalive, bulk, waiting, queue, metrics, refusals };
 
 async function main(): Promise<void> {
   const { sections, counts } = readArguments(Object.keys(SECTIONS), { rounds: 5 });

@@ -61,6 +61,10 @@ export interface PoolgateOptions {
   admin?: boolean;
   /** The port of the Redis that keeps its pool; left out, it keeps the pool itself. */
   redisPort?: number;
+  /** How many may wait. */
+  backlog?: number;
+  /** How it tells those that it turns away. */
+  rejectAs?: string;
 }
 
 /** What HAProxy may do that it does not by itself. */
@@ -174,13 +178,14 @@ http {
   async poolgate(
     { port: server }: Program,
     places: number,
-    { admin = false, redisPort }: PoolgateOptions = {},
+    { admin = false, redisPort, backlog = BACKLOG, rejectAs = "line" }: PoolgateOptions = {},
   ): Promise<Poolgate> {
     const [program, ...args] = poolgate;
     const child = this.#spawn(program, [
       ...args,
       ...["--listen", `${HOST}:0`, "--upstream", `${HOST}:${server}`],
-      ...["--max-connections", String(places), "--backlog-size", String(BACKLOG)],
+      ...["--max-connections", String(places), "--backlog-size", String(backlog)],
+      ...["--reject-as", rejectAs],
       ...(admin ? ["--admin", `${HOST}:0`] : []),
       ...(redisPort === undefined ? [] : ["--cluster", `redis://${HOST}:${redisPort}`]),
     ], { stdin: "piped", stdout: "piped", stderr: "piped" });
@@ -242,6 +247,24 @@ backend upstream
       return [first, last];
     };
     return { opened: readTimes(), end: () => this.#end(child) };
+  }
+
+  /**
+   * Many clients that are turned away, as many at once as one thread can open.
+   *
+   * @param said What each says first.
+   * @param told What each has to be told.
+   * @returns How many were, and how long that took in all, in milliseconds.
+   */
+  async refused(
+    { port }: Program,
+    clients: number,
+    { said, told }: { said: Uint8Array; told: string },
+  ): Promise<{ told: number; ms: number }> {
+    const args = [String(port), String(clients), said.toHex(), told];
+    const text = await this.run("python3", `${HERE}gate_refused.py`, ...args);
+    const [count = NaN, ms = NaN] = text.split(" ").map(Number);
+    return { told: count, ms };
   }
 
   /** Starts a program that listens at a port, and waits until it does. */
