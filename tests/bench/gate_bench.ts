@@ -449,7 +449,7 @@ async function reportScrape(stage: Stage, server: Server): Promise<void> {
 
 /** What clients of a service say first, and what they have to be told; the first row is what the others cost more. */
 const REFUSED: Readonly<Record<string, { said: string; told: string }>> = {
-  line: { said: "", told: "pool_rejected" },
+  line: { said: "", told: "rejected" },
   smtp: { said: "", told: "421 4.3.2 " },
   mysql: { said: "", told: "Too many connections" },
   http: { said: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", told: "queue is full\n" },

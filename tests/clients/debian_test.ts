@@ -187,7 +187,7 @@ testDebian({
 testDebian({
   ...{ service: "nntp", client: "python3, nntplib", code: 1, connections: 1 },
   shows: `NNTPTemporaryError: 400 ${WORDS}`,
-  program: "python3",
+  program: "/usr/bin/python3",
   args: (port) => ["-W", "ignore", "-c", `import nntplib; nntplib.NNTP("${HOST}", ${port})`],
 });
 
