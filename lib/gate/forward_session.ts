@@ -271,8 +271,9 @@ export class ForwardSession implements Session {
       } else if (receiving === "ended") {
         afterEnd = halfClosed.begin(connection);
         this.#endSent = true;
-        await side.closeWrite().catch(() => {});
-        await this.#sending;
+        if (!this.#clientEnded) await side.closeWrite().catch(() => {});
+        // With both at their ends, there is nothing left to say or to hear.
+        if (await this.#sending === "ended") side.close();
       }
     } finally {
       idle.end(silence);
@@ -298,7 +299,8 @@ export class ForwardSession implements Session {
     if (end !== "sink_failed") this.#clientEnded = true;
     // The client has gone without an end: the upstream is left too.
     if (end === "source_failed") this.interrupt();
-    else if (end === "ended") await upstream.closeWrite().catch(() => {});
+    // One that has ended, too, is closed next, which sends the end as well.
+    else if (end === "ended" && !this.#endSent) await upstream.closeWrite().catch(() => {});
     return end;
   }
 

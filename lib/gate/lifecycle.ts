@@ -257,12 +257,17 @@ export class Lifecycle {
     }
   }
 
-  /** Takes a step of an ending: where it fails, the next one is taken all the same. */
-  async #step(step: () => void | Promise<void>): Promise<void> {
+  /**
+   * Takes a step of an ending: where it fails, the next one is taken all the same. Most steps are
+   * over at once, and cost no promise.
+   */
+  #step(step: () => void | Promise<void>): void | Promise<void> {
+    const failed = (error: unknown) => noteFault(this.#parts.note, error);
     try {
-      await step();
+      const taken = step();
+      if (taken !== undefined) return taken.catch(failed);
     } catch (error) {
-      noteFault(this.#parts.note, error);
+      failed(error);
     }
   }
 
