@@ -408,6 +408,13 @@ function metricsOfClusters(): (string | undefined)[] {
     .map(([name = ""]) => /\w+/.exec(name)?.[0]);
 }
 
+/** Whether a query has no answer yet, or one that is not a number where there should be one. */
+async function isUnknown(prometheus: Prometheus, query: Query): Promise<boolean> {
+  const found = await prometheus.query(asked(query));
+  const told = found.filter(({ labels }) => labels.__name__ !== "poolgate_expected_wait_seconds");
+  return found.length === 0 || told.some(({ value }) => Number.isNaN(value));
+}
+
 /** A query as Grafana asks it, with all instances chosen. */
 function asked({ expr }: Query): string {
   return expr.replaceAll("$__rate_interval", "1m").replaceAll("$instance", ".*");
@@ -420,21 +427,11 @@ testWith(
     const { gate, prometheus } = await askedFor("queries");
     const { shown: queries, ofGates } = await queriesOf(gate);
     assert(queries.length > 20);
-    await until("each query is answered", async () => {
+    await until("each query is answered, with a number", async () => {
       await meetAllFates(gate);
-      for (const query of queries) {
-        if ((await prometheus.query(asked(query))).length === 0) return false;
-      }
+      for (const query of queries) if (await isUnknown(prometheus, query)) return false;
       return true;
     });
-    // What is written as not a number is not known: none of these is, after all that has been.
-    for (const query of queries) {
-      const found = await prometheus.query(asked(query));
-      const told = found.filter(({ labels }) =>
-        labels.__name__ !== "poolgate_expected_wait_seconds"
-      );
-      assertEquals(told.filter(({ value }) => Number.isNaN(value)), [], query.title);
-    }
     // This gate shares its pool with nobody.
     for (const query of ofGates) {
       assertEquals(await prometheus.query(asked(query)), [], query.title);
@@ -466,12 +463,8 @@ testWith(
       new Set(metrics.map((name) => name.replace(/_bucket$/, ""))),
       new Set(metricsOfClusters()),
     );
-    const unknown = async (query: Query) => {
-      const found = await prometheus.query(asked(query));
-      return found.length === 0 || found.some(({ value }) => Number.isNaN(value));
-    };
     await until("each query is answered, with a number", async () => {
-      for (const query of ofGates) if (await unknown(query)) return false;
+      for (const query of ofGates) if (await isUnknown(prometheus, query)) return false;
       return true;
     });
     const connected = await prometheus.query(asked(ofGates[0]!));
