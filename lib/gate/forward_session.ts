@@ -39,8 +39,12 @@ export interface Forwarding {
    * joined at once.
    */
   firstWords: Timeouts<ForwardSession> | undefined;
-  /** Makes a connection one that is tried again where that is safe; another is left as it is. */
-  retried: (socket: Socket, attempt: Attempt) => Socket;
+  /**
+   * Makes a connection one that is tried again where that is safe; another is left as it is.
+   *
+   * @param headerBytes How much is written before what the client sends.
+   */
+  retried: (socket: Socket, attempt: Attempt, headerBytes: number) => Socket;
   proxyProtocol: ProxyProtocol | undefined;
   rejectAs: RejectFormat;
   /** What a rejected client hears where {@linkcode rejectAs} is a service. */
@@ -157,13 +161,14 @@ export class ForwardSession implements Session {
     this.#attempt = attempt;
     const socket = await attempt.socket;
     if (socket === undefined) return "upstream_down";
-    const upstream = this.#forwarding.retried(socket, attempt);
+    const header = this.#header();
+    const upstream = this.#forwarding.retried(socket, attempt, header.length);
     this.#upstream = upstream;
     if (this.#connection.ending !== undefined) {
       // It came for a client that is gone: the place is free when it has ended.
       this.#leaveUpstream(this.#connection.ending);
       await drain(upstream);
-    } else if (await this.#introduce(upstream)) {
+    } else if (await this.#introduce(upstream, header)) {
       await this.#join(upstream);
     }
     return "finished";
@@ -299,7 +304,7 @@ export class ForwardSession implements Session {
     if (end !== "sink_failed") this.#clientEnded = true;
     // The client has gone without an end: the upstream is left too.
     if (end === "source_failed") this.interrupt();
-    // One that has ended, too, is closed next, which sends the end as well.
+    // An upstream that has ended, too, is closed next, which sends the end as well.
     else if (end === "ended" && !this.#endSent) await upstream.closeWrite().catch(() => {});
     return end;
   }
@@ -329,8 +334,7 @@ export class ForwardSession implements Session {
   }
 
   /** Tells the upstream whom the connection is for, where that is wanted: whether it took it. */
-  async #introduce(upstream: Socket): Promise<boolean> {
-    const header = this.#header();
+  async #introduce(upstream: Socket, header: Uint8Array): Promise<boolean> {
     if (header.length === 0) return true;
     return await writeAll(upstream, header).then(() => true, () => {
       this.closing = "upstream_reset";

@@ -107,8 +107,10 @@ function forwardSessions(
   const forwarding = {
     upstreams,
     bypass,
-    retried: (socket: Socket, attempt: Attempt) =>
-      beginning === undefined ? socket : new RetriedSocket({ socket, beginning, attempt, clock }),
+    retried: (socket: Socket, attempt: Attempt, headerBytes: number) =>
+      beginning === undefined
+        ? socket
+        : new RetriedSocket({ socket, beginning, headerBytes, attempt, clock }),
     firstWords: upstreams.all.length > 1 && passes !== undefined
       ? new Timeouts<ForwardSession>(clock, FIRST_WORDS_MS, (session) => session.stopListening())
       : undefined,

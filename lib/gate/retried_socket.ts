@@ -33,6 +33,8 @@ export interface RetriedSocketParts {
   /** The connection to begin with. */
   socket: Socket;
   beginning: Beginning;
+  /** How many bytes are written first that the client has not sent: the header of a proxy. */
+  headerBytes: number;
   /** The wish that has brought it. */
   attempt: Pick<Attempt, "again" | "giveUp"> & {
     readonly upstream: Pick<Upstream, "held" | "up" | "known" | "suspect"> | undefined;
@@ -70,7 +72,7 @@ export class RetriedSocket implements Socket {
     if (kept !== undefined && kept.length + bytes.length <= MAX_KEPT_BYTES) {
       return this.#writeFirst(bytes, kept);
     }
-    this.#begin();
+    if (kept !== undefined) this.#leave();
     return this.#open().write(bytes);
   }
 
@@ -158,7 +160,8 @@ export class RetriedSocket implements Socket {
 
   /** How much the client has sent since the last answer, in bytes. */
   get #asked(): number {
-    return (this.#kept?.length ?? 0) - (this.#answers.at(-1)?.kept ?? 0);
+    const before = this.#answers.at(-1)?.kept ?? this.#parts.headerBytes;
+    return (this.#kept?.length ?? 0) - before;
   }
 
   /** Whether the upstream has ended the connection, and done no more for it than refuse it. */

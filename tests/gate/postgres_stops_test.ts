@@ -9,6 +9,7 @@ import { TestGate } from "../support/test_gate.ts";
 
 const STARTUP = packet(3 << 16, "user\0ann\0database\0shop\0\0");
 const CANCEL = packet(80877102, "12345678");
+const CANCEL_BEGINS = "\x04\xd2\x16\x2e";
 const AUTHENTICATED = "R\0\0\0\x08\0\0\0\0";
 const SESSION = AUTHENTICATED + "S\0\0\0\x0fname\0value\0".repeat(30) + "Z\0\0\0\x05I";
 
@@ -34,11 +35,11 @@ class Lab implements AsyncDisposable {
   #service = new Service((socket) => this.#serve(socket));
   #gate: TestGate | undefined;
 
-  static async open(kind: PoolKind): Promise<Lab> {
+  static async open(kind: PoolKind, proxyProtocol?: "v1"): Promise<Lab> {
     const lab = new Lab();
     lab.#gate = await TestGate.open({
       ...{ kind, upstreams: [lab.#service.address], service: "postgres", checks: true },
-      maxConnections: 2,
+      ...{ maxConnections: 2, proxyProtocol },
     });
     await until("it is asked for its health", () => lab.checks === 1);
     await lab.gate.counts(0, 0);
@@ -52,14 +53,20 @@ class Lab implements AsyncDisposable {
   async #serve(socket: Deno.TcpConn): Promise<void> {
     const buffer = new Uint8Array(200);
     const say = (text: string) => socket.write(Uint8Array.from(text, (c) => c.charCodeAt(0)));
-    const first = buffer.subarray(0, await socket.read(buffer) ?? 0);
-    if (new TextDecoder().decode(first).includes("poolgate")) {
+    let first = "";
+    // The header, where there is one, may come alone.
+    while (first === "") {
+      const length = await socket.read(buffer);
+      if (length === null) return;
+      first = String.fromCharCode(...buffer.subarray(0, length)).replace(/^PROXY.*\r\n/, "");
+    }
+    if (first.includes("poolgate")) {
       this.checks++;
       await say(this.tellsChecks);
       return;
     }
     this.asked++;
-    if (first.length === CANCEL.length) return;
+    if (first.startsWith(CANCEL_BEGINS, 4)) return;
     const { says } = this;
     await say(says);
     if (says === SESSION) await socket.read(buffer);
@@ -122,14 +129,22 @@ for (const kind of POOLS) {
     assertEquals([lab.asked, lab.checks], [2, 2]);
   });
 
-  Deno.test(`--service postgres: a cancel that has a place comes once, also where PostgreSQL stops${kind.name}`, async () => {
-    await using lab = await Lab.open(kind);
-    lab.tellsChecks = STOPPING;
-    const client = await lab.gate.client();
-    await client.socket.write(CANCEL);
-    assertEquals(await client.rest(), "");
-    client.close();
-    await lab.gate.counts(0, 0);
-    assertEquals([lab.asked, lab.checks], [1, 1]);
-  });
+  for (
+    const [name, cancel, proxyProtocol] of [
+      ["", CANCEL, undefined],
+      [" with a key of 32 bytes", packet(80877102, "1234" + "k".repeat(32)), undefined],
+      [" behind the header of --proxy-protocol", CANCEL, "v1"],
+    ] as const
+  ) {
+    Deno.test(`--service postgres: a cancel${name} that has a place comes once, also where PostgreSQL stops${kind.name}`, async () => {
+      await using lab = await Lab.open(kind, proxyProtocol);
+      lab.tellsChecks = STOPPING;
+      const client = await lab.gate.client();
+      await client.socket.write(cancel);
+      assertEquals(await client.rest(), "");
+      client.close();
+      await lab.gate.counts(0, 0);
+      assertEquals([lab.asked, lab.checks], [1, 1]);
+    });
+  }
 }

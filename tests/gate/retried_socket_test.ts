@@ -30,11 +30,12 @@ class Lab {
   #heard = "";
   #end: string | undefined;
 
-  constructor() {
+  constructor(headerBytes = 0) {
     const isHeld = () => this.held;
     this.socket = new RetriedSocket({
       socket: this.first,
       beginning: BEGINNING,
+      headerBytes,
       attempt: {
         upstream: {
           get held() {
@@ -170,6 +171,21 @@ Deno.test("RetriedSocket: where an upstream ends without a word to a request tha
   await lab.write("cancel");
   await lab.end();
   assertEquals([...lab.heard, lab.suspicions, lab.again], ["", "ended", 0, undefined]);
+});
+
+Deno.test("RetriedSocket: a header before that is none of the request, and goes to the next connection, too", async () => {
+  const silent = new Lab("header".length);
+  await silent.write("header");
+  await silent.write("cancel");
+  await silent.end();
+  assertEquals([...silent.heard, silent.suspicions], ["", "ended", 0]);
+  const refused = new Lab("header".length);
+  await refused.write("header");
+  await refused.write("hello");
+  await refused.say("refused");
+  await refused.end();
+  await refused.connect(refused.second);
+  assertEquals([refused.second.heard, ...refused.heard], ["headerhello", "", undefined]);
 });
 
 Deno.test("RetriedSocket: a refusal of an upstream that is suspected is held back, and is not heard where it is down", async () => {
@@ -335,6 +351,16 @@ Deno.test("RetriedSocket: the second connection is the last", async () => {
   await lab.connect(lab.second);
   lab.second.end(RESET);
   await settled();
+  assertEquals(lab.heard, ["", RESET.message]);
+});
+
+Deno.test("RetriedSocket.write: more than is kept, while there is no connection, takes the wish back", async () => {
+  const lab = new Lab();
+  await lab.write("hello");
+  await lab.end(RESET);
+  await assertRejects(async () => await lab.socket.write(new Uint8Array(MAX_KEPT_BYTES)));
+  assertEquals(lab.giveUps, 1);
+  await lab.connect(undefined);
   assertEquals(lab.heard, ["", RESET.message]);
 });
 
