@@ -4,6 +4,7 @@ import type { RejectFormat } from "../../lib/gate/gate_options.ts";
 import { SILENT_ENDS } from "../../lib/gate/header_log.ts";
 import { proxyHeader } from "../../lib/gate/proxy_protocol.ts";
 import { REASON_TEXT } from "../../lib/gate/reason_text.ts";
+import { writeAll } from "../../lib/io/byte_stream.ts";
 import { listen } from "../../lib/io/network.ts";
 import type { Socket } from "../../lib/io/socket.ts";
 import { settled } from "../support/fake_clock.ts";
@@ -877,4 +878,46 @@ Deno.test("--upstream: a client that says all and ends its side at once gets its
   await (client.socket as Deno.TcpConn).closeWrite();
   assertEquals(await client.rest(), "<hello>");
   await gate.counts(0, 0);
+});
+
+/** More than a client's kernel takes that does not read, and less than both ends of a socket hold. */
+const LONG_TEXT = "x".repeat(1024 * 1024);
+
+for (const first of ["client", "upstream"]) {
+  Deno.test(`--upstream: where the ${first} ends first, and the client reads late, neither side loses a byte`, async () => {
+    const clientEnded = Promise.withResolvers<void>();
+    let received = 0;
+    await using service = new Service(async (socket) => {
+      if (first === "client") await clientEnded.promise;
+      await writeAll(socket, new TextEncoder().encode(LONG_TEXT));
+      await socket.closeWrite();
+      const buffer = new Uint8Array(64 * 1024);
+      for (let length; (length = await socket.read(buffer)) !== null;) received += length;
+    });
+    await using gate = await TestGate.open({ upstream: service.address });
+    const [client] = await gate.clients(1) as [Client];
+    if (first === "upstream") await until("it is told", () => gate.gate.traffic.sent > 1e6);
+    await client.say(LONG_TEXT);
+    await (client.socket as Deno.TcpConn).closeWrite();
+    clientEnded.resolve();
+    await gate.counts(0, 0);
+    assertEquals((await client.rest()).length, LONG_TEXT.length);
+    assertEquals(received, LONG_TEXT.length);
+  });
+}
+
+Deno.test("--upstream: a client that still sends to an upstream that is gone hears all that it was told", async () => {
+  await using service = new Service((socket) =>
+    writeAll(socket, new TextEncoder().encode(LONG_TEXT))
+  );
+  await using gate = await TestGate.open({ upstream: service.address });
+  const [client] = await gate.clients(1) as [Client];
+  await until("the upstream is gone", () => service.served === 1 && service.open === 0);
+  await until("the client is told", () => gate.gate.traffic.sent === LONG_TEXT.length);
+  await until("its place is free", async () => {
+    await client.say("more");
+    return gate.stats.active === 0;
+  });
+  await client.say("and more");
+  assertEquals((await client.rest()).length, LONG_TEXT.length);
 });
