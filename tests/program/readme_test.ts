@@ -4,7 +4,7 @@
  * in the place of `deno run main.ts`.
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readText } from "../support/modules.ts";
 import { timeLimit } from "../support/program.ts";
 import { type Block, BLOCKS, DENO, READMES, runnable, tableOf } from "../support/readmes.ts";
@@ -95,6 +95,12 @@ Deno.test("lib/gate/services/README.md: each row of the table names what holds i
     /^\[.+\]\(\.\.\/\.\.\/\.\.\/(tests\/clients\/(debian|npm|languages|go)_test\.ts|findings\/[\w-]+\.sh)\)$/;
   assertEquals(rows.filter((row) => row.length !== 8 || !held.test(row[7] ?? "")), []);
   assert(rows.length > 0);
+});
+
+Deno.test("README.md, lib/gate/README.md: say how many clients the table has", () => {
+  const { length } = tableOf("lib/gate/services/README.md", "service");
+  assertStringIncludes(readText("README.md"), `a table of ${length} clients`);
+  assertStringIncludes(readText("lib/gate/README.md"), `what each of ${length} shows`);
 });
 
 for (const block of BLOCKS) {
